@@ -1,0 +1,698 @@
+//! Turns what the replica asks for into deeds, and what happens into what the replica is told.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    pin::pin,
+    rc::Rc,
+};
+
+use domain::{CommandId, EventRecord, ShopSlug, values::Millis};
+use futures::{
+    StreamExt,
+    channel::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+        oneshot,
+    },
+    future::{Either, select},
+};
+use sync::{
+    Acknowledged, Changes, FeedEnd, Input, Issue, OutboxRecord, Output, Replica, Report, Stage, StoredState,
+    bundle::Bundle,
+    protocol::{Events, FeedFrame, Snapshot},
+    replica::NotNow,
+    unsent_file,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{StorageEvent, console};
+
+use crate::{
+    clock,
+    device::Device,
+    events::{Listener, Timer, sleep},
+    faults::{Faults, Faulty},
+    feed::{Feed, Heard, Poll},
+    handle::{Config, ImportError, IssueError, Saved, StorageView, Transport},
+    latencies::{Latencies, LatencyView},
+    network,
+    storage::{Mode, Storage, StorageError, idb::Durability, outbox},
+    tabs::{Note, Part, Tabs},
+};
+
+/// A quiet moment, for what can wait.
+const QUIET: u64 = 2_000;
+/// After this, whoever waits for a commit is told that it has not come. The replica gives up a little earlier.
+const COMMIT: u64 = 11_000;
+/// How old a heartbeat may be to be passed on to a tab that has just come.
+const FRESH: i64 = 20_000;
+/// Reports that are remembered.
+const MOST_REPORTS: usize = 50;
+
+pub struct Driver {
+    pub replica: RefCell<Replica>,
+    pub storage: Storage,
+    pub device: Device,
+    pub reports: RefCell<VecDeque<(Millis, Report)>>,
+    identity: sync::Config,
+    shop: ShopSlug,
+    transport: Rc<dyn Transport>,
+    faults: Rc<Cell<Faults>>,
+    latencies: RefCell<Latencies>,
+    on_change: Box<dyn Fn(Changes)>,
+    inputs: UnboundedSender<Input>,
+    /// What is still to be done, in order; a deed may ask for more.
+    outputs: RefCell<VecDeque<Output>>,
+    busy: Cell<bool>,
+    feed: RefCell<Option<(u64, Feed)>>,
+    poll: RefCell<Option<Poll>>,
+    wake: RefCell<Option<Timer>>,
+    /// Those who wait for a command to be saved.
+    waiting: RefCell<BTreeMap<CommandId, oneshot::Sender<Result<(), StorageError>>>>,
+    facts: RefCell<StorageView>,
+    asked_to_protect: Cell<bool>,
+    /// Position of the last entry that the kept copy of the log holds without a hole, as far as this tab knows.
+    kept: Cell<Option<u64>>,
+    rewriting: RefCell<Option<Timer>>,
+    looking: RefCell<Option<Timer>>,
+    /// The last heartbeat of the open feed, and when it came.
+    heartbeat: RefCell<Option<(Millis, String)>>,
+    listeners: RefCell<Vec<Listener>>,
+    tabs: RefCell<Option<Tabs>>,
+}
+
+impl Driver {
+    pub async fn start(config: Config) -> Rc<Self> {
+        let Config { shop, author, transport, offered, on_change } = config;
+        let storage = Storage::open(&shop).await;
+        let device = Device(storage.device().await);
+        let found = storage.load().await;
+        let (inputs, queue) = unbounded();
+        let facts = StorageView {
+            mode: storage.mode(),
+            protected: None,
+            used: None,
+            quota: None,
+            problem: found.problem,
+            unreadable: found.unreadable,
+        };
+        let end_of_tail = found.stored.tail.last().map(|record| record.position);
+        let end_of_snapshot = found.stored.snapshot.as_ref().map(|snapshot| snapshot.books.position);
+        let faults = Rc::<Cell<Faults>>::default();
+        let identity = sync::Config { device: device.code().into(), author, jitter_seed: device.seed() };
+        let (replica, outputs) = Replica::restore(identity.clone(), found.stored, clock::now());
+        let driver = Rc::new(Self {
+            replica: RefCell::new(replica),
+            storage,
+            device,
+            reports: RefCell::default(),
+            shop,
+            transport: Rc::new(Faulty { way: transport, faults: faults.clone() }),
+            faults,
+            latencies: RefCell::default(),
+            identity,
+            on_change,
+            inputs,
+            outputs: RefCell::default(),
+            busy: Cell::new(false),
+            feed: RefCell::default(),
+            poll: RefCell::default(),
+            wake: RefCell::default(),
+            waiting: RefCell::default(),
+            facts: RefCell::new(facts),
+            asked_to_protect: Cell::new(false),
+            kept: Cell::new(end_of_tail.or(end_of_snapshot)),
+            rewriting: RefCell::default(),
+            looking: RefCell::default(),
+            heartbeat: RefCell::default(),
+            listeners: RefCell::default(),
+            tabs: RefCell::default(),
+        });
+        driver.execute(outputs);
+        if let Some(snapshot) = offered {
+            driver.take(Input::SnapshotOffered(snapshot));
+        }
+        driver.listen();
+        spawn_local(run(Rc::downgrade(&driver), queue));
+        driver
+    }
+
+    /// Queues an input. It is taken in when the code that is running now has returned.
+    pub fn tell(&self, input: Input) {
+        let _ = self.inputs.unbounded_send(input);
+    }
+
+    /// Takes an input in and does what follows.
+    fn take(self: &Rc<Self>, input: Input) {
+        let begins_to_lead = matches!(input, Input::Lead);
+        let outputs = self.replica.borrow_mut().handle(input, clock::now());
+        self.execute(outputs);
+        if begins_to_lead {
+            // Whoever led before may have left commands that were never heard of here, and a copy of the log that
+            // this tab did not write.
+            self.look_for_records(0);
+            self.rewrite_when_quiet();
+        }
+    }
+
+    /// A person has dealt with what the server lost.
+    pub fn dismiss_lost(self: &Rc<Self>) {
+        let outputs = self.replica.borrow_mut().dismiss_lost(clock::now());
+        self.execute(outputs);
+    }
+
+    /// Asks the replica something that a person wants.
+    pub fn ask(
+        self: &Rc<Self>,
+        wish: impl FnOnce(&mut Replica, Millis) -> Result<Vec<Output>, NotNow>,
+    ) -> Result<(), NotNow> {
+        let outputs = wish(&mut self.replica.borrow_mut(), clock::now())?;
+        self.execute(outputs);
+        Ok(())
+    }
+
+    pub async fn issue(self: Rc<Self>, issue: Issue, replaces: Option<CommandId>) -> Result<Saved, IssueError> {
+        if let Mode::Memory { why } = self.storage.mode() {
+            return Err(IssueError::NotSaved(why));
+        }
+        let (id, now) = (issue.id, clock::now());
+        let issued = match replaces {
+            None => self.replica.borrow_mut().issue(issue, now).map_err(IssueError::Refused)?,
+            Some(old) => self.replica.borrow_mut().replace(old, issue, now)?,
+        };
+        let saved = self.wait_for(id);
+        self.execute(issued.outputs);
+        saved.await.map(|()| Saved { id }).map_err(IssueError::NotSaved)
+    }
+
+    /// Resolves when the strict commit of a command that is about to be given to storage is known.
+    fn wait_for(self: &Rc<Self>, id: CommandId) -> impl Future<Output = Result<(), StorageError>> + use<> {
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().insert(id, sender);
+        let driver = self.clone();
+        async move {
+            match select(receiver, pin!(sleep(COMMIT))).await {
+                Either::Left((Ok(answer), _)) => answer,
+                Either::Left((Err(_), _)) => Err(StorageError::named("AbortError", "the page is closing")),
+                Either::Right(_) => {
+                    driver.waiting.borrow_mut().remove(&id);
+                    Err(StorageError::named("TimeoutError", "storage does not answer"))
+                }
+            }
+        }
+    }
+
+    fn execute(self: &Rc<Self>, outputs: Vec<Output>) {
+        self.outputs.borrow_mut().extend(outputs);
+        if self.busy.replace(true) {
+            return;
+        }
+        let mut changes = Changes::default();
+        while let Some(output) = self.next_output() {
+            self.carry_out(output, &mut changes);
+        }
+        self.busy.set(false);
+        if changes != Changes::default() {
+            (self.on_change)(changes);
+        }
+    }
+
+    fn next_output(&self) -> Option<Output> {
+        self.outputs.borrow_mut().pop_front()
+    }
+
+    fn carry_out(self: &Rc<Self>, output: Output, changes: &mut Changes) {
+        match output {
+            Output::Persist(record) => self.persist(record),
+            Output::Update(record) => self.update(record),
+            Output::Forget(id) => self.forget(id),
+            Output::Keep { acknowledged, dropped } => self.keep(acknowledged, dropped),
+            Output::Append(records) => self.append(records),
+            Output::SaveSnapshot(snapshot) => self.save_snapshot(*snapshot),
+            Output::Offer { records, snapshot } => self.offer(records, snapshot),
+            Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
+            Output::OpenFeed { feed, after, epoch } => self.open_feed(feed, after, &epoch.to_string()),
+            Output::Poll { feed, after, epoch, wait_ms } => self.poll(feed, after, &epoch.to_string(), wait_ms),
+            Output::CloseFeed => {
+                drop(self.feed.take());
+                drop(self.poll.take());
+                self.heartbeat.take();
+            }
+            Output::Push { ticket, push } => {
+                let answer = self.transport.push(push);
+                self.spawn(async move |driver| {
+                    let answer = answer.await;
+                    if let Ok(answer) = &answer {
+                        driver.tell_tabs(&Note::Answer { answer: Box::new(answer.clone()) });
+                    }
+                    driver.take(Input::PushAnswered { ticket, answer });
+                });
+            }
+            Output::FetchSnapshot { ticket, request } => {
+                let answer = self.transport.snapshot(request);
+                self.spawn(async move |driver| {
+                    let answer = answer.await.map(Box::new);
+                    driver.take(Input::SnapshotAnswered { ticket, answer });
+                });
+            }
+            Output::Probe => self.spawn(async |driver| {
+                let reached = !driver.faults.get().offline && network::probe().await;
+                driver.take(Input::Probed { reached });
+            }),
+            Output::CatchUp { after } => self.spawn(async move |driver| driver.catch_up(after).await),
+            Output::WakeAt(at) => {
+                let inputs = self.inputs.clone();
+                let wait = u64::try_from(at.0 - clock::now().0).unwrap_or(0);
+                let timer = Timer::after(wait, move || {
+                    let _ = inputs.unbounded_send(Input::Wake);
+                });
+                *self.wake.borrow_mut() = Some(timer);
+            }
+            Output::Changed(which) => {
+                changes.books |= which.books;
+                changes.pending |= which.pending;
+                changes.connection |= which.connection;
+            }
+            Output::Report(report) => self.remember(report),
+        }
+    }
+
+    /// Does something that takes time. The driver lives until it is done.
+    fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
+        let driver = self.clone();
+        spawn_local(async move { work(driver).await });
+    }
+
+    /// Writes to the copy of the log, whose loss costs only a fetch.
+    fn cache(self: &Rc<Self>, work: impl AsyncFnOnce(&Self) -> Result<(), StorageError> + 'static) {
+        self.spawn(async move |driver| {
+            if let Err(problem) = work(&driver).await {
+                driver.kept.set(None);
+                driver.note_problem(problem);
+                driver.take(Input::CacheFailed);
+            }
+        });
+    }
+
+    fn persist(self: &Rc<Self>, record: Box<OutboxRecord>) {
+        self.latencies.borrow_mut().issued(record.submission.id, clock::now());
+        // Before this returns, the command is in the half that outlives the tab.
+        self.storage.mirror(&record);
+        self.spawn(async move |driver| {
+            let id = record.submission.id;
+            let answer = driver.storage.put(&record, Durability::Strict).await;
+            match &answer {
+                Ok(()) => {
+                    driver.take(Input::Persisted(id));
+                    driver.tell_tabs(&Note::Written { record });
+                }
+                Err(problem) => {
+                    // Not silently sent after the next start either: a person who was told "not saved" decides.
+                    driver.storage.mirror(&OutboxRecord { stage: Stage::Unsaved, ..*record });
+                    driver.note_problem(problem.clone());
+                    driver.take(Input::StorageFailed(id));
+                }
+            }
+            let saved = answer.is_ok();
+            if let Some(waiting) = driver.waiting.borrow_mut().remove(&id) {
+                let _ = waiting.send(answer);
+            }
+            if saved && !driver.asked_to_protect.replace(true) {
+                driver.protect().await;
+            }
+        });
+    }
+
+    fn update(self: &Rc<Self>, record: Box<OutboxRecord>) {
+        self.storage.mirror(&record);
+        self.spawn(async move |driver| {
+            // What a person gave up must not come back; everything else can be learned again from the server.
+            let durability = match record.stage {
+                Stage::Discarded { .. } => Durability::Strict,
+                _ => Durability::Relaxed,
+            };
+            match driver.storage.put(&record, durability).await {
+                Ok(()) => driver.tell_tabs(&Note::Written { record }),
+                Err(problem) => driver.note_problem(problem),
+            }
+        });
+    }
+
+    fn forget(self: &Rc<Self>, id: CommandId) {
+        self.latencies.borrow_mut().settled(id, clock::now());
+        self.spawn(async move |driver| match driver.storage.forget(id).await {
+            Ok(()) => driver.tell_tabs(&Note::Removed { id }),
+            Err(problem) => driver.note_problem(problem),
+        });
+    }
+
+    fn keep(self: &Rc<Self>, acknowledged: Box<Acknowledged>, dropped: Vec<CommandId>) {
+        self.latencies.borrow_mut().settled(acknowledged.id(), clock::now());
+        self.spawn(async move |driver| match driver.storage.keep(&acknowledged, &dropped).await {
+            Ok(()) => driver.tell_tabs(&Note::Removed { id: acknowledged.id() }),
+            Err(problem) => driver.note_problem(problem),
+        });
+    }
+
+    fn offer(self: &Rc<Self>, records: Vec<OutboxRecord>, snapshot: Option<Box<Snapshot>>) {
+        if let Some(snapshot) = &snapshot {
+            self.kept.set(Some(snapshot.books.position));
+        }
+        self.cache(async move |driver| {
+            driver.storage.offer(&records, snapshot.as_deref()).await?;
+            for record in records {
+                driver.tell_tabs(&Note::Written { record: Box::new(record) });
+            }
+            Ok(())
+        });
+    }
+
+    fn append(self: &Rc<Self>, records: Vec<EventRecord>) {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
+        if self.kept.get().is_some_and(|kept| kept + 1 == first.position) {
+            self.kept.set(Some(last.position));
+        } else {
+            self.kept.set(None);
+            self.rewrite_when_quiet();
+        }
+        self.cache(async move |driver| driver.storage.append(&records).await);
+    }
+
+    fn save_snapshot(self: &Rc<Self>, snapshot: Snapshot) {
+        self.kept.set(Some(snapshot.books.position));
+        self.cache(async move |driver| driver.storage.save_snapshot(&snapshot).await);
+    }
+
+    /// Writes the books as they are in place of the kept copy, if that one does not lead up to them: they came
+    /// with the page, or another tab kept them until now.
+    fn rewrite_when_quiet(self: &Rc<Self>) {
+        let driver = Rc::downgrade(self);
+        let timer = Timer::after(QUIET, move || {
+            let Some(driver) = driver.upgrade() else { return };
+            let position = driver.replica.borrow().confirmed().position;
+            if driver.kept.get() != Some(position) && driver.leads() {
+                let snapshot = driver.replica.borrow().snapshot();
+                if let Some(snapshot) = snapshot {
+                    driver.save_snapshot(snapshot);
+                }
+            }
+        });
+        *self.rewriting.borrow_mut() = Some(timer);
+    }
+
+    /// Takes in the records of other tabs that are in storage and were never announced: a tab may end between its
+    /// commit and its message.
+    fn look_for_records(self: &Rc<Self>, after: u64) {
+        let driver = Rc::downgrade(self);
+        let timer = Timer::after(after, move || {
+            let Some(driver) = driver.upgrade() else { return };
+            driver.spawn(async |driver| {
+                let (records, unreadable) = driver.storage.load_outbox().await;
+                driver.facts.borrow_mut().unreadable = unreadable;
+                for record in records {
+                    let is_known = driver.replica.borrow().pending_of(record.submission.id).is_some();
+                    if !is_known {
+                        driver.take(Input::Adopted(Box::new(record)));
+                    }
+                }
+                if driver.leads() {
+                    let settled = driver.storage.load_acknowledged().await;
+                    driver.take(Input::Recalled(settled));
+                }
+            });
+        });
+        *self.looking.borrow_mut() = Some(timer);
+    }
+
+    fn leads(&self) -> bool {
+        self.tabs.borrow().as_ref().is_some_and(|tabs| tabs.part() == Part::Leads)
+    }
+
+    fn open_feed(self: &Rc<Self>, feed: u64, after: u64, epoch: &str) {
+        let driver = Rc::downgrade(self);
+        let heard = move |heard: Heard| {
+            let Some(driver) = driver.upgrade() else { return };
+            if let Some(input) = driver.input_of(feed, heard) {
+                driver.tell(input);
+            }
+        };
+        drop((self.feed.take(), self.poll.take()));
+        if self.faults.get().offline {
+            return self.tell(Input::FeedClosed { feed, end: FeedEnd::Lost });
+        }
+        match Feed::open(self.shop.as_str(), after, epoch, heard) {
+            Ok(open) => *self.feed.borrow_mut() = Some((feed, open)),
+            Err(_) => self.tell(Input::FeedClosed { feed, end: FeedEnd::Lost }),
+        }
+    }
+
+    fn poll(self: &Rc<Self>, feed: u64, after: u64, epoch: &str, wait_ms: u32) {
+        drop(self.feed.take());
+        if self.faults.get().offline {
+            return self.tell(Input::PollAnswered { feed, answer: Err(FeedEnd::Lost) });
+        }
+        let (poll, answer) = Poll::start(self.shop.as_str(), after, epoch, wait_ms);
+        *self.poll.borrow_mut() = Some(poll);
+        // Not kept alive by the wait: a driver that is let go gives its poll up.
+        let driver = Rc::downgrade(self);
+        spawn_local(async move {
+            let answer = answer.await;
+            let Some(driver) = driver.upgrade() else { return };
+            for frame in answer.iter().flat_map(|poll| &poll.frames) {
+                let (name, data) = (frame.event.clone(), frame.data.get().to_owned());
+                if name == "heartbeat" {
+                    *driver.heartbeat.borrow_mut() = Some((clock::now(), data.clone()));
+                }
+                driver.tell_tabs(&Note::Frame { name, data });
+            }
+            let answer = answer.and_then(|poll| poll.read().map_err(|_| FeedEnd::Lost));
+            driver.tell(Input::PollAnswered { feed, answer });
+        });
+    }
+
+    fn input_of(&self, feed: u64, heard: Heard) -> Option<Input> {
+        Some(match heard {
+            Heard::Opened => Input::FeedOpened { feed },
+            Heard::Ended => {
+                self.heartbeat.take();
+                Input::FeedClosed { feed, end: FeedEnd::Lost }
+            }
+            Heard::Frame { name, data } => {
+                let parsed = FeedFrame::parse(name, &data);
+                if name == "heartbeat" {
+                    *self.heartbeat.borrow_mut() = Some((clock::now(), data.clone()));
+                }
+                self.tell_tabs(&Note::Frame { name: name.to_owned(), data });
+                match parsed {
+                    Ok(frame) => Input::FeedFrame { feed, frame: Box::new(frame?) },
+                    Err(error) => Input::FeedUnreadable { feed, problem: error.to_string() },
+                }
+            }
+        })
+    }
+
+    /// A following tab reads what it missed where the leading one has written it, which may be in a moment.
+    async fn catch_up(self: Rc<Self>, after: u64) {
+        for pause in [0, 300, 1_000] {
+            sleep(pause).await;
+            if self.replica.borrow().confirmed().position > after {
+                return;
+            }
+            self.read_on(after).await;
+        }
+    }
+
+    async fn read_on(self: &Rc<Self>, after: u64) {
+        let Ok(Some((snapshot, tail))) = self.storage.load_book().await else { return };
+        let epoch = snapshot.epoch;
+        if snapshot.books.position > after {
+            self.take(Input::SnapshotOffered(Box::new(snapshot)));
+        }
+        let events: Vec<_> = tail.into_iter().filter(|record| record.position > after).collect();
+        if !events.is_empty() {
+            self.take(Input::Relayed(Box::new(FeedFrame::Events(Events { epoch, events }))));
+        }
+    }
+
+    fn listen(self: &Rc<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        let hint = |input: Input| {
+            let inputs = self.inputs.clone();
+            move |_| {
+                let _ = inputs.unbounded_send(input.clone());
+            }
+        };
+        let mut listeners = vec![
+            Listener::on(&window, "online", hint(Input::NetworkUp)),
+            Listener::on(&window, "offline", hint(Input::NetworkDown)),
+            // Out of the back-forward cache: the stream was cut and nobody was there to hear it.
+            Listener::on(&window, "pageshow", hint(Input::Resumed)),
+        ];
+        // Another tab's write to localStorage is heard of even if that tab does not live to say anything else.
+        let driver = Rc::downgrade(self);
+        listeners.push(Listener::on(&window, "storage", move |event| {
+            let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
+            if let (Some(key), Some(driver)) = (key, driver.upgrade())
+                && outbox::id_of_mirror_key(&driver.shop, &key).is_some()
+            {
+                driver.look_for_records(QUIET);
+            }
+        }));
+        if let Some(document) = window.document() {
+            let inputs = self.inputs.clone();
+            let shown = document.clone();
+            listeners.push(Listener::on(&document, "visibilitychange", move |_| {
+                if !shown.hidden() {
+                    let _ = inputs.unbounded_send(Input::Resumed);
+                }
+            }));
+        }
+        *self.listeners.borrow_mut() = listeners;
+        if !window.navigator().on_line() {
+            self.tell(Input::NetworkDown);
+        }
+        let (driver, changed) = (Rc::downgrade(self), self.inputs.clone());
+        let tabs = Tabs::join(
+            &self.shop,
+            move |note| {
+                let Some(driver) = driver.upgrade() else { return };
+                if matches!(note, Note::Hello) {
+                    driver.greet();
+                } else if let Some(input) = input_of_note(note) {
+                    driver.tell(input);
+                }
+            },
+            move |part| {
+                let _ = changed.unbounded_send(match part {
+                    Part::Leads => Input::Lead,
+                    Part::Follows => Input::Follow,
+                });
+            },
+        );
+        tabs.tell(&Note::Hello);
+        *self.tabs.borrow_mut() = Some(tabs);
+    }
+
+    /// A tab that has just come would know nothing of the connection until the next heartbeat.
+    fn greet(&self) {
+        let heartbeat = self.heartbeat.borrow().clone();
+        if let Some((_, data)) = heartbeat.filter(|(at, _)| clock::now().0 - at.0 < FRESH) {
+            self.tell_tabs(&Note::Frame { name: "heartbeat".to_owned(), data });
+        }
+    }
+
+    fn tell_tabs(&self, note: &Note) {
+        if let Some(tabs) = &*self.tabs.borrow() {
+            tabs.tell(note);
+        }
+    }
+
+    fn remember(&self, report: Report) {
+        console::warn_1(&JsValue::from_str(&report.to_string()));
+        let mut reports = self.reports.borrow_mut();
+        if reports.len() == MOST_REPORTS {
+            reports.pop_front();
+        }
+        reports.push_back((clock::now(), report));
+    }
+
+    fn note_problem(&self, problem: StorageError) {
+        console::warn_1(&JsValue::from_str(&problem.to_string()));
+        self.facts.borrow_mut().problem = Some(problem);
+    }
+
+    pub fn storage_view(&self) -> StorageView {
+        StorageView { mode: self.storage.mode(), ..self.facts.borrow().clone() }
+    }
+
+    /// The commands that the server has not settled, as a file's content.
+    pub fn export_unsent(&self) -> String {
+        unsent_file::write(&self.shop, &self.replica.borrow().unsent()).unwrap_or_default()
+    }
+
+    /// Takes in such a file. Resolves when all of it is on the medium.
+    pub async fn import_unsent(self: Rc<Self>, text: &str) -> Result<usize, ImportError> {
+        let mut submissions = unsent_file::read(&self.shop, text)?;
+        if let Mode::Memory { why } = self.storage.mode() {
+            return Err(ImportError::NotSaved(why));
+        }
+        submissions.retain(|submission| !self.replica.borrow().has(submission.id));
+        let number = submissions.len();
+        let saved: Vec<_> = submissions.iter().map(|submission| self.wait_for(submission.id)).collect();
+        let outputs = self.replica.borrow_mut().take_in(submissions, clock::now());
+        self.execute(outputs);
+        for saved in saved {
+            saved.await.map_err(ImportError::NotSaved)?;
+        }
+        Ok(number)
+    }
+
+    pub fn latencies(&self) -> LatencyView {
+        self.latencies.borrow().view()
+    }
+
+    pub fn faults(&self) -> Faults {
+        self.faults.get()
+    }
+
+    pub fn set_faults(&self, faults: Faults) {
+        let before = self.faults.replace(faults);
+        let went_offline = faults.offline && !before.offline;
+        if went_offline {
+            let open = self.feed.take();
+            if let Some((feed, _)) = open {
+                self.tell(Input::FeedClosed { feed, end: FeedEnd::Lost });
+            }
+        } else {
+            self.tell(Input::TryNow);
+        }
+    }
+
+    /// All that this device starts from, for looking at it elsewhere.
+    pub async fn bundle(&self, build: &str) -> Bundle {
+        let (snapshot, tail) = self.storage.load_book().await.ok().flatten().unzip();
+        let (outbox, _) = self.storage.load_outbox().await;
+        let acknowledged = self.storage.load_acknowledged().await;
+        let stored =
+            StoredState { snapshot, tail: tail.unwrap_or_default(), outbox, acknowledged, ..StoredState::default() };
+        let mut bundle = Bundle::new(build, self.shop.clone(), &self.identity, stored, clock::now());
+        let said = |(at, report): &(Millis, Report)| format!("{}: {report}", at.0);
+        bundle.reports = self.reports.borrow().iter().map(said).collect();
+        bundle
+    }
+
+    /// Asks the browser not to clear this origin by itself. Asked after the first saved command, when there is
+    /// something to protect and the person has shown that it is used.
+    async fn protect(&self) {
+        network::persist().await;
+        self.ask_storage().await;
+    }
+
+    pub async fn ask_storage(&self) {
+        let facts = network::storage_facts().await;
+        {
+            let mut view = self.facts.borrow_mut();
+            (view.protected, view.used, view.quota) = (facts.protected, facts.used, facts.quota);
+        }
+        (self.on_change)(Changes { connection: true, ..Changes::default() });
+    }
+}
+
+/// What other tabs say, as the replica is told it.
+fn input_of_note(note: Note) -> Option<Input> {
+    match note {
+        Note::Written { record } => Some(Input::Adopted(record)),
+        Note::Removed { id } => Some(Input::Removed(id)),
+        Note::Frame { name, data } => FeedFrame::parse(&name, &data).ok()?.map(|frame| Input::Relayed(Box::new(frame))),
+        Note::Answer { answer } => Some(Input::RelayedAnswer(answer)),
+        Note::Alive | Note::Hello => None,
+    }
+}
+
+/// Takes inputs in, one after another, for as long as the driver lives.
+async fn run(driver: std::rc::Weak<Driver>, mut inputs: UnboundedReceiver<Input>) {
+    while let Some(input) = inputs.next().await {
+        let Some(driver) = driver.upgrade() else { return };
+        driver.take(input);
+    }
+}

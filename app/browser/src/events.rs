@@ -1,0 +1,68 @@
+//! Listening to the browser, and its timers: each ends when its value is dropped.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Event, EventTarget};
+
+/// A listener on an event target.
+#[derive(Debug)]
+pub struct Listener {
+    target: EventTarget,
+    event: &'static str,
+    closure: Closure<dyn FnMut(Event)>,
+}
+
+impl Listener {
+    pub fn on(target: &EventTarget, event: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+        let closure = Closure::<dyn FnMut(Event)>::new(heard);
+        // Fails only for a target that is not one.
+        let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+        Self { target: target.clone(), event, closure }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let callback = self.closure.as_ref().unchecked_ref();
+        let _ = self.target.remove_event_listener_with_callback(self.event, callback);
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    // Globals, not methods of `Window`.
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &JsValue, milliseconds: i32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+}
+
+/// One `setTimeout`.
+#[derive(Debug)]
+pub struct Timer {
+    timer: JsValue,
+    _closure: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    pub fn after(milliseconds: u64, due: impl FnOnce() + 'static) -> Self {
+        let closure = Closure::once(due);
+        // Longer delays than this wrap around to "at once" in every browser.
+        let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
+        Self { timer: set_timeout(closure.as_ref(), milliseconds), _closure: closure }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
+}
+
+/// Resolves after that time.
+pub async fn sleep(milliseconds: u64) {
+    let (sender, receiver) = futures::channel::oneshot::channel();
+    let _timer = Timer::after(milliseconds, move || {
+        let _ = sender.send(());
+    });
+    let _ = receiver.await;
+}

@@ -1,0 +1,36 @@
+//! The only place that touches browser APIs: storage, the event stream, tabs, timers.
+//!
+//! Reading order:
+//!
+//! 1. [`handle`]: what the application sees
+//! 2. [`driver`]: turns the outputs of [`sync::Replica`] into deeds and what happens into its inputs
+//! 3. [`storage`]: outbox, copy of the log, device
+//! 4. [`feed`]: the shop's event stream
+//! 5. [`events`], [`clock`]: listeners, timers, the device's clock
+//! 6. [`worker`]: opening without a network, and new versions; [`hand`]: when one may take over
+//! 7. [`file`]: reading what a person has chosen
+//! 8. [`faults`], [`latencies`]: for the inspector
+//! 9. [`crash`]: what remains when the program panics
+//!
+//! Everything here runs on the browser's one thread. No borrow of a `RefCell` is held across a wait or while code
+//! of another crate is called back.
+
+pub mod clock;
+pub mod crash;
+pub mod device;
+mod driver;
+mod events;
+pub mod faults;
+pub mod feed;
+pub mod file;
+pub mod hand;
+pub mod handle;
+pub mod latencies;
+mod network;
+pub mod storage;
+mod tabs;
+pub mod worker;
+
+pub use crash::{CrashNote, install_panic_hook, take_crash_note};
+pub use handle::{Config, Handle, ImportError, IssueError, Saved, StorageView, Transport, new_command_id, start};
+pub use storage::{Mode, StorageError};

@@ -1,0 +1,73 @@
+//! Questions to the browser that are answered later: is the server there, is there room, is it protected.
+
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn fetch(address: &str, options: &JsValue) -> Result<Promise, JsValue>;
+
+    /// An answer that is late is no answer.
+    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout, catch)]
+    fn abort_after(milliseconds: u32) -> Result<JsValue, JsValue>;
+}
+
+/// How long the server may take to say that it is there.
+const PATIENCE: u32 = 8_000;
+
+/// Whether the server answers at its health address. A hotel's sign-in page in its place does not count: it
+/// answers by leading elsewhere.
+pub async fn probe() -> bool {
+    let options = js_sys::Object::new();
+    let option = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
+    option("cache", "no-store".into());
+    option("redirect", "error".into());
+    if let Ok(signal) = abort_after(PATIENCE) {
+        option("signal", signal);
+    }
+    let Ok(answer) = fetch("/healthz", &options) else { return false };
+    match JsFuture::from(answer).await {
+        Ok(answer) => property(&answer, "ok").is_some_and(|ok| ok.is_truthy()),
+        Err(_) => false,
+    }
+}
+
+/// What the browser tells about this origin's storage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StorageFacts {
+    pub protected: Option<bool>,
+    pub used: Option<u64>,
+    pub quota: Option<u64>,
+}
+
+/// Asks the browser not to clear this origin by itself. What it says is in [`storage_facts`].
+pub async fn persist() {
+    ask_storage("persist").await;
+}
+
+pub async fn storage_facts() -> StorageFacts {
+    let protected = ask_storage("persisted").await.and_then(|answer| answer.as_bool());
+    let estimate = ask_storage("estimate").await;
+    let bytes = |name: &str| property(estimate.as_ref()?, name)?.as_f64().map(whole);
+    StorageFacts { protected, used: bytes("usage"), quota: bytes("quota") }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes")]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// Calls a method of `navigator.storage`, which is there only in secure contexts.
+async fn ask_storage(method: &str) -> Option<JsValue> {
+    let navigator: JsValue = web_sys::window()?.navigator().into();
+    let storage = property(&navigator, "storage").filter(JsValue::is_object)?;
+    let method: js_sys::Function = property(&storage, method)?.dyn_into().ok()?;
+    let promise: Promise = method.call0(&storage).ok()?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok()
+}
+
+fn property(of: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(of, &name.into()).ok()
+}

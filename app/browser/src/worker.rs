@@ -1,0 +1,145 @@
+//! The service worker: what opens the app without a network, and how a new version of it takes over.
+//!
+//! ```text
+//! Absent ──register──► Current ──another was installed──► Waiting ──a person says so──► Taking ──► the page loads anew
+//! ```
+//!
+//! A new worker waits until the page sends it forward. It would take over by itself only after every tab had been
+//! closed, and by force in the middle of somebody's form.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState,
+    ServiceWorkerUpdateViaCache,
+};
+
+use crate::events::{Listener, sleep};
+
+const SCRIPT: &str = "/sw.js";
+/// Browsers look for a new worker when a page is loaded. A till's page may stay open for days.
+const LOOK_AGAIN: u64 = 30 * 60 * 1000;
+
+/// The worker of this origin, as this page knows it. Cloning is a pointer copy.
+#[derive(Clone)]
+pub struct Worker(Rc<State>);
+
+struct State {
+    container: ServiceWorkerContainer,
+    registration: RefCell<Option<ServiceWorkerRegistration>>,
+    taking: Cell<bool>,
+    waiting: Box<dyn Fn()>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+/// Registers the worker. `waiting` is called when a newer version of the app is on the device and waits.
+///
+/// `None` where there are none: insecure origins, some private windows. The app works there, while connected.
+#[must_use]
+pub fn register(waiting: impl Fn() + 'static) -> Option<Worker> {
+    let navigator: JsValue = web_sys::window()?.navigator().into();
+    let container = js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?;
+    let container = container.dyn_into::<ServiceWorkerContainer>().ok()?;
+    let worker = Worker(Rc::new(State {
+        container,
+        registration: RefCell::default(),
+        taking: Cell::new(false),
+        waiting: Box::new(waiting),
+        listeners: RefCell::default(),
+    }));
+    spawn_local(worker.clone().start());
+    Some(worker)
+}
+
+impl Worker {
+    /// The version that waits takes over, and the page is loaded anew with it. What is saved here stays.
+    pub fn take_over(&self) {
+        let waiting = self.0.registration.borrow().as_ref().and_then(ServiceWorkerRegistration::waiting);
+        if let Some(waiting) = waiting {
+            self.0.taking.set(true);
+            let _ = waiting.post_message(&"take-over".into());
+        } else {
+            reload();
+        }
+    }
+
+    async fn start(self) {
+        // The answer to this is heard also by a page that was opened before there was a worker: that is no reason
+        // to load it anew.
+        let taken = {
+            let state = Rc::downgrade(&self.0);
+            move |_| {
+                if state.upgrade().is_some_and(|state| state.taking.get()) {
+                    reload();
+                }
+            }
+        };
+        self.listen(&self.0.container, "controllerchange", taken);
+        let options = RegistrationOptions::new();
+        // A worker script from the HTTP cache would hide a new release for a day.
+        options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
+        let registering = self.0.container.register_with_options(SCRIPT, &options);
+        let Ok(registration) = JsFuture::from(registering).await else { return };
+        let Ok(registration) = registration.dyn_into::<ServiceWorkerRegistration>() else { return };
+        self.0.registration.replace(Some(registration.clone()));
+        self.tell_if_waiting();
+        let found = {
+            let state = Rc::downgrade(&self.0);
+            move |_| {
+                if let Some(state) = state.upgrade() {
+                    Self(state).follow_installing();
+                }
+            }
+        };
+        self.listen(&registration, "updatefound", found);
+        self.follow_installing();
+        let state = Rc::downgrade(&self.0);
+        drop(self);
+        loop {
+            sleep(LOOK_AGAIN).await;
+            if state.upgrade().is_none() {
+                return;
+            }
+            if let Ok(update) = registration.update() {
+                let _ = JsFuture::from(update).await;
+            }
+        }
+    }
+
+    fn follow_installing(&self) {
+        let installing = self.0.registration.borrow().as_ref().and_then(ServiceWorkerRegistration::installing);
+        let Some(installing) = installing else { return };
+        let (state, watched) = (Rc::downgrade(&self.0), installing.clone());
+        self.listen(&installing, "statechange", move |_| {
+            if let Some(state) = state.upgrade().filter(|_| watched.state() == ServiceWorkerState::Installed) {
+                Self(state).tell_if_waiting();
+            }
+        });
+    }
+
+    /// The very first worker waits for nobody: only one that follows another is news.
+    fn tell_if_waiting(&self) {
+        let registration = self.0.registration.borrow().clone();
+        let both = |registration: &ServiceWorkerRegistration| -> Option<(ServiceWorker, ServiceWorker)> {
+            registration.waiting().zip(registration.active())
+        };
+        if registration.as_ref().and_then(both).is_some() {
+            (self.0.waiting)();
+        }
+    }
+
+    fn listen(&self, target: &web_sys::EventTarget, event: &'static str, heard: impl FnMut(web_sys::Event) + 'static) {
+        self.0.listeners.borrow_mut().push(Listener::on(target, event, heard));
+    }
+}
+
+pub(crate) fn reload() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().reload();
+    }
+}

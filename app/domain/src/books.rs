@@ -1,0 +1,524 @@
+//! All of a shop's state, and the one way to advance it.
+
+use std::collections::BTreeSet;
+
+use imbl::{OrdMap, Vector};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change,
+    command::Command,
+    digest::Digest,
+    event::{AskedCommand, Event, Refused},
+    ids::{AggregateId, CommandId},
+    order::{self, Order},
+    processes::PROCESSES,
+    product::{self, Product},
+    projections::Projections,
+    record::{Entry, Submission, Verdict},
+    refusal::{Refusal, Thing},
+    sale::{self, Sale},
+    stock::{self, Stock},
+    undo,
+    values::{BatchRef, Millis, OrderId, SaleId, Sku},
+};
+
+/// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
+/// fold are ignored and digests of different folds are never compared.
+pub const FOLD_VERSION: u32 = 2;
+
+/// Sales whose goods are remembered, so that they can be put back.
+pub const SALES_REMEMBERED: usize = 1_000;
+
+/// What commands are decided on. Nothing here is a read model.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Aggregates {
+    pub products: OrdMap<Sku, Product>,
+    pub stocks: OrdMap<Sku, Stock>,
+    pub orders: OrdMap<OrderId, Order>,
+    pub sales: OrdMap<SaleId, Sale>,
+    /// The last sales, oldest first: of these alone is it remembered what they were.
+    pub last_sales: Vector<SaleId>,
+    /// Which SKU's stock a batch belongs to: a batch reference is used once in a shop.
+    pub batches: OrdMap<BatchRef, Sku>,
+    /// The version of the last refusal, or giving up, of each aggregate that has one. The versions of all other entries are in the
+    /// states: a refusal must not change those.
+    pub versions: OrdMap<AggregateId, u32>,
+}
+
+/// What read models are shown with an entry: the state after it of what the entry is about, looked up once for all
+/// of them.
+pub(crate) struct Seen<'a> {
+    pub products: &'a OrdMap<Sku, Product>,
+    /// For a product's entry and for one of its stock.
+    pub product: Option<&'a Product>,
+    /// For an entry of stock.
+    pub stock: Option<StockSeen<'a>>,
+}
+
+/// The stock of one SKU after an entry, and what of it only the state before could tell.
+#[derive(Clone, Copy)]
+pub(crate) struct StockSeen<'a> {
+    pub after: &'a Stock,
+    /// More had gone than the book knew of.
+    pub was_below_zero: bool,
+}
+
+/// A shop's state at one position.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Books {
+    pub position: u64,
+    pub aggregates: Aggregates,
+    pub projections: Projections,
+}
+
+/// Who sends a command: taken from the session, never from the message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Author {
+    pub actor: std::sync::Arc<str>,
+    pub role: Role,
+}
+
+/// What a person may do in a shop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    Manager,
+    Seller,
+    StockHand,
+    Reader,
+}
+
+/// What a command would do: the aggregate it addresses, its events, and the aggregates that were looked at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Decision {
+    pub aggregate: AggregateId,
+    pub events: Vec<Event>,
+}
+
+/// The names of the aggregates that a decision depended on. While none of them changes, deciding again gives the
+/// same answer.
+pub type Reads = BTreeSet<AggregateId>;
+
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FoldError {
+    #[error("entry {found} does not follow {position}")]
+    Gap { position: u64, found: u64 },
+}
+
+impl Books {
+    /// Takes in the next entry.
+    ///
+    /// # Errors
+    /// [`FoldError::Gap`] unless the entry's position is the next one; the books are unchanged then.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+        if entry.position.checked_sub(1) != Some(self.position) {
+            return Err(FoldError::Gap { position: self.position, found: entry.position });
+        }
+        self.position = entry.position;
+        let projections = &mut self.projections;
+        self.aggregates.apply(entry, |seen| projections.apply(entry, seen));
+        Ok(())
+    }
+
+    /// Equal on every replica that has folded the same entries.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.projections.digest()
+    }
+
+    /// The aggregate that `command` is about.
+    #[must_use]
+    pub fn addressed(&self, command: &Command) -> AggregateId {
+        self.aggregates.addressed(command, &mut Reads::new())
+    }
+
+    /// As [`Books::decide`], for a command that puts another back, where `undoes` names one.
+    ///
+    /// # Errors
+    /// As [`Books::decide`]; also where `author` may not undo that one, or somebody did already.
+    pub fn decide_linked(
+        &self,
+        command: &Command,
+        undoes: Option<CommandId>,
+        author: &Author,
+        reads: &mut Reads,
+    ) -> Result<Decision, (AggregateId, Refusal)> {
+        let decision = self.decide(command, author, reads)?;
+        match undoes.map(|id| undo::allowed(self, id, author)) {
+            Some(Err(refusal)) => Err((decision.aggregate, refusal)),
+            _ => Ok(decision),
+        }
+    }
+
+    /// What `command` would do now. `reads` gains the aggregates that were looked at, also when it is refused.
+    ///
+    /// # Errors
+    /// The rule that it runs into, with the aggregate addressed, where the refusal is to be written down.
+    pub fn decide(
+        &self,
+        command: &Command,
+        author: &Author,
+        reads: &mut Reads,
+    ) -> Result<Decision, (AggregateId, Refusal)> {
+        let aggregates = &self.aggregates;
+        let aggregate = aggregates.addressed(command, reads);
+        reads.insert(aggregate.clone());
+        let decided = if author.role == Role::Reader {
+            Err(Refusal::NotAllowed { needs: "seller".to_owned() })
+        } else {
+            aggregates.decide(command, reads)
+        };
+        match decided {
+            Ok(events) => Ok(Decision { aggregate, events }),
+            Err(refusal) => Err((aggregate, refusal)),
+        }
+    }
+}
+
+impl Aggregates {
+    /// The last version of `aggregate`, 0 if it has none.
+    #[must_use]
+    pub fn version(&self, aggregate: &AggregateId) -> u32 {
+        let (kind, key) = aggregate.kind_and_key();
+        let carried = match kind {
+            "product" => self.products.get(&Sku::from_stored(key)).map(|product| product.version),
+            "stock" => self.stocks.get(&Sku::from_stored(key)).map(|stock| stock.version),
+            "order" => self.orders.get(&OrderId::from_stored(key)).map(|order| order.version),
+            "sale" => self.sales.get(&SaleId::from_stored(key)).map(|sale| sale.version),
+            _ => None,
+        };
+        carried.max(self.versions.get(aggregate).copied()).unwrap_or(0)
+    }
+
+    /// The aggregate that `command` is about. A batch leads to its SKU's stock; an unknown one stands for itself.
+    fn addressed(&self, command: &Command, reads: &mut Reads) -> AggregateId {
+        match command {
+            Command::Product(command) => product_id(command.sku()),
+            Command::Order(command) => order_id(command.order_id()),
+            Command::Sale(command) => AggregateId::new("sale", command.sale_id().as_str()),
+            Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
+                // Giving up a giving up is about nothing else; neither is what this version cannot read.
+                None | Some(Command::Change(_)) => AggregateId::new("change", &decline.command_id.to_string()),
+                Some(command) => self.addressed(&command, reads),
+            },
+            Command::Stock(command) => match command.subject() {
+                stock::Subject::Sku(sku) => stock_id(sku),
+                stock::Subject::Batch(batchref) => {
+                    reads.insert(batch_id(batchref));
+                    self.batches.get(batchref).map_or_else(|| batch_id(batchref), stock_id)
+                }
+            },
+        }
+    }
+
+    fn decide(&self, command: &Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Product(command) => {
+                let events = product::decide(self.products.get(command.sku()), command)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Order(command) => {
+                if let order::Command::Place(place) = command {
+                    reads.extend(place.lines.iter().map(|line| product_id(&line.sku)));
+                }
+                let order = self.orders.get(command.order_id());
+                let events = order::decide(order, command, |sku| self.products.get(sku))?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Sale(command) => {
+                let events = sale::decide(self.sales.get(command.sale_id()), command)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
+            Command::Stock(command) => self.decide_stock(command, reads),
+        }
+    }
+
+    fn decide_stock(&self, command: &stock::Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
+        let sku = match command.subject() {
+            stock::Subject::Sku(sku) => sku,
+            stock::Subject::Batch(batchref) => self
+                .batches
+                .get(batchref)
+                .ok_or_else(|| Refusal::NotFound { what: Thing::Batch, id: batchref.to_string() })?,
+        };
+        if let stock::Command::Receive(receive) = command {
+            reads.insert(batch_id(&receive.batchref));
+        }
+        reads.insert(product_id(sku));
+        let nothing = Stock::default();
+        let known = self.products.contains_key(sku) || self.stocks.contains_key(sku);
+        let stock = self.stocks.get(sku).unwrap_or(&nothing);
+        if let stock::Command::Allocate { order_id: id, .. } = command {
+            reads.insert(order_id(id));
+            // A repeat of what it has changes nothing, whatever became of the order since.
+            if self.orders.get(id).is_some_and(|order| order.cancelled) && !stock.lines.contains_key(id) {
+                let (what, id, state) = (Thing::Order, id.to_string(), "cancelled".to_owned());
+                return Err(Refusal::WrongState { what, id, state });
+            }
+        }
+        let events = stock::decide(sku, stock, known, |batchref| self.batches.contains_key(batchref), command)?;
+        // A count that finds goods where the book knew none begins a batch too, and depends on its name being free.
+        reads.extend(events.iter().flat_map(stock::Event::begins_batch).map(batch_id));
+        let taken = |batchref: &&BatchRef| self.batches.get(*batchref).is_some_and(|owner| owner != sku);
+        if let Some(batchref) = events.iter().flat_map(stock::Event::begins_batch).find(taken) {
+            let (what, id) = (Thing::Batch, batchref.to_string());
+            return Err(Refusal::AlreadyExists { what, id });
+        }
+        Ok(events.into_iter().map(Event::from).collect())
+    }
+
+    /// Takes in the next entry and shows its outcome.
+    fn apply(&mut self, entry: &Entry, show: impl FnOnce(&Seen<'_>)) {
+        let Self { products, stocks, orders, sales, last_sales, batches, versions } = self;
+        match &entry.event {
+            Event::Product(event) => {
+                let next = |was: &mut Product| {
+                    *was = product::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                };
+                advance(products, event.sku(), next);
+                let product = products.get(event.sku());
+                show(&Seen { products, product, stock: None });
+            }
+            Event::Stock(event) => {
+                for batchref in event.begins_batch() {
+                    batches.insert(batchref.clone(), event.sku().clone());
+                }
+                let product = products.get(event.sku());
+                advance(stocks, event.sku(), |stock| {
+                    let was_below_zero = stock.on_hand() < 0;
+                    *stock = stock::evolve(std::mem::take(stock), event);
+                    stock.version = entry.version;
+                    show(&Seen { products, product, stock: Some(StockSeen { after: stock, was_below_zero }) });
+                });
+            }
+            Event::Order(event) => {
+                advance(orders, event.order_id(), |was| {
+                    *was = order::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                });
+                show(&Seen { products, product: None, stock: None });
+            }
+            Event::Sale(event) => {
+                advance(sales, event.sale_id(), |was| {
+                    *was = sale::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                });
+                if let sale::Event::SaleRecorded(recorded) = event {
+                    last_sales.push_back(recorded.sale_id.clone());
+                    forget(sales, last_sales);
+                }
+                show(&Seen { products, product: None, stock: None });
+            }
+            Event::Refused(_) | Event::Declined(_) => {
+                versions.insert(entry.aggregate.clone(), entry.version);
+                show(&Seen { products, product: None, stock: None });
+            }
+        }
+    }
+}
+
+/// Changes the value at `key`, or begins one there.
+fn advance<K: Ord + Clone, V: Default + Clone>(rows: &mut OrdMap<K, V>, key: &K, next: impl FnOnce(&mut V)) {
+    if let Some(value) = rows.get_mut(key) {
+        next(value);
+    } else {
+        let mut value = V::default();
+        next(&mut value);
+        rows.insert(key.clone(), value);
+    }
+}
+
+/// What the oldest sale was, where there are more than need to be remembered.
+fn forget(sales: &mut OrdMap<SaleId, Sale>, last: &mut Vector<SaleId>) {
+    if last.len() > SALES_REMEMBERED
+        && let Some(oldest) = last.pop_front()
+        && let Some(sale) = sales.get_mut(&oldest)
+    {
+        sale.out = None;
+    }
+}
+
+fn order_id(id: &OrderId) -> AggregateId {
+    AggregateId::new("order", id.as_str())
+}
+
+fn product_id(sku: &Sku) -> AggregateId {
+    AggregateId::new("product", sku.as_str())
+}
+
+fn stock_id(sku: &Sku) -> AggregateId {
+    AggregateId::new("stock", sku.as_str())
+}
+
+/// Not an aggregate of its own: the name under which decisions remember that they looked a batch up.
+fn batch_id(batchref: &BatchRef) -> AggregateId {
+    AggregateId::new("batch", batchref.as_str())
+}
+
+impl Entry {
+    /// The names whose readers must decide again after this entry.
+    #[must_use]
+    pub fn touches(&self) -> Vec<AggregateId> {
+        // What was refused or given up moves an aggregate's version, but no state that a decision looks at.
+        let Event::Stock(event) = &self.event else {
+            let refused = matches!(self.event, Event::Refused(_) | Event::Declined(_));
+            return if refused { vec![] } else { vec![self.aggregate.clone()] };
+        };
+        std::iter::once(self.aggregate.clone()).chain(event.begins_batch().map(batch_id)).collect()
+    }
+}
+
+/// A command with its author, ready to be decided.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Request {
+    pub submission: Submission,
+    pub author: Author,
+}
+
+/// What the server adds: its clock and the log's identity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    pub epoch: uuid::Uuid,
+    pub recorded_at: Millis,
+}
+
+/// What came of one request: its own verdict first, then those of the commands that process managers issued in
+/// answer, each with the entries it wrote. The entries are applied to the books already.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Handled {
+    pub entries: Vec<Entry>,
+    pub settled: Vec<Settled>,
+}
+
+/// A command that got its verdict.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settled {
+    pub command_id: CommandId,
+    pub fingerprint: u64,
+    pub verdict: Verdict,
+}
+
+struct Pending {
+    id: CommandId,
+    command: Command,
+    author: Author,
+    device: std::sync::Arc<str>,
+    issued_at: Millis,
+    causation: Option<u64>,
+    correlation: CommandId,
+    undoes: Option<CommandId>,
+}
+
+impl Books {
+    /// Decides a request and everything that follows from it, and takes the outcome in.
+    ///
+    /// The five steps of a command, one after another: look the aggregate up, decide, give the events their
+    /// places, evolve, let the process managers react. `reads` gains every aggregate that was looked at on the
+    /// way. The same function runs on the server, on a working copy, and in the browser, on the overlay.
+    pub fn handle(&mut self, request: &Request, stamp: Stamp, reads: &mut Reads) -> Handled {
+        let Submission { id, command, device, issued_at, undoes, .. } = &request.submission;
+        let first = Pending {
+            id: *id,
+            command: command.clone(),
+            author: request.author.clone(),
+            device: device.clone(),
+            issued_at: *issued_at,
+            causation: None,
+            correlation: *id,
+            undoes: *undoes,
+        };
+        let mut handled = Handled::default();
+        let mut queue = std::collections::VecDeque::from([first]);
+        while let Some(pending) = queue.pop_front() {
+            let begin = handled.entries.len();
+            self.settle(&pending, stamp, reads, &mut handled);
+            for entry in handled.entries.iter().skip(begin) {
+                queue.extend(self.reactions(entry, stamp));
+            }
+        }
+        handled
+    }
+
+    /// Runs the process managers for an entry that is already in the log, where their checkpoint lags behind it.
+    pub fn react(&mut self, entry: &Entry, stamp: Stamp) -> Handled {
+        self.react_unless(entry, stamp, |_| false)
+    }
+
+    /// As [`Books::react`], leaving out the commands that have their verdict already: `settled` looks an id up among
+    /// the stored verdicts. Goods that left with a sale leave once, however often the sale is looked at.
+    pub fn react_unless(&mut self, entry: &Entry, stamp: Stamp, settled: impl Fn(&CommandId) -> bool) -> Handled {
+        let mut handled = Handled::default();
+        let mut queue = std::collections::VecDeque::from(self.reactions(entry, stamp));
+        while let Some(pending) = queue.pop_front() {
+            if settled(&pending.id) {
+                continue;
+            }
+            let begin = handled.entries.len();
+            self.settle(&pending, stamp, &mut Reads::new(), &mut handled);
+            for entry in handled.entries.iter().skip(begin) {
+                queue.extend(self.reactions(entry, stamp));
+            }
+        }
+        handled
+    }
+
+    fn reactions(&self, entry: &Entry, stamp: Stamp) -> Vec<Pending> {
+        let mut reactions = Vec::new();
+        for process in PROCESSES {
+            for (index, command) in (0_u16..).zip((process.react)(entry, &self.aggregates)) {
+                reactions.push(Pending {
+                    id: CommandId::derived(stamp.epoch, process.name, entry.position, index),
+                    command,
+                    author: Author { actor: "daybook".into(), role: Role::Owner },
+                    device: process.name.into(),
+                    issued_at: entry.issued_at,
+                    causation: Some(entry.position),
+                    correlation: entry.correlation,
+                    undoes: None,
+                });
+            }
+        }
+        reactions
+    }
+
+    fn settle(&mut self, pending: &Pending, stamp: Stamp, reads: &mut Reads, handled: &mut Handled) {
+        let decided = self.decide_linked(&pending.command, pending.undoes, &pending.author, reads);
+        let (verdict, aggregate, events) = match decided {
+            Ok(Decision { aggregate, events }) => {
+                let positions = (self.position + 1..).take(events.len()).collect();
+                (Verdict::Accepted { positions }, aggregate, events)
+            }
+            Err((aggregate, refusal)) => {
+                let (command_type, data) = pending.command.to_json();
+                let command = AskedCommand::new(command_type, data);
+                let refused = Event::Refused(Refused { command, refusal: refusal.clone() });
+                (Verdict::Refused { position: self.position + 1, refusal }, aggregate, vec![refused])
+            }
+        };
+        for event in events {
+            let entry = Entry {
+                position: self.position + 1,
+                version: self.aggregates.version(&aggregate) + 1,
+                aggregate: aggregate.clone(),
+                command_id: pending.id,
+                actor: pending.author.actor.clone(),
+                device: pending.device.clone(),
+                issued_at: pending.issued_at.clamped(),
+                recorded_at: stamp.recorded_at.clamped(),
+                causation: pending.causation,
+                correlation: pending.correlation,
+                undoes: pending.undoes,
+                event,
+            };
+            // The position was taken from the books a line above, so there is no gap to report.
+            let _ = self.apply(&entry);
+            handled.entries.push(entry);
+        }
+        let fingerprint = pending.command.fingerprint();
+        handled.settled.push(Settled { command_id: pending.id, fingerprint, verdict });
+    }
+}

@@ -1,0 +1,227 @@
+//! Every fact a shop can write down, gathered from the aggregates, and how a fact becomes bytes and back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{change::Declined, order, product, refusal::Refusal, sale, stock};
+
+/// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
+macro_rules! events {
+    ($(#[$doc:meta])* $($name:ident),+ $(,)?) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Debug)]
+        pub enum Event {
+            $($name($name)),+
+        }
+
+        impl Event {
+            /// Every type name of this aggregate.
+            pub const TYPES: &'static [&'static str] = &[$(stringify!($name)),+];
+
+            /// The type as it stands in the log.
+            #[must_use]
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),+ }
+            }
+
+            pub(crate) fn serialize_data<S: serde::ser::SerializeStruct>(&self, fields: &mut S) -> Result<(), S::Error> {
+                match self { $(Self::$name(event) => fields.serialize_field("data", event)),+ }
+            }
+
+            pub(crate) fn encode(&self) -> serde_json::Result<Box<serde_json::value::RawValue>> {
+                match self { $(Self::$name(event) => serde_json::value::to_raw_value(event)),+ }
+            }
+
+            /// None when the type is not of this aggregate.
+            pub(crate) fn decode(type_name: &str, payload: &str) -> Option<serde_json::Result<Self>> {
+                match type_name {
+                    $(stringify!($name) => Some($crate::json::read(payload).map(Self::$name)),)+
+                    _ => None,
+                }
+            }
+        }
+
+        $(impl From<$name> for Event {
+            fn from(event: $name) -> Self {
+                Self::$name(event)
+            }
+        })+
+    };
+}
+pub(crate) use events;
+
+/// The schema number that this build writes. Older ones are brought up to date by [`Event::decode`].
+pub const SCHEMA: u16 = 1;
+
+/// A command that the server did not accept. It has no effect on any state, but it has a position: it travels by
+/// the feed, and it survives the loss of the device that sent it.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Refused {
+    pub command: AskedCommand,
+    #[serde(flatten)]
+    pub refusal: Refusal,
+}
+
+/// As derived, with the refusal's fields beside `command`. Written out because a flattened field has no place in
+/// the wire format that digests are made from, and because the order of keys in a JSON value depends on how
+/// `serde_json` was compiled: here they are always sorted.
+impl Serialize for Refused {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{Error, SerializeStruct};
+        let mut refusal = crate::json::value(&self.refusal).map_err(S::Error::custom)?;
+        refusal.sort_all_objects();
+        let command = AskedCommand::new(self.command.command_type.clone(), self.command.data.clone());
+        let mut fields = serializer.serialize_struct("Refused", 3)?;
+        fields.serialize_field("command", &command)?;
+        fields.serialize_field("code", self.refusal.code())?;
+        fields.serialize_field("detail", &refusal.get("detail"))?;
+        fields.end()
+    }
+}
+
+/// The type and data of a command, as they came.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AskedCommand {
+    #[serde(rename = "type")]
+    pub command_type: String,
+    pub data: serde_json::Value,
+}
+
+impl AskedCommand {
+    /// With its keys sorted: the order in which a JSON value keeps them depends on how `serde_json` was compiled.
+    #[must_use]
+    pub fn new(command_type: String, mut data: serde_json::Value) -> Self {
+        data.sort_all_objects();
+        Self { command_type, data }
+    }
+
+    /// None where this version cannot read it.
+    #[must_use]
+    pub fn parse(&self) -> Option<crate::Command> {
+        crate::Command::parse(&self.command_type, &self.data).ok()
+    }
+}
+
+/// One fact.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    Product(product::Event),
+    Stock(stock::Event),
+    Order(order::Event),
+    Sale(sale::Event),
+    Refused(Refused),
+    Declined(Declined),
+}
+
+/// Why a stored event cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    #[error("event type {0} is not known to this version")]
+    UnknownType(String),
+    #[error("schema {schema} of {event_type} is newer than this version, which knows {known}")]
+    NewerSchema { event_type: String, schema: u16, known: u16 },
+    #[error("the data of {event_type} does not fit: {problem}")]
+    Payload { event_type: String, problem: String },
+}
+
+impl Event {
+    /// The type as it stands in the log.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Product(event) => event.type_name(),
+            Self::Stock(event) => event.type_name(),
+            Self::Order(event) => event.type_name(),
+            Self::Sale(event) => event.type_name(),
+            Self::Refused(_) => "Refused",
+            Self::Declined(_) => "Declined",
+        }
+    }
+
+    /// Compact JSON, written once.
+    ///
+    /// # Errors
+    /// When an event cannot be written as JSON, which none of ours does.
+    pub fn encode(&self) -> Result<Box<serde_json::value::RawValue>, DecodeError> {
+        match self {
+            Self::Product(event) => event.encode(),
+            Self::Stock(event) => event.encode(),
+            Self::Order(event) => event.encode(),
+            Self::Sale(event) => event.encode(),
+            Self::Refused(event) => serde_json::value::to_raw_value(event),
+            Self::Declined(event) => serde_json::value::to_raw_value(event),
+        }
+        .map_err(|error| DecodeError::Payload { event_type: self.type_name().to_owned(), problem: error.to_string() })
+    }
+
+    /// Reads what [`Event::encode`] of this or an earlier version wrote.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: the reader must stop there.
+    pub fn decode(type_name: &str, schema: u16, payload: &str) -> Result<Self, DecodeError> {
+        if schema > SCHEMA {
+            return Err(DecodeError::NewerSchema { event_type: type_name.to_owned(), schema, known: SCHEMA });
+        }
+        let decoded = product::Event::decode(type_name, payload)
+            .map(|event| event.map(Self::Product))
+            .or_else(|| stock::Event::decode(type_name, payload).map(|event| event.map(Self::Stock)))
+            .or_else(|| order::Event::decode(type_name, payload).map(|event| event.map(Self::Order)))
+            .or_else(|| sale::Event::decode(type_name, payload).map(|event| event.map(Self::Sale)))
+            .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
+            .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
+        match decoded {
+            None => Err(DecodeError::UnknownType(type_name.to_owned())),
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                Err(DecodeError::Payload { event_type: type_name.to_owned(), problem: error.to_string() })
+            }
+        }
+    }
+
+    /// Every type name that this build reads.
+    pub fn types() -> impl Iterator<Item = &'static str> {
+        let aggregates = [product::Event::TYPES, stock::Event::TYPES, order::Event::TYPES, sale::Event::TYPES];
+        aggregates.into_iter().flatten().copied().chain(["Refused", "Declined"])
+    }
+}
+
+macro_rules! gathered {
+    ($($aggregate:ident => $variant:ident),+ $(,)?) => {
+        $(impl From<$aggregate::Event> for Event {
+            fn from(event: $aggregate::Event) -> Self {
+                Self::$variant(event)
+            }
+        })+
+    };
+}
+gathered!(product => Product, stock => Stock, order => Order, sale => Sale);
+
+/// `{"type": …, "data": {…}}`, as in the log.
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut fields = serializer.serialize_struct("Event", 2)?;
+        fields.serialize_field("type", self.type_name())?;
+        match self {
+            Self::Product(event) => event.serialize_data(&mut fields)?,
+            Self::Stock(event) => event.serialize_data(&mut fields)?,
+            Self::Order(event) => event.serialize_data(&mut fields)?,
+            Self::Sale(event) => event.serialize_data(&mut fields)?,
+            Self::Refused(event) => fields.serialize_field("data", event)?,
+            Self::Declined(event) => fields.serialize_field("data", event)?,
+        }
+        fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Raw {
+            r#type: String,
+            // Not raw text: inside an enum that names its variant among its fields there is no text any more.
+            data: serde_json::Value,
+        }
+        let raw = Raw::deserialize(deserializer)?;
+        Self::decode(&raw.r#type, SCHEMA, &crate::json::written(&raw.data)).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,49 @@
+//! Read models: what pages, the API and other people's programs look at. Each is advanced by one entry at a time;
+//! what it is shown is the state after the entry.
+
+pub mod attention;
+pub mod catalogue;
+pub mod day_book;
+pub mod orders;
+pub mod sales;
+pub mod stock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{books::Seen, digest::Digest, record::Entry};
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Projections {
+    pub catalogue: catalogue::Catalogue,
+    pub stock: stock::StockBook,
+    pub orders: orders::Orders,
+    pub sales: sales::Sales,
+    pub day_book: day_book::DayBook,
+    pub attention: attention::Attention,
+}
+
+impl Projections {
+    pub(crate) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
+        let names = day_book::Names::of(&entry.event, seen.products, seen.product);
+        self.catalogue.apply(entry, seen);
+        self.stock.apply(entry, seen);
+        self.orders.apply(entry, seen);
+        self.sales.apply(entry, &names);
+        self.day_book.apply(entry, names);
+        self.attention.apply(entry, seen);
+    }
+
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        [
+            self.catalogue.digest(),
+            self.stock.digest(),
+            self.orders.digest(),
+            self.sales.digest(),
+            self.day_book.digest(),
+            self.attention.digest(),
+        ]
+        .into_iter()
+        .sum()
+    }
+}

@@ -1,0 +1,84 @@
+//! Every product with what can be had of it: the page and the listing each read one row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    books::Seen,
+    digest::Digest,
+    event::Event,
+    product::Product,
+    record::Entry,
+    stock::Stock,
+    table::{Row, Table},
+    values::{Day, Price, Sku},
+};
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ProductRow {
+    /// Empty while nobody has named the product.
+    pub name: String,
+    pub description: String,
+    pub category: String,
+    pub price: Price,
+    pub archived: bool,
+    pub on_hand: i64,
+    pub allocated: i64,
+    pub arriving: i64,
+    /// On hand + arriving − allocated.
+    pub available: i64,
+    pub next_eta: Option<Day>,
+    /// Position of the last entry that changed this row.
+    pub position: u64,
+}
+
+impl Row for ProductRow {
+    const TABLE: &'static str = "catalogue";
+    type Key = Sku;
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Catalogue {
+    pub products: Table<ProductRow>,
+}
+
+impl Catalogue {
+    pub(super) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
+        let sku = match &entry.event {
+            Event::Product(event) => event.sku(),
+            Event::Stock(event) => event.sku(),
+            Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => return,
+        };
+        self.products.change(sku, ProductRow::default, |row| {
+            row.position = entry.position;
+            match &entry.event {
+                Event::Product(_) => row.show_product(seen.product),
+                _ => row.show_stock(seen.stock.map(|stock| stock.after)),
+            }
+        });
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        self.products.digest()
+    }
+}
+
+impl ProductRow {
+    fn show_product(&mut self, product: Option<&Product>) {
+        let Some(product) = product else { return };
+        self.name = product.name.to_string();
+        self.description.clone_from(&product.description);
+        self.category.clone_from(&product.category);
+        self.price = product.price;
+        self.archived = product.archived;
+    }
+
+    fn show_stock(&mut self, stock: Option<&Stock>) {
+        let Some(stock) = stock else { return };
+        self.on_hand = stock.on_hand();
+        self.allocated = stock.allocated();
+        self.arriving = stock.arriving();
+        self.available = stock.available();
+        self.next_eta = stock.next_eta();
+    }
+}

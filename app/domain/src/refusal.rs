@@ -1,0 +1,92 @@
+//! Why a command was not accepted: a stable code and the numbers on both sides of the disagreement. Words for
+//! people are made from it in the page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{BatchRef, Sku};
+
+/// A rule that a command ran into.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", content = "detail", rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such product or stock in this shop.
+    #[error("Invalid sku {sku}")]
+    InvalidSku { sku: Sku },
+    /// No single batch can give what was asked for. `left` is the most that one batch can still give,
+    /// `available` what all batches together can.
+    #[error("Out of stock for sku {sku}: asked {asked}, left {left}")]
+    OutOfStock { sku: Sku, asked: u32, left: u32, available: i64 },
+    /// The order's line already has another quantity of this SKU allocated.
+    #[error("Order {order_id} already has {allocated} of {sku} from batch {batchref}")]
+    AlreadyAllocated { order_id: String, sku: Sku, allocated: u32, batchref: BatchRef },
+    /// The name is taken.
+    #[error("{what} {id} already exists")]
+    AlreadyExists { what: Thing, id: String },
+    #[error("{what} {id} not found")]
+    NotFound { what: Thing, id: String },
+    /// It exists, but is not in a state that allows this.
+    #[error("{what} {id} is {state}")]
+    WrongState { what: Thing, id: String, state: String },
+    #[error("Not allowed: needs {needs}")]
+    NotAllowed { needs: String },
+    /// Somebody else changed it first.
+    #[error("{id} changed meanwhile: expected version {expected}, actual {actual}")]
+    ChangedMeanwhile { id: String, expected: u32, actual: u32 },
+    /// A sum would pass the largest amount or quantity that the books can carry.
+    #[error("{what} {id} would pass the largest number the books can carry")]
+    TooLarge { what: Thing, id: String },
+    /// The order has no such line, or no lines at all.
+    #[error("Order {order_id} has no line for {sku}")]
+    NoSuchLine { order_id: String, sku: String },
+    /// Fewer of it are there to be put back.
+    #[error("{what} {id}: asked to put back {asked}, left {left}")]
+    TooMany { what: Thing, id: String, asked: u32, left: u32 },
+}
+
+/// What a refusal speaks of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thing {
+    Product,
+    Batch,
+    Order,
+    Allocation,
+    Sale,
+    Stock,
+    /// An entry of the book, by its number.
+    Entry,
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Product => "Product",
+            Self::Batch => "Batch",
+            Self::Order => "Order",
+            Self::Allocation => "Allocation",
+            Self::Sale => "Sale",
+            Self::Stock => "Stock",
+            Self::Entry => "Entry",
+        })
+    }
+}
+
+impl Refusal {
+    /// The stable word that programs compare.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidSku { .. } => "invalid_sku",
+            Self::OutOfStock { .. } => "out_of_stock",
+            Self::AlreadyAllocated { .. } => "already_allocated",
+            Self::AlreadyExists { .. } => "already_exists",
+            Self::NotFound { .. } => "not_found",
+            Self::WrongState { .. } => "wrong_state",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
+            Self::TooLarge { .. } => "too_large",
+            Self::NoSuchLine { .. } => "no_such_line",
+            Self::TooMany { .. } => "too_many",
+        }
+    }
+}

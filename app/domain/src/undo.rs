@@ -1,0 +1,253 @@
+//! The way back. Nothing is ever taken out of the book: what puts an entry back is a command like any other, decided by
+//! the same rules on the books of that moment, whose entries name the command that they put back.
+//!
+//! Undoing is by difference, never by an earlier state: what others did since stays. Where part of it is gone, the rest
+//! can be put back, and the numbers say so.
+
+use crate::{
+    Books, Command, CommandId, Refusal,
+    books::{Author, Reads, Role},
+    event::Event,
+    order, product,
+    projections::day_book::BookEntry,
+    refusal::Thing,
+    sale,
+    stock::{self, Adjustment, FreedBecause, Taken},
+    values::{BatchRef, Category, Description, Difference, ProductName, Sku},
+};
+
+/// How an entry can be put back.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Undo {
+    pub command: Command,
+    /// The command whose effect it takes back.
+    pub undoes: CommandId,
+    pub rest: Rest,
+}
+
+/// How much of it is left to put back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    All,
+    /// `left` of `of` units; the others have gone since.
+    Units {
+        of: u32,
+        left: u32,
+    },
+    /// Only fields that nobody changed again since.
+    Fields {
+        of: u32,
+        left: u32,
+    },
+}
+
+/// Why an entry cannot be put back.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Why {
+    /// The books do not keep it any more, or never had it.
+    Unknown,
+    /// It followed from that entry, which may be put back.
+    Followed { from: u64 },
+    /// There is no way back from such an entry.
+    NoWayBack,
+    /// All of it has gone, or was changed again, since.
+    NothingLeft,
+    /// Also: it is somebody else's, or it was put back already.
+    Refused(Refusal),
+}
+
+/// How `author` can put back what the command `id` did, as far as the day book keeps it.
+///
+/// # Errors
+/// Why not.
+pub fn of_command(books: &Books, id: CommandId, author: &Author) -> Result<Undo, Why> {
+    let (_, entry) = first_of(books, id).ok_or(Why::Unknown)?;
+    of_entry(books, entry, author)
+}
+
+/// How `author` can put an entry back.
+///
+/// # Errors
+/// Why not.
+pub fn of_entry(books: &Books, entry: &BookEntry, author: &Author) -> Result<Undo, Why> {
+    if let Some(from) = entry.causation {
+        return Err(Why::Followed { from });
+    }
+    allowed(books, entry.command_id, author).map_err(Why::Refused)?;
+    let (command, rest) = inverse(books, &entry.event)?;
+    match books.decide(&command, author, &mut Reads::new()) {
+        Ok(decision) if decision.events.is_empty() => Err(Why::NothingLeft),
+        Ok(_) => Ok(Undo { command, undoes: entry.command_id, rest }),
+        Err((_, refusal)) => Err(Why::Refused(refusal)),
+    }
+}
+
+/// The first entry that the command wrote, if the day book keeps it.
+#[must_use]
+pub fn first_of(books: &Books, id: CommandId) -> Option<(u64, &BookEntry)> {
+    let mut oldest_first = books.projections.day_book.entries.iter();
+    oldest_first.find(|(_, entry)| entry.command_id == id).map(|(position, entry)| (*position, entry))
+}
+
+/// The entry that put the command back, if the day book keeps it.
+#[must_use]
+pub fn undone_by(books: &Books, id: CommandId) -> Option<u64> {
+    let mut newest_first = books.projections.day_book.entries.iter().rev();
+    let undoes =
+        |entry: &BookEntry| entry.undoes == Some(id) && !matches!(entry.event, Event::Refused(_) | Event::Declined(_));
+    newest_first.find(|(_, entry)| undoes(entry)).map(|(position, _)| *position)
+}
+
+/// Everybody puts back what they did themselves, as long as the day book remembers who did it; managers and owners put
+/// back everything. Nothing is put back twice.
+///
+/// # Errors
+/// `not_allowed`, `wrong_state`.
+pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(), Refusal> {
+    let known = first_of(books, id);
+    let is_own = known.is_some_and(|(_, entry)| entry.actor == author.actor);
+    if !is_own && !matches!(author.role, Role::Owner | Role::Manager) {
+        return Err(Refusal::NotAllowed { needs: "manager".to_owned() });
+    }
+    match undone_by(books, id) {
+        Some(_) => Err(Refusal::WrongState {
+            what: Thing::Entry,
+            id: known.map_or_else(|| id.to_string(), |(position, _)| format!("#{position}")),
+            state: "put back".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
+    match event {
+        Event::Product(event) => product_inverse(books, event),
+        Event::Stock(event) => stock_inverse(books, event),
+        Event::Sale(sale::Event::SaleRecorded(recorded)) => {
+            let units = |lines: &[sale::Line]| lines.iter().map(|line| line.qty.get()).fold(0, u32::saturating_add);
+            let sale = books.aggregates.sales.get(&recorded.sale_id).ok_or(Why::Unknown)?;
+            let (of, left) = (units(&recorded.lines), sale.out.as_ref().map_or(0, |out| units(&out.lines)));
+            let rest = if left < of { Rest::Units { of, left } } else { Rest::All };
+            let back = sale::PutBack { sale_id: recorded.sale_id.clone(), lines: None };
+            Ok((sale::Command::PutBack(back).into(), rest))
+        }
+        Event::Order(order::Event::OrderPlaced(placed)) => {
+            Ok((order::Command::Cancel { order_id: placed.order_id.clone() }.into(), Rest::All))
+        }
+        Event::Sale(_) | Event::Order(_) | Event::Refused(_) | Event::Declined(_) => Err(Why::NoWayBack),
+    }
+}
+
+fn product_inverse(books: &Books, event: &product::Event) -> Result<(Command, Rest), Why> {
+    let sku = event.sku().clone();
+    let command = match event {
+        product::Event::ProductAdded(_) | product::Event::ProductUnarchived(_) => product::Command::Archive { sku },
+        product::Event::ProductArchived(_) => product::Command::Unarchive { sku },
+        product::Event::ProductChanged(changed) => {
+            let now = books.aggregates.products.get(&sku).ok_or(Why::Unknown)?;
+            let was = changed.was.as_ref().ok_or(Why::NoWayBack)?;
+            return changed_back(now, changed, was);
+        }
+    };
+    Ok((command.into(), Rest::All))
+}
+
+/// A field that has another value by now was changed again: that one stands.
+fn changed_back(
+    now: &product::Product,
+    changed: &product::ProductChanged,
+    was: &product::Was,
+) -> Result<(Command, Rest), Why> {
+    let still = |is_same: Option<bool>| is_same == Some(true);
+    let name = was.name.as_deref().filter(|_| still(changed.name.as_ref().map(|name| *name.as_str() == *now.name)));
+    let description = was
+        .description
+        .as_deref()
+        .filter(|_| still(changed.description.as_ref().map(|text| text.as_str() == now.description)));
+    let category =
+        was.category.as_deref().filter(|_| still(changed.category.as_ref().map(|text| text.as_str() == now.category)));
+    let back = product::Change {
+        sku: changed.sku.clone(),
+        // Nothing can be made nameless again.
+        name: name.and_then(|name| ProductName::parse(name).ok()),
+        description: description.and_then(|text| Description::parse(text).ok()),
+        category: category.and_then(|text| Category::parse(text).ok()),
+        price: was.price.filter(|_| changed.price == Some(now.price)),
+    };
+    let fields = |there: [bool; 4]| there.into_iter().map(u32::from).sum();
+    let of = fields([
+        changed.name.is_some(),
+        changed.description.is_some(),
+        changed.category.is_some(),
+        changed.price.is_some(),
+    ]);
+    let left = fields([back.name.is_some(), back.description.is_some(), back.category.is_some(), back.price.is_some()]);
+    match left {
+        0 => Err(Why::NothingLeft),
+        _ if left == of => Ok((product::Command::Change(back).into(), Rest::All)),
+        _ => Ok((product::Command::Change(back).into(), Rest::Fields { of, left })),
+    }
+}
+
+fn stock_inverse(books: &Books, event: &stock::Event) -> Result<(Command, Rest), Why> {
+    let sku = event.sku();
+    match event {
+        stock::Event::BatchReceived(received) => {
+            adjusted(books, sku, received.qty.get(), &[(&received.batchref, -received.qty.signed())])
+        }
+        stock::Event::BatchQuantityChanged(changed) => {
+            let by = i64::from(changed.was) - i64::from(changed.qty.get());
+            let units = u32::try_from(by.abs()).unwrap_or(u32::MAX);
+            adjusted(books, sku, units, &[(&changed.batchref, by)])
+        }
+        stock::Event::StockDamaged(damaged) => {
+            let there = i64::from(damaged.qty.get().saturating_sub(damaged.below));
+            adjusted(books, sku, damaged.qty.get(), &[(&damaged.batchref, there)])
+        }
+        stock::Event::StockCounted(counted) => {
+            let back = |taken: &Taken, sign: i64| sign * i64::from(taken.qty);
+            let taken = counted.taken.iter().map(|taken| (&taken.batchref, back(taken, 1)));
+            let added = counted.added.iter().map(|added| (&added.batchref, back(added, -1)));
+            let units = u32::try_from((i64::from(counted.counted.get()) - counted.expected).abs()).unwrap_or(u32::MAX);
+            adjusted(books, sku, units, &taken.chain(added).collect::<Vec<_>>())
+        }
+        stock::Event::LineAllocated(line) => {
+            let now = books.aggregates.stocks.get(sku).and_then(|stock| stock.lines.get(&line.order_id));
+            if now.is_none_or(|now| now.qty != line.qty || now.batchref != line.batchref) {
+                return Err(Why::NothingLeft);
+            }
+            let (order_id, sku) = (line.order_id.clone(), line.sku.clone());
+            Ok((stock::Command::Free { order_id, sku }.into(), Rest::All))
+        }
+        stock::Event::LineFreed(line) if line.because == FreedBecause::Asked => {
+            let (order_id, sku) = (line.order_id.clone(), line.sku.clone());
+            Ok((stock::Command::Allocate { order_id, sku, qty: line.qty, short: None }.into(), Rest::All))
+        }
+        // What came is there: a wrong number is corrected, a shipment is not sent on its way again.
+        stock::Event::BatchArrived(_)
+        | stock::Event::StockSold(_)
+        | stock::Event::StockPutBack(_)
+        | stock::Event::LineFreed(_)
+        | stock::Event::LineShort(_) => Err(Why::NoWayBack),
+    }
+}
+
+/// Batches by so many units more or fewer, as far as they have them. `of`: units that the entry was about.
+fn adjusted(books: &Books, sku: &Sku, of: u32, by: &[(&BatchRef, i64)]) -> Result<(Command, Rest), Why> {
+    let stock = books.aggregates.stocks.get(sku).ok_or(Why::Unknown)?;
+    let mut left = 0;
+    let mut changes = Vec::new();
+    for (batchref, by) in by {
+        let held = stock.batches.get(*batchref).map_or(0, |batch| i64::from(batch.qty));
+        let by = (*by).max(-held);
+        if let Ok(by) = Difference::new(by) {
+            left += u32::try_from(by.get().abs()).unwrap_or(0);
+            changes.push(Adjustment { batchref: (*batchref).clone(), by });
+        }
+    }
+    match left {
+        0 => Err(Why::NothingLeft),
+        _ if left == of => Ok((stock::Command::Adjust { sku: sku.clone(), changes }.into(), Rest::All)),
+        _ => Ok((stock::Command::Adjust { sku: sku.clone(), changes }.into(), Rest::Units { of, left })),
+    }
+}

@@ -1,0 +1,74 @@
+//! What the pages and server functions need of the server. The server provides an implementation by Leptos
+//! context; this crate knows nothing of stores, queues or sockets.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use domain::{
+    CommandId, ShopSlug,
+    books::{Author, Books},
+    chain::Hash,
+    projections::day_book::BookEntry,
+    values::Millis,
+};
+use sync::protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest};
+use uuid::Uuid;
+
+/// A future that may move between threads.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A shop's books at one position, ready to be read. Cloning is a pointer copy.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The shop's name as people read it.
+    pub title: Arc<str>,
+    pub epoch: Uuid,
+    /// Of the entry at `books.position`.
+    pub hash: Hash,
+    pub books: Arc<Books>,
+}
+
+/// The server, as the application sees it.
+pub trait Backend: Send + Sync + 'static {
+    /// The shop at its head; `None` for an unknown shop.
+    fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;
+
+    /// The shop as it was at `position` (the head's view when `position` lies beyond it).
+    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, position: u64) -> Answer<'a, Result<Option<View>, ProtocolError>>;
+
+    /// At most `limit` entries of the log before `before` (from the head when `None`), newest first.
+    fn entries<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        before: Option<u64>,
+        limit: u16,
+    ) -> Answer<'a, Result<Vec<(u64, BookEntry)>, ProtocolError>>;
+
+    /// Decides a part of an outbox. Answers when everything accepted or refused is durable.
+    fn push<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        author: &'a Author,
+        push: Push,
+    ) -> Answer<'a, Result<PushAnswer, ProtocolError>>;
+
+    /// Where a new replica starts, and what of its log one that is there already has in common with the shop's.
+    fn snapshot<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        request: Option<SnapshotRequest>,
+    ) -> Answer<'a, Result<Snapshot, ProtocolError>>;
+
+    /// The server's clock: what "today" is on a page. A test may set another.
+    fn now(&self) -> Millis {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The id that a form carries, so that posting it twice is one command. Rendered with the form.
+    fn fresh_id(&self) -> CommandId {
+        CommandId(Uuid::now_v7())
+    }
+}
+
+/// As it stands in the Leptos context.
+pub type SharedBackend = Arc<dyn Backend>;

@@ -1,0 +1,52 @@
+//! The application: pages and components, rendered by the server and alive in the browser.
+//!
+//! Reading order:
+//!
+//! 1. [`pages`]: one file a screen, each a pure `load` and a view of what it loaded
+//! 2. [`live`]: how a page gets its data: from the server once, then from the device's replica
+//! 3. [`replica`]: the device's replica, as pages see it and ask things of it
+//!    [`repair`]: what can be done about a command that was not accepted
+//! 4. [`forms`]: how a form becomes a command, the same on both sides
+//! 5. [`ui`]: what several pages share
+//! 6. [`text`], [`format`]: every word and every number on screen
+//! 7. [`api`], `backend`: the doors of the server, and what they need of it
+//! 8. [`shell`]: the document around the application
+
+// Views are types, and those of whole pages are deep.
+#![recursion_limit = "256"]
+
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod format;
+pub mod forms;
+pub mod live;
+pub mod pages;
+pub mod repair;
+pub mod replica;
+#[cfg(feature = "ssr")]
+mod shell;
+pub mod text;
+pub mod ui;
+#[cfg(feature = "hydrate")]
+mod wire;
+
+pub use pages::App;
+#[cfg(feature = "ssr")]
+pub use shell::{OfflineShell, SiteEntry, Theme, offline_shell, shell};
+
+/// Brings the document to life. Called once by its start script.
+///
+/// The attribute tells the two kinds of document apart: a page rendered by the server is hydrated; the empty shell
+/// that the service worker keeps for any address is mounted, since there is nothing to walk over.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    browser::install_panic_hook(env!("CARGO_PKG_VERSION"));
+    let boot = leptos::prelude::document().document_element().and_then(|html| html.get_attribute("data-boot"));
+    if boot.as_deref() == Some("csr") {
+        leptos::mount::mount_to_body(App);
+    } else {
+        leptos::mount::hydrate_body(App);
+    }
+}

@@ -1,0 +1,269 @@
+//! One order: what was asked for, where its goods come from, what happened to it. Issues `order.allocate`,
+//! `order.free`.
+
+use domain::{
+    Command,
+    projections::orders::OrderLine,
+    stock,
+    values::{Millis, OrderId, Sku},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use sync::PendingView;
+
+use super::{orders::Standing, path_param};
+use crate::{
+    format,
+    live::{PageContext, page},
+    text,
+    ui::{
+        command_form::CommandForm,
+        erased::{IntoPart, Parts, follow},
+        frame::{at, here},
+        head::PageHead,
+        mark::{Mark, SyncMark, SyncState},
+        rows::rows,
+    },
+};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Model {
+    pub shop: String,
+    pub order_id: String,
+    pub standing: Standing,
+    pub total: i64,
+    pub lines: Vec<Line>,
+    pub timeline: Vec<Step>,
+    pub mark: Mark,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Line {
+    pub order_id: String,
+    pub sku: String,
+    pub href: String,
+    pub name: String,
+    pub qty: i64,
+    pub allocated: u32,
+    pub short: bool,
+    pub batchref: Option<String>,
+    pub batch_href: Option<String>,
+    pub amount: i64,
+    pub state: SyncState,
+    /// Why this device's last wish for the line was not, or would not be, accepted.
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    pub position: u64,
+    pub at: Millis,
+    /// Which mark the style sheet draws.
+    pub kind: String,
+    pub words: String,
+    pub mark: Mark,
+}
+
+#[must_use]
+pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
+    let order_id = OrderId::parse(order_id).ok()?;
+    let order = context.books.projections.orders.orders.get(&order_id)?;
+    let timeline = order.timeline.iter().map(|happened| {
+        let (kind, words) = text::step(&happened.what);
+        Step {
+            position: happened.position,
+            at: happened.issued_at,
+            kind: kind.to_owned(),
+            words,
+            mark: Mark::new(context.marks.entry_place(happened.position), happened.position),
+        }
+    });
+    Some(Model {
+        shop: context.title.to_owned(),
+        standing: Standing::of(order),
+        total: order.total,
+        lines: order.lines.iter().map(|line| self::line(context, &order_id, line)).collect(),
+        timeline: timeline.collect(),
+        mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
+        order_id: order_id.to_string(),
+    })
+}
+
+fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine) -> Line {
+    let wish = context.pending.iter().rev().find(|view| is_about(view, order_id, &line.sku));
+    Line {
+        order_id: order_id.to_string(),
+        sku: line.sku.to_string(),
+        href: at(context.shop, &format!("/products/{}", line.sku)),
+        name: if line.name.is_empty() { line.sku.to_string() } else { line.name.to_string() },
+        qty: line.qty.signed(),
+        allocated: line.allocated,
+        short: line.short,
+        batchref: line.batchref.as_ref().map(ToString::to_string),
+        batch_href: line.batchref.as_ref().map(|batchref| at(context.shop, &format!("/batches/{batchref}"))),
+        amount: line.price.times(line.qty),
+        state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
+        reason: wish.and_then(why),
+    }
+}
+
+fn why(view: &PendingView) -> Option<String> {
+    let not_yet = view.at_risk.as_ref().map(text::at_risk);
+    not_yet.or_else(|| view.refusal().map(text::refusal))
+}
+
+fn is_about(view: &PendingView, order: &OrderId, line: &Sku) -> bool {
+    match &view.command {
+        Command::Stock(stock::Command::Allocate { order_id, sku, .. } | stock::Command::Free { order_id, sku }) => {
+            order_id == order && sku == line
+        }
+        _ => false,
+    }
+}
+
+#[component]
+pub fn OrderPage() -> impl IntoView {
+    page(path_param("order_id"), load, show)
+}
+
+fn show(model: Memo<Model>) -> impl IntoView {
+    let title = model.part(|model| format!("Order {}", model.order_id));
+    let shop = model.part(|model| model.shop.clone());
+    let mark = model.part(|model| model.mark);
+    view! {
+        <PageHead title shop crumbs=vec![("Orders".to_owned(), here("/orders"))]>
+            <span class="tag" data-tone=model.show(|model| model.standing.tone())>{model.show(|model| model.standing.words())}</span>
+        </PageHead>
+        <div class="with-aside">
+            <div class="stack">
+                <section
+                    class="section record"
+                    aria-label="Lines"
+                    data-sync=mark.show(|mark| mark.state.name())
+                    data-position=mark.show(|mark| mark.confirmed_position())
+                >
+                    <Lines model/>
+                    <p><SyncMark state=mark.part(|mark| mark.state)/></p>
+                </section>
+            </div>
+            <aside>
+                <h2>"What happened"</h2>
+                <Timeline model/>
+            </aside>
+        </div>
+    }
+}
+
+#[component]
+fn Lines(model: Memo<Model>) -> impl IntoView {
+    let list = model.part(|model| model.lines.clone());
+    view! {
+        <table class="ledger">
+            <caption>"What was asked for, and where it comes from"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"Product"</th>
+                    <th scope="col" class="num">"Asked"</th>
+                    <th scope="col" class="num">"Allocated"</th>
+                    <th scope="col">"Batch"</th>
+                    <th scope="col" class="num">"Amount"</th>
+                    <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+                </tr>
+            </thead>
+            <tbody>{rows(list, |row| row.sku.clone(), line_row)}</tbody>
+            <tfoot>
+                <tr>
+                    <th scope="row" colspan="4">"Total"</th>
+                    <td class="num" data-label="Total">{model.show(|model| format::money(model.total))}</td>
+                    <td></td>
+                </tr>
+            </tfoot>
+        </table>
+    }
+}
+
+fn line_row(row: Memo<Line>) -> impl IntoView {
+    let state = row.part(|row| row.state);
+    let allocated = row.part(|row| row.allocated > 0);
+    let reason = row.part(|row| row.reason.clone());
+    let batch = row.part(|row| row.batchref.clone().zip(row.batch_href.clone()));
+    let seed = row.get_untracked();
+    let (order_id, sku, qty) = (seed.order_id, seed.sku, seed.qty.to_string());
+    let named = sku.clone();
+    view! {
+        <tr data-sku=named data-sync=follow(move || state.get().name())>
+            <th scope="row">
+                <a href=seed.href>{seed.name}</a>
+                " "
+                {follow(move || row.with(|row| row.short).then(|| view! { <span class="tag" data-tone="attention">"short"</span> " " }))}
+                <SyncMark state/>
+                {follow(move || reason.get().map(|reason| view! { <p class="reason">{reason}</p> }))}
+            </th>
+            <td class="num" data-label="Asked">{row.show(|row| format::number(row.qty))}</td>
+            <td class="num" data-label="Allocated">{row.show(|row| format::number(i64::from(row.allocated)))}</td>
+            <td data-label="Batch">
+                {follow(move || match batch.get() {
+                    Some((batchref, href)) => view! { <a href=href>{batchref}</a> }.into_part(),
+                    None => "–".into_part(),
+                })}
+            </td>
+            <td class="num" data-label="Amount">{row.show(|row| format::money(row.amount))}</td>
+            <td>{follow(move || {
+                let (order_id, sku, qty) = (order_id.clone(), sku.clone(), qty.clone());
+                if allocated.get() {
+                    view! { <Free order_id sku/> }.into_part()
+                } else {
+                    view! { <Allocate order_id sku qty/> }.into_part()
+                }
+            })}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn Allocate(order_id: String, sku: String, qty: String) -> impl IntoView {
+    let label = format!("Allocate {sku}");
+    view! {
+        <CommandForm command="order.allocate" id=format!("allocate-{sku}") class="actions">
+            <input type="hidden" name="order_id" value=order_id/>
+            <input type="hidden" name="sku" value=sku/>
+            <input type="hidden" name="qty" value=qty/>
+            <button type="submit" aria-label=label>"Allocate"</button>
+        </CommandForm>
+    }
+}
+
+#[component]
+fn Free(order_id: String, sku: String) -> impl IntoView {
+    let label = format!("Free {sku}");
+    view! {
+        <CommandForm command="order.free" id=format!("free-{sku}") class="actions">
+            <input type="hidden" name="order_id" value=order_id/>
+            <input type="hidden" name="sku" value=sku/>
+            <button type="submit" class="quiet" aria-label=label>"Free"</button>
+        </CommandForm>
+    }
+}
+
+#[component]
+fn Timeline(model: Memo<Model>) -> impl IntoView {
+    let list = model.part(|model| model.timeline.clone());
+    view! {
+        <ol class="timeline">{rows(list, |step| step.position, |step: Memo<Step>| {
+            let mark = step.part(|step| step.mark);
+            view! {
+                <li
+                    data-step=step.show(|step| step.kind.clone())
+                    data-sync=mark.show(|mark| mark.state.name())
+                    data-position=mark.show(|mark| mark.confirmed_position())
+                >
+                    {step.show(|step| step.words.clone())}
+                    " "
+                    <time datetime=step.show(|step| step.at.to_string())>{step.show(|step| format::moment(step.at))}</time>
+                    " "
+                    <SyncMark state=mark.part(|mark| mark.state)/>
+                </li>
+            }
+        })}</ol>
+    }
+}

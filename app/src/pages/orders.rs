@@ -1,0 +1,168 @@
+//! Orders, the newest first.
+
+use domain::{
+    Command, order,
+    projections::orders::{OrderRow, OrderState},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    format,
+    live::{PageContext, page},
+    repair::needs_person,
+    text,
+    ui::{
+        erased::{IntoPart, Parts, follow},
+        frame::{at, here},
+        head::PageHead,
+        mark::{Mark, SyncMark},
+        rows::rows,
+    },
+};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Model {
+    pub shop: String,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Row {
+    pub order_id: String,
+    pub href: String,
+    pub lines: usize,
+    pub total: i64,
+    pub standing: Standing,
+    pub mark: Mark,
+}
+
+/// How far an order is, in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    Draft,
+    Short,
+    Open,
+    Ready,
+    Cancelled,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn of(order: &OrderRow) -> Self {
+        match order.state {
+            OrderState::Draft => Self::Draft,
+            OrderState::Cancelled => Self::Cancelled,
+            OrderState::Placed if order.lines.iter().any(|line| line.short) => Self::Short,
+            OrderState::Placed if order.lines.iter().all(|line| line.allocated > 0) => Self::Ready,
+            OrderState::Placed => Self::Open,
+        }
+    }
+
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Draft => "Not placed",
+            Self::Short => "Short",
+            Self::Open => "To allocate",
+            Self::Ready => "To pick",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    #[must_use]
+    pub fn tone(self) -> Option<&'static str> {
+        match self {
+            Self::Short => Some("attention"),
+            Self::Ready => Some("good"),
+            Self::Draft | Self::Open | Self::Cancelled => None,
+        }
+    }
+}
+
+#[must_use]
+pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
+    let mut newest_first: Vec<_> = context.books.projections.orders.orders.iter().collect();
+    // By the entry that began it, so that a change to an order does not move it under anybody's finger.
+    newest_first.sort_by_key(|(_, order)| std::cmp::Reverse(order.timeline.first().map_or(0, |step| step.position)));
+    let rows = newest_first.into_iter().map(|(order_id, order)| Row {
+        order_id: order_id.to_string(),
+        href: at(context.shop, &format!("/orders/{order_id}")),
+        lines: order.lines.len(),
+        total: order.total,
+        standing: Standing::of(order),
+        mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
+    });
+    // What was not accepted is in no book, and stays in sight all the same.
+    let known = &context.books.projections.orders.orders;
+    let unaccepted = context.pending.iter().filter(|view| needs_person(view)).filter_map(|view| {
+        let Command::Order(order::Command::Place(place)) = &view.command else { return None };
+        known.get(&place.order_id).is_none().then(|| Row {
+            order_id: place.order_id.to_string(),
+            href: at(context.shop, "/attention"),
+            lines: place.lines.len(),
+            total: 0,
+            standing: Standing::Draft,
+            mark: Mark::new(view.state.into(), 0),
+        })
+    });
+    Some(Model { shop: context.title.to_owned(), rows: unaccepted.chain(rows).collect() })
+}
+
+#[component]
+pub fn Orders() -> impl IntoView {
+    page(|| (), load, show)
+}
+
+fn show(model: Memo<Model>) -> impl IntoView {
+    let shop = model.part(|model| model.shop.clone());
+    let list = model.part(|model| model.rows.clone());
+    let none = model.part(|model| model.rows.is_empty());
+    view! {
+        <PageHead title="Orders".to_owned() shop>
+            <a class="button primary" href=here("/orders/new")>"New order"</a>
+        </PageHead>
+        {follow(move || if none.get() {
+            view! {
+                <div class="empty">
+                    <p>"No orders waiting."</p>
+                    <div class="actions"><a class="button" href=here("/orders/new")>"New order"</a></div>
+                </div>
+            }.into_part()
+        } else {
+            view! {
+                <table class="ledger">
+                    <caption>"Orders, the newest first"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Order"</th>
+                            <th scope="col">"Lines"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col" class="num">"Total"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows(list, |row| row.order_id.clone(), order_row)}</tbody>
+                </table>
+            }.into_part()
+        })}
+    }
+}
+
+fn order_row(row: Memo<Row>) -> impl IntoView {
+    let mark = row.part(|row| row.mark);
+    view! {
+        <tr data-sync=mark.show(|mark| mark.state.name()) data-position=mark.show(|mark| mark.confirmed_position())>
+            <th scope="row">
+                <a href=row.with_untracked(|row| row.href.clone())>{row.with_untracked(|row| row.order_id.clone())}</a>
+                " "
+                <SyncMark state=mark.part(|mark| mark.state)/>
+            </th>
+            <td data-label="Lines">{follow(move || text::counted(row.with(|row| row.lines), "line", "lines"))}</td>
+            <td data-label="State">
+                <span class="tag" data-tone=row.show(|row| row.standing.tone())>{row.show(|row| row.standing.words())}</span>
+            </td>
+            <td class="num" data-label="Total">{row.show(|row| format::money(row.total))}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,84 @@
+//! Every word on screen, by key. Numbers and names come in; a sentence comes out.
+
+mod changed;
+mod commands;
+mod entries;
+mod line;
+mod refusals;
+mod taken;
+mod undo;
+
+pub use changed::came_out;
+pub use commands::{command, saved};
+pub use entries::{entry, step};
+pub use line::{aged, came_in, chip_more, chip_word, fault, not_taken, storage, taken_in, waiting};
+pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of};
+pub use taken::taken;
+pub use undo::{no_undo, undo_label, undo_question};
+
+pub const PRODUCT: &str = "Daybook";
+pub const OPENING: &str = "Opening the book";
+pub const SKIP: &str = "Skip to content";
+pub const DEMO_BAND: &str = "Demo shop: everyone who tries it writes in the same book";
+pub const NOT_FOUND: &str = "Not found";
+pub const NOT_FOUND_WORDS: &str = "There is nothing at this address.";
+pub const UNREACHABLE: &str = "Can't reach the book";
+pub const UNREACHABLE_WORDS: &str = "The book could not be read just now. Nothing is lost. Try again in a moment.";
+pub const NEVER_OPENED: &str = "Not on this device yet";
+pub const NEVER_OPENED_WORDS: &str =
+    "This device has not opened this shop before, so there is nothing to show until it connects.";
+pub const NOT_SAVED: &str = "Not saved";
+pub const UNANSWERED: &str = "No answer came from the book. Send it again: it will be written down only once.";
+pub const UNDO: &str = "Undo";
+pub const PUT_BACK: &str = "Put back";
+pub const UNDONE: &str = "Taken back. It was not sent.";
+pub const UNDONE_REASON: &str = "Taken back before it was sent";
+pub const UNDO_TOO_LATE: &str = "It is on its way already and cannot be taken back.";
+pub const SETTLED_MEANWHILE: &str = "It was sent or settled meanwhile: nothing was changed.";
+pub const INCLUDES_PENDING: &str = "includes what is only saved here";
+pub const UPDATE_READY: &str = "A new version is ready. What is saved here stays.";
+pub const UPDATE_TAKE: &str = "Use it now";
+pub const REBUILD: &str = "Fetches the books again. What waits here stays.";
+pub const NEEDS_CONNECTION: &str = "Needs a connection.";
+pub const WORKS_OFFLINE: &str = "Works without a connection";
+
+/// The document's title on a page of a shop.
+#[must_use]
+pub fn page_title(page: &str, shop: &str) -> String {
+    format!("{page} · {shop} · {PRODUCT}")
+}
+
+/// `1 line`, `2 lines`.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[must_use]
+pub fn not_saved(problem: &str) -> String {
+    format!("This device could not keep it ({problem}). Nothing was written down.")
+}
+
+/// After a form was posted and accepted, on the page it led to.
+#[must_use]
+pub fn done(command_type: &str, id: &str) -> String {
+    let what = match command_type {
+        "product.add" => "Product added",
+        "product.change" => "Product changed",
+        "product.archive" => "Product archived",
+        "product.unarchive" => "Product sold again",
+        "stock.receive" => "Delivery written down",
+        "stock.change_quantity" | "stock.adjust" => "Quantity changed",
+        "stock.count" => "Count written down",
+        "stock.damage" => "Breakage written down",
+        "order.place" => "Order placed",
+        "order.cancel" => "Order cancelled",
+        "order.allocate" => "Goods reserved",
+        "order.free" => "Goods freed",
+        "sale.record" => "Sale recorded",
+        "sale.put_back" => "Sale put back",
+        "change.decline" => "Given up",
+        _ => "Written down",
+    };
+    if id.is_empty() { format!("{what}.") } else { format!("{what}: {id}.") }
+}

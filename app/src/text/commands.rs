@@ -1,0 +1,129 @@
+//! What somebody asked for, in words.
+
+use domain::{
+    Command,
+    books::Books,
+    change, order, product,
+    sale::{self, Payment},
+    stock,
+    values::Sku,
+};
+
+use crate::format::{change as signed, money, number, short_day};
+
+/// What products are called where the sentence is said.
+type Names<'a> = &'a dyn Fn(&Sku) -> String;
+
+/// A command in the list of what is not in the book yet.
+#[must_use]
+pub fn command(command: &Command, books: &Books) -> String {
+    asked(command, &|sku| {
+        let known = books.aggregates.products.get(sku).map(|product| product.name.clone());
+        known.filter(|name| !name.is_empty()).map_or_else(|| sku.to_string(), |name| name.to_string())
+    })
+}
+
+/// What somebody asked for.
+#[must_use]
+pub fn asked(command: &Command, name: Names<'_>) -> String {
+    match command {
+        Command::Product(product::Command::Add(add)) => format!("Add product {} ({})", add.name, add.sku),
+        Command::Product(product::Command::Change(change)) => format!("Change product {}", name(&change.sku)),
+        Command::Product(product::Command::Archive { sku }) => format!("Archive product {}", name(sku)),
+        Command::Product(product::Command::Unarchive { sku }) => format!("Sell product {} again", name(sku)),
+        Command::Product(product::Command::Register { sku }) => format!("Note the goods {sku}"),
+        Command::Stock(command) => stock_command(command, name),
+        Command::Order(order::Command::Place(place)) => {
+            format!("Place order {} with {}", place.order_id, super::counted(place.lines.len(), "line", "lines"))
+        }
+        Command::Order(order::Command::Cancel { order_id }) => format!("Cancel order {order_id}"),
+        Command::Sale(sale::Command::PutBack(back)) => format!("Put back sale {}", back.sale_id),
+        Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
+            Some(command) => format!("Give up: {}", asked(&command, name)),
+            None => format!("Give up: {}", decline.command.command_type),
+        },
+        Command::Sale(sale::Command::Record(record)) => {
+            let lines: Vec<_> = record
+                .lines
+                .iter()
+                .map(|line| format!("{} × {}", number(line.qty.signed()), name(&line.sku)))
+                .collect();
+            format!("Sell {}: receipt {}", lines.join(", "), record.sale_id)
+        }
+    }
+}
+
+fn stock_command(command: &stock::Command, name: Names<'_>) -> String {
+    match command {
+        stock::Command::Receive(receive) => {
+            let (qty, what) = (number(receive.qty.signed()), name(&receive.sku));
+            match receive.eta {
+                Some(eta) => format!("Expect {qty} × {what} as batch {} on {}", receive.batchref, short_day(eta)),
+                None => format!("Receive {qty} × {what} as batch {}", receive.batchref),
+            }
+        }
+        stock::Command::ChangeQuantity { batchref, qty } => {
+            format!("Set batch {batchref} to {}", number(i64::from(qty.get())))
+        }
+        stock::Command::Count(count) => {
+            format!("Count {}: {}", name(&count.sku), number(i64::from(count.counted.get())))
+        }
+        stock::Command::Damage { batchref, qty, reason } => {
+            format!("Take out {} damaged from batch {batchref} ({reason})", number(qty.signed()))
+        }
+        stock::Command::Adjust { changes, .. } => {
+            let changes: Vec<_> = changes
+                .iter()
+                .map(|change| format!("batch {} by {}", change.batchref, signed(change.by.get())))
+                .collect();
+            format!("Correct {}", changes.join(", "))
+        }
+        stock::Command::Allocate { order_id, sku, qty, short } => {
+            let rest = short.map(|short| format!(", {} short", number(short.signed()))).unwrap_or_default();
+            format!("Reserve {} × {} for order {order_id}{rest}", number(qty.signed()), name(sku))
+        }
+        stock::Command::TakeBack { sku, qty, sale_id } => {
+            format!("Take back {} × {} of {sale_id}", number(qty.signed()), name(sku))
+        }
+        stock::Command::Release { order_id, sku } => format!("Free {} from order {order_id}", name(sku)),
+        stock::Command::Free { order_id, sku } => format!("Free {} from order {order_id}", name(sku)),
+        stock::Command::Sell { sku, qty, sale_id } => {
+            format!("Hand over {} × {} with {sale_id}", number(qty.signed()), name(sku))
+        }
+        stock::Command::Reallocate { order_id, sku, qty } => {
+            format!("Look for {} × {} for order {order_id}", number(qty.signed()), name(sku))
+        }
+    }
+}
+
+/// Said after a command was saved on this device.
+#[must_use]
+pub fn saved(command: &Command) -> String {
+    match command {
+        Command::Product(product::Command::Add(add)) => format!("Saved here: product {}.", add.name),
+        Command::Product(product::Command::Archive { sku }) => format!("Saved here: product {sku} archived."),
+        Command::Product(product::Command::Unarchive { sku }) => format!("Saved here: product {sku} is sold again."),
+        Command::Product(product) => format!("Saved here: product {}.", product.sku()),
+        Command::Stock(stock::Command::Receive(receive)) => {
+            format!("Saved here: {} received as batch {}.", number(receive.qty.signed()), receive.batchref)
+        }
+        Command::Stock(stock::Command::Allocate { order_id, sku, qty, .. }) => {
+            format!("Saved here: {} × {sku} reserved for order {order_id}.", number(qty.signed()))
+        }
+        Command::Stock(stock::Command::Free { order_id, sku }) => {
+            format!("Saved here: {sku} freed from order {order_id}.")
+        }
+        Command::Stock(_) | Command::Change(_) => "Saved here.".to_owned(),
+        Command::Order(order::Command::Cancel { order_id }) => format!("Saved here: order {order_id} cancelled."),
+        Command::Sale(sale::Command::PutBack(back)) => format!("Saved here: sale {} put back.", back.sale_id),
+        Command::Order(order::Command::Place(place)) => format!("Saved here: order {}.", place.order_id),
+        Command::Sale(sale::Command::Record(record)) => {
+            let total = record.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.price.times(line.qty)));
+            let paid = match record.payment {
+                Payment::Cash => "cash",
+                Payment::Card => "card",
+            };
+            format!("Saved here: sale {}, {} {paid}.", record.sale_id, money(total))
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What happened, in words: the sentences of the day book and of timelines.
+
+use domain::{
+    Event, ShopSlug,
+    event::AskedCommand,
+    order, product,
+    projections::{day_book::BookEntry, orders::Step},
+    sale::{self, Payment},
+    stock::{self, FreedBecause},
+    values::{BatchRef, OrderId, Sku},
+};
+
+use crate::{
+    format::{money, number, short_day},
+    ui::{frame::at, sentence::Sentence},
+};
+
+struct Writer<'a> {
+    shop: &'a ShopSlug,
+    entry: &'a BookEntry,
+}
+
+impl Writer<'_> {
+    fn product(&self, sentence: Sentence, sku: &Sku) -> Sentence {
+        let name = self.entry.names.get(sku).map_or_else(|| sku.to_string(), ToString::to_string);
+        sentence.link(name, at(self.shop, &format!("/products/{sku}")))
+    }
+
+    fn order(&self, sentence: Sentence, order_id: &OrderId) -> Sentence {
+        sentence.link(format!("order {order_id}"), at(self.shop, &format!("/orders/{order_id}")))
+    }
+
+    fn batch(&self, sentence: Sentence, batchref: &BatchRef) -> Sentence {
+        sentence.link(format!("batch {batchref}"), at(self.shop, &format!("/batches/{batchref}")))
+    }
+
+    /// What was asked for and not done.
+    fn asked(&self, asked: &AskedCommand) -> String {
+        let name = |sku: &Sku| self.entry.names.get(sku).map_or_else(|| sku.to_string(), ToString::to_string);
+        match asked.parse() {
+            Some(command) => super::commands::asked(&command, &name),
+            None => format!("A change of the kind {}", asked.command_type),
+        }
+    }
+
+    fn lines<'l>(&self, mut sentence: Sentence, lines: impl Iterator<Item = (&'l Sku, i64)>) -> Sentence {
+        for (index, (sku, qty)) in lines.enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            sentence = self.product(sentence.then(format!("{comma}{} × ", number(qty))), sku);
+        }
+        sentence
+    }
+}
+
+/// One entry of the book as a sentence.
+#[must_use]
+pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
+    let write = Writer { shop, entry };
+    let start = Sentence::default();
+    match &entry.event {
+        Event::Product(product::Event::ProductAdded(event)) if event.name.is_empty() => {
+            write.product(start.then("Goods without a name were noted: "), &event.sku)
+        }
+        Event::Product(product::Event::ProductAdded(event)) => {
+            write.product(start.then("Product added: "), &event.sku).then(format!(", {}", money(event.price.minor())))
+        }
+        Event::Product(product::Event::ProductChanged(event)) => {
+            let parts = [
+                event.name.as_ref().map(|name| format!("name {name}")),
+                event.price.map(|price| format!("price {}", money(price.minor()))),
+                event.category.as_ref().map(|category| format!("category {category}")),
+                event.description.as_ref().map(|_| "description".to_owned()),
+            ];
+            let parts: Vec<_> = parts.into_iter().flatten().collect();
+            write.product(start.then("Product changed: "), &event.sku).then(format!(", {}", parts.join(", ")))
+        }
+        Event::Product(product::Event::ProductArchived(event)) => {
+            write.product(start.then("Product archived: "), &event.sku)
+        }
+        Event::Product(product::Event::ProductUnarchived(event)) => {
+            write.product(start.then("Product sold again: "), &event.sku)
+        }
+        Event::Stock(event) => stock_entry(&write, event),
+        Event::Order(order::Event::OrderPlaced(event)) => {
+            let sentence = write.order(start.then("Placed "), &event.order_id).then(": ");
+            write.lines(sentence, event.lines.iter().map(|line| (&line.sku, line.qty.signed())))
+        }
+        Event::Order(order::Event::OrderCancelled(event)) => write.order(start.then("Cancelled "), &event.order_id),
+        Event::Sale(sale::Event::SalePutBack(event)) => {
+            let sentence =
+                write.lines(start.then("Put back "), event.lines.iter().map(|line| (&line.sku, line.qty.signed())));
+            sentence.then(format!(" · {}", event.sale_id))
+        }
+        Event::Sale(sale::Event::SaleRecorded(event)) => {
+            let sentence =
+                write.lines(start.then("Sold "), event.lines.iter().map(|line| (&line.sku, line.qty.signed())));
+            let paid = match event.payment {
+                Payment::Cash => "cash",
+                Payment::Card => "card",
+            };
+            sentence.then(format!(" · {} · {paid}", event.sale_id))
+        }
+        Event::Refused(event) => {
+            start.then(format!("{}. {}", write.asked(&event.command), super::refusal(&event.refusal)))
+        }
+        Event::Declined(event) => start.then(format!(
+            "Gave up: {}. {}",
+            write.asked(&event.command),
+            super::sentence_of(event.reason.as_str())
+        )),
+    }
+}
+
+fn stock_entry(write: &Writer<'_>, event: &stock::Event) -> Sentence {
+    let start = Sentence::default();
+    match event {
+        stock::Event::BatchReceived(event) => {
+            let verb = if event.eta.is_some() { "Expecting" } else { "Received" };
+            let sentence = write.product(start.then(format!("{verb} {} × ", number(event.qty.signed()))), &event.sku);
+            let sentence = write.batch(sentence.then(" as "), &event.batchref);
+            match event.eta {
+                Some(eta) => sentence.then(format!(" on {}", short_day(eta))),
+                None => sentence,
+            }
+        }
+        stock::Event::BatchArrived(event) => {
+            let sentence = write.product(start.then(format!("Arrived: {} × ", number(event.qty.signed()))), &event.sku);
+            write.batch(sentence.then(" as "), &event.batchref)
+        }
+        stock::Event::BatchQuantityChanged(event) => {
+            let (was, now) = (number(i64::from(event.was)), number(i64::from(event.qty.get())));
+            write.batch(start.then("Changed the quantity of "), &event.batchref).then(format!(": {was} → {now}"))
+        }
+        stock::Event::StockCounted(event) => {
+            let sentence = write.product(start.then("Counted "), &event.sku);
+            let (counted, expected) = (i64::from(event.counted.get()), event.expected);
+            sentence.then(if counted == expected {
+                format!(": {}, as expected", number(counted))
+            } else {
+                format!(": {}, expected {}", number(counted), number(expected))
+            })
+        }
+        stock::Event::StockDamaged(event) => {
+            let sentence = write.product(start.then(format!("Took out {} × ", number(event.qty.signed()))), &event.sku);
+            write.batch(sentence.then(" from "), &event.batchref).then(format!(": {}", event.reason))
+        }
+        stock::Event::StockSold(event) => {
+            let start = start.then(format!("Handed over {} × ", number(event.qty.signed())));
+            let sentence = write.product(start, &event.sku).then(format!(" with {}", event.sale_id));
+            match event.below {
+                0 => sentence,
+                below => sentence.then(format!(", {} more than the book had", number(i64::from(below)))),
+            }
+        }
+        stock::Event::StockPutBack(event) => {
+            let start = start.then(format!("Taken back: {} × ", number(event.qty.signed())));
+            write.product(start, &event.sku).then(format!(" of {}", event.sale_id))
+        }
+        stock::Event::LineAllocated(event) => {
+            let sentence = write.product(start.then(format!("Reserved {} × ", number(event.qty.signed()))), &event.sku);
+            let sentence = write.order(sentence.then(" for "), &event.order_id);
+            write.batch(sentence.then(" from "), &event.batchref)
+        }
+        stock::Event::LineFreed(event) => {
+            let sentence = write.product(start.then(format!("Freed {} × ", number(event.qty.signed()))), &event.sku);
+            let sentence = write.order(sentence.then(" from "), &event.order_id);
+            match event.because {
+                FreedBecause::Asked => sentence,
+                FreedBecause::Shortage => write.batch(sentence.then(": not enough left in "), &event.batchref),
+            }
+        }
+        stock::Event::LineShort(event) => {
+            let sentence = write.order(start.then("Short: "), &event.order_id);
+            write.product(sentence.then(format!(" lacks {} × ", number(event.qty.signed()))), &event.sku)
+        }
+    }
+}
+
+/// A step in an order's timeline, with the word that the style sheet marks it by.
+#[must_use]
+pub fn step(step: &Step) -> (&'static str, String) {
+    match step {
+        Step::Cancelled => ("undone", "Order cancelled".to_owned()),
+        Step::Placed { total } => ("done", format!("Order placed, {}", money(*total))),
+        Step::Allocated { sku, qty, batchref } => {
+            ("done", format!("{} × {sku} reserved from batch {batchref}", number(qty.signed())))
+        }
+        Step::Freed { sku, qty, asked: true, .. } => ("undone", format!("{} × {sku} freed", number(qty.signed()))),
+        Step::Freed { sku, qty, batchref, asked: false } => {
+            ("undone", format!("{} × {sku} freed: not enough left in batch {batchref}", number(qty.signed())))
+        }
+        Step::Short { sku, qty } => ("failed", format!("Short: {} × {sku}", number(qty.signed()))),
+    }
+}

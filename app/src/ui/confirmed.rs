@@ -1,0 +1,55 @@
+//! Says what became of what was saved here: one message for all that came in together.
+
+use std::collections::BTreeSet;
+
+use domain::CommandId;
+use leptos::prelude::*;
+use sync::{PendingView, SyncState};
+
+use crate::{replica::Replica, text, ui::announce::Announcer};
+
+/// What is waited for, and what came of the rest since somebody was told.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Tally {
+    waiting: BTreeSet<CommandId>,
+    confirmed: usize,
+    refused: usize,
+}
+
+impl Tally {
+    fn after(mut self, pending: &[PendingView]) -> Self {
+        let state_of = |id: &CommandId| pending.iter().find(|view| view.id == *id).map(|view| view.state);
+        // What another one stands for now is neither.
+        let is_replaced = |id: &CommandId| pending.iter().any(|view| view.replaces == Some(*id));
+        for id in self.waiting.iter().filter(|id| !is_replaced(id)) {
+            match state_of(id) {
+                // What is simply confirmed leaves the list.
+                None | Some(SyncState::Confirmed | SyncState::ConfirmedChanged) => self.confirmed += 1,
+                Some(SyncState::NeedsAttention) => self.refused += 1,
+                Some(_) => {}
+            }
+        }
+        let waits = |view: &&PendingView| {
+            matches!(
+                view.state,
+                SyncState::Saving | SyncState::SavedHere | SyncState::Sending | SyncState::AtRisk | SyncState::Held
+            )
+        };
+        self.waiting = pending.iter().filter(waits).map(|view| view.id).collect();
+        self
+    }
+}
+
+/// Tells when nothing is waited for any more, and not before: a row of messages would only be talked over.
+pub fn announce_confirmed(replica: Replica, announcer: Announcer) {
+    Effect::new(move |before: Option<Tally>| {
+        let mut tally = before.unwrap_or_default();
+        let Some(picture) = replica.picture() else { return tally };
+        tally = tally.after(&picture.pending);
+        if tally.waiting.is_empty() && tally.confirmed + tally.refused > 0 {
+            announcer.say(text::came_in(tally.confirmed, tally.refused));
+            return Tally::default();
+        }
+        tally
+    });
+}

@@ -1,0 +1,218 @@
+//! What stands around every page of a shop: top bar, navigation, notices, the live region. It stays while pages
+//! change.
+
+use domain::{
+    ShopSlug,
+    books::{Author, Role},
+};
+use leptos::prelude::*;
+use leptos_router::{
+    components::Outlet,
+    hooks::{use_location, use_params_map},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    pages::not_found::Missing,
+    replica::Replica,
+    text,
+    ui::{
+        announce::{Announcer, LiveRegion},
+        chip::Chip,
+        confirmed::announce_confirmed,
+        erased::{IntoPart, follow, memo},
+        head::Arrivals,
+        icon::{Icon, IconView},
+        toast::{ToastRegion, Toasts},
+        update::UpdateNotice,
+    },
+};
+
+/// The address of a page of `shop`: `at(shop, "/till")`.
+#[must_use]
+pub fn at(shop: &ShopSlug, path: &str) -> String {
+    format!("/s/{shop}{path}")
+}
+
+/// The address of a page of the shop whose pages these are.
+#[must_use]
+pub fn here(path: &str) -> String {
+    use_context::<ShopSlug>().map(|shop| at(&shop, path)).unwrap_or_default()
+}
+
+/// What the server tells the frame. A page that starts from the device alone does without.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Visit {
+    /// The shop's name as people read it.
+    title: Option<String>,
+    person: Option<(String, Role)>,
+}
+
+impl Visit {
+    /// Who is signed in. The server checks every command by its own knowledge; this is for deciding here.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        let (actor, role) = self.person.clone().unwrap_or_else(|| ("you".to_owned(), Role::Owner));
+        Author { actor: actor.into(), role }
+    }
+}
+
+/// The view of the route `/s/:shop`.
+#[component]
+pub fn ShopFrame() -> impl IntoView {
+    let named = use_params_map().with_untracked(|params| params.get("shop").unwrap_or_default());
+    match ShopSlug::parse(&named) {
+        Err(_) => view! { <main id="main" tabindex="-1"><Missing problem=None/></main> }.into_part(),
+        Ok(shop) => {
+            provide_context(shop.clone());
+            provide_context(Replica::default());
+            provide_context(Announcer::default());
+            provide_context(Toasts::default());
+            provide_context(Arrivals::default());
+            view! { <Frame shop/> }.into_part()
+        }
+    }
+}
+
+#[component]
+fn Frame(shop: ShopSlug) -> impl IntoView {
+    let (replica, announcer, toasts) = (Replica::of_context(), Announcer::of_context(), Toasts::of_context());
+    let asked = shop.clone();
+    let visit = Resource::new_blocking(|| (), move |()| visit(asked.clone()));
+    #[cfg(feature = "hydrate")]
+    crate::wire::start_once(shop.clone(), visit, replica);
+    announce_confirmed(replica, announcer);
+    view! {
+        <a class="skip-link" href="#main" rel="external">{text::SKIP}</a>
+        <div class="frame">
+            <header class="top-bar">
+                <a class="shop-name" href=at(&shop, "")><ShopName shop=shop.clone() visit replica/></a>
+                <Chip shop=shop.clone() replica announcer/>
+                <Bell shop=shop.clone() replica/>
+            </header>
+            <div class="notices"><DemoBand shop=shop.clone()/><UpdateNotice/></div>
+            <nav class="rail" aria-label="Main"><Links shop=shop.clone() places=RAIL/></nav>
+            <main id="main" tabindex="-1"><Outlet/></main>
+            <nav class="bottom-bar" aria-label="Main, short"><Links shop places=BAR/></nav>
+        </div>
+        <LiveRegion announcer/>
+        <ToastRegion toasts/>
+    }
+}
+
+#[component]
+fn ShopName(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) -> impl IntoView {
+    view! {
+        <Suspense>
+            {follow(move || {
+                let shop = shop.clone();
+                Suspend::new(async move {
+                    let known = visit.await.title.unwrap_or_else(|| shop.to_string());
+                    let title = memo(move |_| {
+                        replica.picture().map_or_else(|| known.clone(), |picture| picture.title.to_string())
+                    });
+                    view! { <span>{follow(move || title.get())}</span> }
+                })
+            })}
+        </Suspense>
+    }
+}
+
+/// Counts only what needs a person here, never what merely waits.
+#[component]
+fn Bell(shop: ShopSlug, replica: Replica) -> impl IntoView {
+    let needed =
+        memo(move |_| replica.picture().map_or(0, |picture| crate::pages::attention::needed_here(&picture.pending)));
+    let label = move || match needed.get() {
+        0 => "Needs attention".to_owned(),
+        number => format!("Needs attention, {number}"),
+    };
+    view! {
+        <a class="icon-link" href=at(&shop, "/attention") aria-label=label data-testid="bell">
+            <IconView icon=Icon::Bell/>
+            {follow(move || (needed.get() > 0).then(|| view! { <span class="badge" aria-hidden="true">{needed.get()}</span> }))}
+        </a>
+    }
+}
+
+/// Said on every page of the shop that everybody shares.
+#[component]
+fn DemoBand(shop: ShopSlug) -> impl IntoView {
+    (shop.as_str() == "demo").then(|| view! { <div class="demo-band"><span>{text::DEMO_BAND}</span></div> })
+}
+
+/// A place of the navigation: its address in the shop, icon and word.
+type Place = (&'static str, Icon, &'static str);
+
+pub(crate) const RAIL: &[Place] = &[
+    ("", Icon::Today, "Today"),
+    ("/till", Icon::Sell, "Sell"),
+    ("/products", Icon::Products, "Products"),
+    ("/stock", Icon::Stock, "Stock"),
+    ("/orders", Icon::Orders, "Orders"),
+    ("/book", Icon::Book, "Day book"),
+    ("/attention", Icon::Bell, "Needs attention"),
+    ("/device", Icon::Device, "This device"),
+];
+
+const BAR: &[Place] = &[
+    ("", Icon::Today, "Today"),
+    ("/till", Icon::Sell, "Sell"),
+    ("/stock", Icon::Stock, "Stock"),
+    ("/orders", Icon::Orders, "Orders"),
+    ("/more", Icon::More, "More"),
+];
+
+#[component]
+fn Links(shop: ShopSlug, places: &'static [Place]) -> impl IntoView {
+    let here = use_location().pathname;
+    places
+        .iter()
+        .map(|(path, icon, word)| {
+            let home = at(&shop, "");
+            let href = at(&shop, path);
+            let target = href.clone();
+            let current = move || here.with(|here| is_here(here, &target, &home).then_some("page"));
+            view! { <a href=href aria-current=current><IconView icon=*icon/>" "{*word}</a> }
+        })
+        .collect_view()
+}
+
+/// A place is current on its own page and on those below it; Today only on its own.
+fn is_here(here: &str, target: &str, home: &str) -> bool {
+    here == target
+        || (target != home && here.strip_prefix(target).is_some_and(|rest| rest.starts_with('/')))
+        || here.strip_suffix('/') == Some(target)
+}
+
+#[cfg(feature = "ssr")]
+fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
+    let backend = use_context::<crate::backend::SharedBackend>();
+    let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
+    async move {
+        let view = match backend {
+            Some(backend) => backend.view(&shop).await.ok().flatten(),
+            None => None,
+        };
+        Visit { title: view.map(|view| view.title.to_string()), person }
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+async fn visit(_shop: ShopSlug) -> Visit {
+    Visit::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn a_place_is_current_on_the_pages_below_it_and_today_only_on_its_own() {
+        assert!(is_here("/s/demo", "/s/demo", "/s/demo"));
+        assert!(is_here("/s/demo/", "/s/demo", "/s/demo"));
+        assert!(!is_here("/s/demo/stock", "/s/demo", "/s/demo"));
+        assert!(is_here("/s/demo/stock/receive", "/s/demo/stock", "/s/demo"));
+        assert!(!is_here("/s/demo/stockings", "/s/demo/stock", "/s/demo"));
+    }
+}

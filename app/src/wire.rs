@@ -1,0 +1,300 @@
+//! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use browser::{
+    Config, Handle, ImportError, IssueError, Transport,
+    faults::Faults,
+    file, hand,
+    worker::{self, Worker},
+};
+use domain::{CommandId, ShopSlug, books::Author, json};
+use futures::future::LocalBoxFuture;
+use leptos::{prelude::*, task::spawn_local};
+use sync::{
+    Changes, Dependants, Issue, SyncState,
+    connection::DataState,
+    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+    replica::NotNow,
+};
+
+use crate::{
+    api::{ApiError, push_commands, replica_snapshot},
+    replica::{
+        Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Line, Marks, NotDone,
+        NotTaken, Picture, Problem, Replica, StorageLine, Wish,
+    },
+    ui::{
+        frame::Visit,
+        ready::mark_interactive,
+        update::{Offer, Updates},
+    },
+};
+
+/// Starts the shop's replica once the page is alive, and marks the document as interactive when pages can be used.
+pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
+    let running: StoredValue<Option<Handle>, LocalStorage> = StoredValue::new_local(None);
+    Effect::new(move |started: Option<bool>| {
+        let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
+        let (shop, author) = (shop.clone(), visit.author());
+        spawn_local(async move {
+            let handle = begin(shop.clone(), author.clone(), running, replica).await;
+            running.try_set_value(Some(handle.clone()));
+            replica.attach(Rc::new(OfBrowser(handle.clone())));
+            repaint(&shop, &author, &handle, replica, Changes { books: true, pending: true, connection: true });
+            handle.ask_storage().await;
+        });
+        true
+    });
+    Effect::new(move |_| {
+        if replica.is_settled() {
+            mark_interactive();
+        }
+    });
+}
+
+/// Lets the browser keep the app, so that any of its addresses opens without a network.
+pub fn keep_for_offline(updates: Updates) {
+    Effect::new(move |_| {
+        let offered: Rc<OnceCell<Worker>> = Rc::default();
+        let waiting = {
+            let offered = offered.clone();
+            move || {
+                let offered = offered.clone();
+                updates.offer(Offer {
+                    take_over: Box::new(move || offered.get().into_iter().for_each(Worker::take_over)),
+                    is_hand_empty: hand::is_empty,
+                });
+            }
+        };
+        if let Some(worker) = worker::register(waiting) {
+            let _ = offered.set(worker);
+        }
+    });
+}
+
+async fn begin(
+    shop: ShopSlug,
+    author: Author,
+    running: StoredValue<Option<Handle>, LocalStorage>,
+    replica: Replica,
+) -> Handle {
+    let (told, person) = (shop.clone(), author.clone());
+    browser::start(Config {
+        shop: shop.clone(),
+        author,
+        transport: Rc::new(Doors(shop)),
+        offered: None,
+        on_change: Box::new(move |changes| {
+            if let Some(handle) = running.try_get_value().flatten() {
+                repaint(&told, &person, &handle, replica, changes);
+            }
+        }),
+    })
+    .await
+}
+
+/// Shows what changed. Books and pending commands make up the picture; the line is apart, since it changes with
+/// every heartbeat and no page but one looks at it.
+fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, changes: Changes) {
+    if (changes.books || changes.pending) && handle.has_books() {
+        replica.show(Ok(picture(shop, author, handle)));
+    }
+    let connection = handle.connection();
+    let alone = matches!(connection.state, DataState::NotConnected | DataState::Unreachable | DataState::Paused);
+    if alone && !handle.has_books() {
+        replica.show(Err(Problem::NeverOpened));
+    }
+    let storage = handle.storage();
+    replica.show_line(Line {
+        connection,
+        digests: handle.digests(),
+        storage: StorageLine {
+            keeps_changes: handle.keeps_changes(),
+            protected: storage.protected,
+            used: storage.used,
+            quota: storage.quota,
+            problem: storage.problem.map(|problem| problem.to_string()),
+        },
+        device: handle.device_code().into(),
+        now: browser::clock::now(),
+    });
+}
+
+fn picture(shop: &ShopSlug, author: &Author, handle: &Handle) -> Picture {
+    let pending = handle.pending();
+    // What has no effect has no place either.
+    let shown = pending
+        .iter()
+        .filter(|view| matches!(view.state, SyncState::Saving | SyncState::SavedHere | SyncState::Sending));
+    let places = shown.flat_map(|view| view.entries.iter().map(|position| (*position, view.state.into()))).collect();
+    let marks = Marks {
+        confirmed: handle.confirmed().position,
+        aggregates: handle.marks().into_iter().map(|(aggregate, state)| (aggregate, state.into())).collect(),
+        commands: pending.iter().map(|view| (view.id, view.state.into())).collect(),
+        places,
+    };
+    Picture {
+        shop: shop.clone(),
+        title: handle.title().into(),
+        books: handle.overlay(),
+        marks: marks.into(),
+        pending: pending.into(),
+        lost: handle.lost().into(),
+        device: handle.device_code().into(),
+        author: author.clone(),
+        now: browser::clock::now(),
+    }
+}
+
+/// The server functions, as the way to the server.
+struct Doors(ShopSlug);
+
+impl Transport for Doors {
+    fn push(&self, push: Push) -> LocalBoxFuture<'static, Result<PushAnswer, ProtocolError>> {
+        let answer = push_commands(self.0.clone(), push);
+        Box::pin(async move { answer.await.map_err(|ApiError(error)| error) })
+    }
+
+    fn snapshot(&self, request: SnapshotRequest) -> LocalBoxFuture<'static, Result<Snapshot, ProtocolError>> {
+        let answer = replica_snapshot(self.0.clone(), Some(request));
+        Box::pin(async move { answer.await.map_err(|ApiError(error)| error) })
+    }
+}
+
+struct OfBrowser(Handle);
+
+impl Device for OfBrowser {
+    fn keeps_changes(&self) -> bool {
+        self.0.keeps_changes()
+    }
+
+    fn issue(&self, wish: Wish) -> Doing<Result<CommandId, NotDone>> {
+        let handle = self.0.clone();
+        let Wish { command, undoes, replaces } = wish;
+        Box::pin(async move {
+            let issue = Issue { undoes, ..Issue::new(browser::new_command_id(), command) };
+            match handle.issue_as(issue, replaces).await {
+                Ok(saved) => Ok(saved.id),
+                Err(IssueError::Refused(refusal)) => Err(NotDone::Refused(refusal)),
+                Err(IssueError::NotSaved(problem)) => Err(NotDone::NotSaved(problem.to_string())),
+                Err(IssueError::NotNow(_)) => Err(NotDone::NotNow),
+            }
+        })
+    }
+
+    fn next_number(&self) -> Doing<String> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.next_receipt_number().await })
+    }
+
+    fn discard(&self, id: CommandId, reason: &str, dependants: Dependants) -> Result<(), NotNow> {
+        self.0.discard(id, reason, dependants)
+    }
+
+    fn retry(&self, id: CommandId) -> Result<CommandId, NotNow> {
+        self.0.retry(id)
+    }
+
+    fn acknowledge(&self, id: CommandId) -> Result<(), NotNow> {
+        self.0.acknowledge(id)
+    }
+
+    fn dismiss_lost(&self) {
+        self.0.dismiss_lost();
+    }
+
+    fn pause(&self) {
+        self.0.pause();
+    }
+
+    fn resume(&self) {
+        self.0.resume();
+    }
+
+    fn try_now(&self) {
+        self.0.try_now();
+    }
+
+    fn ask_storage(&self) -> Doing<()> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.ask_storage().await })
+    }
+
+    fn export_unsent(&self) -> String {
+        self.0.export_unsent()
+    }
+
+    fn import_unsent(&self, field: &'static str) -> Doing<Result<usize, NotTaken>> {
+        let handle = self.0.clone();
+        Box::pin(async move {
+            let text = file::take_chosen(field).await.unwrap_or_default();
+            handle.import_unsent(&text).await.map_err(|error| match error {
+                ImportError::File(error) => NotTaken::File(error),
+                ImportError::NotSaved(problem) => NotTaken::NotSaved(problem.to_string()),
+            })
+        })
+    }
+
+    fn rebuild(&self) -> Doing<()> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.rebuild().await })
+    }
+
+    fn inspect(&self) -> Inspection {
+        inspection(&self.0)
+    }
+
+    fn set_fault(&self, fault: Fault, on: bool) {
+        let mut faults = self.0.faults();
+        *switch(&mut faults, fault) = on;
+        self.0.set_faults(faults);
+    }
+
+    fn save_bundle(&self) -> Doing<()> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.save_bundle(env!("CARGO_PKG_VERSION")).await })
+    }
+}
+
+fn switch(faults: &mut Faults, fault: Fault) -> &mut bool {
+    match fault {
+        Fault::Offline => &mut faults.offline,
+        Fault::Slow => &mut faults.slow,
+        Fault::Duplicate => &mut faults.duplicate,
+        Fault::DropAnswer => &mut faults.drop_answer,
+    }
+}
+
+fn inspection(handle: &Handle) -> Inspection {
+    let command = |view: sync::PendingView| {
+        let (command, data) = view.command.to_json();
+        InspectedCommand { id: view.id.to_string(), command, state: view.state.word(), raw: json::indented(&data) }
+    };
+    let trace = handle.last_rebase();
+    let changed = trace.changed.iter().map(|changed| InspectedChange {
+        id: changed.id.to_string(),
+        before: json::indented(&changed.before),
+        after: match &changed.at_risk {
+            Some(refusal) => json::indented(refusal),
+            None => json::indented(&changed.after),
+        },
+    });
+    let rebase = InspectedRebase {
+        position: trace.position,
+        kept: trace.kept,
+        decided_again: trace.decided_again,
+        changed: changed.collect(),
+    };
+    let mut faults = handle.faults();
+    let latencies = handle.latencies();
+    Inspection {
+        outbox: handle.pending().into_iter().map(command).collect(),
+        rebase,
+        reports: handle.reports().into_iter().map(|(at, report)| (at, report.to_string())).collect(),
+        faults: Fault::ALL.into_iter().filter(|fault| *switch(&mut faults, *fault)).collect(),
+        settled: latencies.count,
+        p50: latencies.p50,
+        p95: latencies.p95,
+    }
+}

@@ -1,0 +1,105 @@
+//! What a device keeps of its own commands once they are in the log. A server that was restored from a backup has
+//! lost the last of them: the devices that gave them still have them, and offer them again under their old ids.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use domain::{CommandId, Submission, values::Millis};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    outbox::{OutboxRecord, Stage},
+    protocol::Waypoint,
+};
+
+/// Commands kept: some days of a busy till. A backup that is older than that is a disaster of another kind.
+pub const MOST_KEPT: usize = 2_000;
+/// How long one is kept.
+pub const LONGEST_KEPT: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// A command of this device that is in the log, or has changed nothing there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Acknowledged {
+    pub submission: Submission,
+    /// Its place in the order of issue.
+    pub sequence: u64,
+    /// Its last entry, or one behind it: a log that has this one has the command.
+    pub seen: Waypoint,
+    /// When it was found there.
+    pub at: Millis,
+}
+
+impl Acknowledged {
+    #[must_use]
+    pub fn id(&self) -> CommandId {
+        self.submission.id
+    }
+
+    pub(crate) fn offered(self) -> OutboxRecord {
+        OutboxRecord { submission: self.submission, sequence: self.sequence, stage: Stage::Saved, replaces: None }
+    }
+}
+
+/// The commands kept, those seen first in front.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    in_order: VecDeque<Acknowledged>,
+    ids: BTreeSet<CommandId>,
+    last_sequence: u64,
+}
+
+impl Kept {
+    /// From storage, in any order, beside what is here already.
+    pub fn recall(&mut self, stored: Vec<Acknowledged>) {
+        for one in stored {
+            self.add(one);
+        }
+        self.in_order.make_contiguous().sort_by_key(|one| (one.seen.position, one.sequence));
+    }
+
+    fn add(&mut self, one: Acknowledged) {
+        if self.ids.insert(one.id()) {
+            self.last_sequence = self.last_sequence.max(one.sequence);
+            self.in_order.push_back(one);
+        }
+    }
+
+    /// Keeps one more. Says which ones go for it.
+    pub fn push(&mut self, one: Acknowledged) -> Vec<CommandId> {
+        let now = one.at;
+        self.add(one);
+        let mut dropped = Vec::new();
+        while let Some(oldest) = self.in_order.front()
+            && (self.in_order.len() > MOST_KEPT || now.0 - oldest.at.0 > LONGEST_KEPT)
+        {
+            self.ids.remove(&oldest.id());
+            dropped.push(oldest.id());
+            self.in_order.pop_front();
+        }
+        dropped
+    }
+
+    /// Takes out those that a log which parted from ours behind `common` may not have, in order of issue.
+    pub fn take_behind(&mut self, common: u64) -> Vec<Acknowledged> {
+        let (mut lost, kept): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(|one| one.seen.position > common);
+        self.in_order = kept.into();
+        for one in &lost {
+            self.ids.remove(&one.id());
+        }
+        lost.sort_by_key(|one| (one.sequence, one.id()));
+        lost
+    }
+
+    pub fn waypoints(&self) -> impl Iterator<Item = Waypoint> {
+        self.in_order.iter().map(|one| one.seen)
+    }
+
+    /// The highest place in the order of issue that was ever given away here: a command that is offered again must
+    /// not stand behind one that was issued after it.
+    pub fn last_sequence(&self) -> u64 {
+        self.last_sequence
+    }
+
+    pub fn len(&self) -> usize {
+        self.in_order.len()
+    }
+}

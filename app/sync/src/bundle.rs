@@ -1,0 +1,105 @@
+//! Everything that a replica starts from, in one file: what is wrong on somebody's device can be looked at on another.
+//!
+//! `cargo run -p sync --example replay -- bundle.json` opens one. It holds the shop's books and unsent changes, so it is
+//! as confidential as the shop is.
+
+use domain::{
+    EventRecord, ShopSlug,
+    books::{Author, Role},
+    json,
+    values::Millis,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    acknowledged::Acknowledged,
+    io::Output,
+    outbox::OutboxRecord,
+    protocol::Snapshot,
+    replica::{Config, Replica, StoredState},
+};
+
+const VERSION: u16 = 1;
+
+/// What the device had, as its storage holds it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Of this form.
+    pub version: u16,
+    /// The app that wrote it.
+    pub build: String,
+    pub shop: ShopSlug,
+    pub device: String,
+    pub actor: String,
+    pub role: Role,
+    pub at: Millis,
+    pub snapshot: Option<Snapshot>,
+    pub tail: Vec<EventRecord>,
+    pub outbox: Vec<OutboxRecord>,
+    /// What it keeps of its settled commands.
+    pub acknowledged: Vec<Acknowledged>,
+    /// What nobody should have seen happen, in words.
+    pub reports: Vec<String>,
+}
+
+/// Why a bundle does not open.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BundleError {
+    #[error("not a bundle: {problem}")]
+    Unreadable { problem: String },
+    #[error("its form is {found}; this build reads {VERSION}")]
+    OtherVersion { found: u16 },
+}
+
+impl Bundle {
+    #[must_use]
+    pub fn new(build: &str, shop: ShopSlug, config: &Config, stored: StoredState, at: Millis) -> Self {
+        Self {
+            version: VERSION,
+            build: build.to_owned(),
+            shop,
+            device: config.device.to_string(),
+            actor: config.author.actor.to_string(),
+            role: config.author.role,
+            at,
+            snapshot: stored.snapshot,
+            tail: stored.tail,
+            outbox: stored.outbox,
+            acknowledged: stored.acknowledged,
+            reports: Vec::new(),
+        }
+    }
+
+    /// # Errors
+    /// [`BundleError`].
+    pub fn read(text: &str) -> Result<Self, BundleError> {
+        let bundle: Self = json::read(text).map_err(|error| BundleError::Unreadable { problem: error.to_string() })?;
+        match bundle.version {
+            VERSION => Ok(bundle),
+            found => Err(BundleError::OtherVersion { found }),
+        }
+    }
+
+    #[must_use]
+    pub fn written(&self) -> String {
+        json::written(self)
+    }
+
+    /// The replica as it would start from this, and what it asks for first.
+    #[must_use]
+    pub fn open(self) -> (Replica, Vec<Output>) {
+        let config = Config {
+            device: self.device.into(),
+            author: Author { actor: self.actor.into(), role: self.role },
+            jitter_seed: 1,
+        };
+        let stored = StoredState {
+            snapshot: self.snapshot,
+            tail: self.tail,
+            outbox: self.outbox,
+            acknowledged: self.acknowledged,
+            ..StoredState::default()
+        };
+        Replica::restore(config, stored, self.at)
+    }
+}

@@ -1,0 +1,811 @@
+mod recovery;
+
+use std::collections::BTreeMap;
+
+use domain::{Entry, books::Request, books::Role, chain::Hash, record::seal, values::Sku};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    SyncState,
+    authority::Authority,
+    bundle::Bundle,
+    connection::DataState,
+    outbox::Reason,
+    protocol::{Events, Heartbeat, Outcome},
+};
+
+const NOW: Millis = Millis(1_767_225_600_000);
+
+fn later(seconds: i64) -> Millis {
+    Millis(NOW.0 + seconds * 1_000)
+}
+
+fn command(command_type: &str, data: Value) -> Command {
+    Command::parse(command_type, &data).unwrap()
+}
+
+fn author() -> Author {
+    Author { actor: "asha".into(), role: Role::Manager }
+}
+
+fn id(number: u128) -> CommandId {
+    CommandId(Uuid::from_u128(number))
+}
+
+fn config() -> Config {
+    Config { device: "till-1".into(), author: author(), jitter_seed: 7 }
+}
+
+/// A server, as far as a test needs one.
+struct Shop {
+    authority: Authority,
+    log: Vec<EventRecord>,
+    known: BTreeMap<CommandId, domain::VerdictRecord>,
+    serial: u128,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let authority = Authority { epoch: Uuid::from_u128(9), hash: Hash::ORIGIN, books: Books::default() };
+        let mut shop = Self { authority, log: Vec::new(), known: BTreeMap::new(), serial: 1_000_000 };
+        shop.other("product.add", json!({"sku": "OAT-1", "name": "Oat bread", "price": 250}));
+        shop.other("product.add", json!({"sku": "RYE-1", "name": "Rye bread", "price": 300}));
+        shop.other("stock.receive", json!({"batchref": "B-0", "sku": "OAT-1", "qty": 5}));
+        shop
+    }
+
+    fn decide(&mut self, submissions: Vec<Submission>) -> Vec<Outcome> {
+        let requests: Vec<_> =
+            submissions.into_iter().map(|submission| Request { submission, author: author() }).collect();
+        let batch = self.authority.decide(&requests, &self.known, NOW).unwrap();
+        self.known.extend(batch.verdicts.iter().map(|record| (record.command_id, record.clone())));
+        self.log.extend(batch.records.iter().cloned());
+        let outcomes = batch.outcomes.clone();
+        self.authority.commit(batch);
+        outcomes
+    }
+
+    /// Another device's command.
+    fn other(&mut self, command_type: &str, data: Value) -> Vec<Outcome> {
+        self.serial += 1;
+        self.decide(vec![Submission {
+            id: id(self.serial),
+            command: command(command_type, data),
+            if_version: None,
+            device: "till-2".into(),
+            issued_at: NOW,
+            undoes: None,
+            depends_on: Vec::new(),
+        }])
+    }
+
+    fn answer(&mut self, push: Push) -> PushAnswer {
+        let outcomes = self.decide(push.submissions);
+        PushAnswer { protocol: PROTOCOL, epoch: self.authority.epoch, head: self.head(), outcomes }
+    }
+
+    fn head(&self) -> u64 {
+        self.log.len() as u64
+    }
+
+    fn snapshot(&self) -> Box<Snapshot> {
+        let Authority { epoch, hash, books } = self.authority.clone();
+        let (fold, digest) = (domain::books::FOLD_VERSION, books.digest());
+        let title = "The shop".to_owned();
+        Box::new(Snapshot { protocol: PROTOCOL, fold, epoch, hash, digest, title, common: None, books })
+    }
+
+    fn events(&self, after: u64) -> Box<FeedFrame> {
+        let events = self.log[usize::try_from(after).unwrap()..].to_vec();
+        Box::new(FeedFrame::Events(Events { epoch: self.authority.epoch, events }))
+    }
+
+    fn heartbeat(&self) -> Box<FeedFrame> {
+        let (head, digest) = (self.head(), self.authority.books.digest());
+        let fold = domain::books::FOLD_VERSION;
+        Box::new(FeedFrame::Heartbeat(Heartbeat {
+            epoch: self.authority.epoch,
+            head,
+            digest,
+            fold,
+            protocol: PROTOCOL,
+        }))
+    }
+
+    /// A replica that leads, has this shop's books and an open feed.
+    fn replica(&self) -> (Replica, u64) {
+        let mut replica = Replica::new(config());
+        replica.handle(Input::SnapshotOffered(self.snapshot()), NOW);
+        let outputs = replica.handle(Input::Lead, NOW);
+        let feed = opened(&outputs).expect("a feed is asked for").0;
+        replica.handle(Input::FeedOpened { feed }, NOW);
+        (replica, feed)
+    }
+
+    /// Brings the replica what it has not had, by its feed.
+    fn feed(&self, replica: &mut Replica, feed: u64, now: Millis) -> Vec<Output> {
+        let frame = self.events(replica.confirmed().position);
+        replica.handle(Input::FeedFrame { feed, frame }, now)
+    }
+}
+
+fn opened(outputs: &[Output]) -> Option<(u64, u64)> {
+    outputs.iter().find_map(|output| match output {
+        Output::OpenFeed { feed, after, .. } => Some((*feed, *after)),
+        _ => None,
+    })
+}
+
+fn pushed(outputs: &[Output]) -> Option<(u64, Push)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Push { ticket, push } => Some((*ticket, push.clone())),
+        _ => None,
+    })
+}
+
+/// The commands that leave the outbox because they are in the log.
+fn kept(outputs: &[Output]) -> Vec<CommandId> {
+    let kept = outputs.iter().filter_map(|output| match output {
+        Output::Keep { acknowledged, .. } => Some(acknowledged.id()),
+        _ => None,
+    });
+    kept.collect()
+}
+
+fn ids(push: &Push) -> Vec<CommandId> {
+    push.submissions.iter().map(|submission| submission.id).collect()
+}
+
+fn issue(replica: &mut Replica, number: u128, command_type: &str, data: Value) -> Result<Issued, Refusal> {
+    let issue = Issue::new(id(number), command(command_type, data));
+    replica.issue(issue, NOW)
+}
+
+/// Issues and stores; says what the replica wants then.
+fn saved(replica: &mut Replica, number: u128, command_type: &str, data: Value) -> Vec<Output> {
+    issue(replica, number, command_type, data).unwrap();
+    replica.handle(Input::Persisted(id(number)), NOW)
+}
+
+fn sale(number: u32, sku: &str) -> Value {
+    json!({"sale_id": format!("S-{number}"), "lines": [{"sku": sku, "qty": 1, "price": 250}], "payment": "cash"})
+}
+
+fn state(replica: &Replica, number: u128) -> Option<SyncState> {
+    replica.pending_of(id(number)).map(|view| view.state)
+}
+
+fn answered(ticket: u64, answer: PushAnswer) -> Input {
+    Input::PushAnswered { ticket, answer: Ok(answer) }
+}
+
+fn failed(ticket: u64, error: ProtocolError) -> Input {
+    Input::PushAnswered { ticket, answer: Err(error) }
+}
+
+#[test]
+fn p1_a_command_is_neither_called_saved_nor_sent_before_its_strict_commit() {
+    let (mut replica, _) = Shop::new().replica();
+    let issued = issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap();
+    assert!(matches!(issued.outputs[0], Output::Persist(_)));
+    assert!(pushed(&issued.outputs).is_none());
+    assert_eq!(state(&replica, 1), Some(SyncState::Saving));
+    let oat = Sku::parse("OAT-1").unwrap();
+    assert_eq!(replica.overlay().aggregates.stocks[&oat].on_hand(), 4, "shown at once");
+    assert_eq!(replica.confirmed().aggregates.stocks[&oat].on_hand(), 5);
+
+    let outputs = replica.handle(Input::Persisted(id(1)), NOW);
+    assert_eq!(state(&replica, 1), Some(SyncState::SavedHere));
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1)]);
+}
+
+#[test]
+fn p1_what_storage_did_not_take_is_not_shown_as_done_and_can_be_tried_again() {
+    let (mut replica, _) = Shop::new().replica();
+    issue(&mut replica, 1, "stock.receive", json!({"batchref": "B-9", "sku": "OAT-1", "qty": 2})).unwrap();
+    issue(&mut replica, 2, "stock.change_quantity", json!({"batchref": "B-9", "qty": 1})).unwrap();
+    replica.handle(Input::Persisted(id(2)), NOW);
+    replica.handle(Input::StorageFailed(id(1)), NOW);
+    assert_eq!(state(&replica, 1), Some(SyncState::NeedsAttention));
+    assert_eq!(state(&replica, 2), Some(SyncState::Held));
+    assert_eq!(replica.connection().state, DataState::Storage);
+    assert_eq!(replica.overlay().aggregates, replica.confirmed().aggregates);
+
+    let outputs = replica.retry(id(1), id(90), NOW).unwrap();
+    assert!(outputs.iter().any(|output| matches!(output, Output::Persist(record) if record.submission.id == id(1))));
+    let outputs = replica.handle(Input::Persisted(id(1)), NOW);
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1), id(2)]);
+}
+
+#[test]
+fn p1_a_strict_commit_that_never_answers_counts_as_failed_until_it_answers() {
+    let (mut replica, _) = Shop::new().replica();
+    issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap();
+    replica.handle(Input::Wake, later(11));
+    assert_eq!(state(&replica, 1), Some(SyncState::NeedsAttention));
+    let outputs = replica.handle(Input::Persisted(id(1)), later(12));
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1)]);
+}
+
+#[test]
+fn a_command_that_is_refused_here_writes_nothing() {
+    let (mut replica, _) = Shop::new().replica();
+    let refused = issue(&mut replica, 1, "order.allocate", json!({"order_id": "O-1", "sku": "OAT-1", "qty": 6}));
+    assert_eq!(refused.unwrap_err().code(), "out_of_stock");
+    assert_eq!(replica.pending().count(), 0);
+}
+
+#[test]
+fn p2_an_unknown_outcome_is_sent_again_under_the_same_id_in_order() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    saved(&mut replica, 2, "sale.record", sale(2, "OAT-1"));
+    // The server decides, and the answer is lost.
+    shop.answer(push);
+    replica.handle(failed(ticket, ProtocolError::NoAnswer { problem: String::new() }), NOW);
+    let (ticket, push) = pushed(&replica.handle(Input::Wake, later(2))).unwrap();
+    assert_eq!(ids(&push), [id(1), id(2)]);
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), later(2));
+    assert_eq!(shop.log.iter().filter(|record| record.command_id == id(1)).count(), 1);
+    shop.feed(&mut replica, feed, later(2));
+    assert_eq!(replica.pending().count(), 0);
+    assert_eq!(replica.overlay(), replica.confirmed());
+}
+
+#[test]
+fn the_feed_may_settle_a_command_before_its_answer_comes() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    let answer = shop.answer(push);
+    let outputs = shop.feed(&mut replica, feed, NOW);
+    assert_eq!(kept(&outputs), [id(1)]);
+    replica.handle(answered(ticket, answer), NOW);
+    assert_eq!(replica.pending().count(), 0);
+    assert_eq!(replica.connection().state, DataState::Live);
+}
+
+/// A delivery whose number another till has just used, what builds on it, and what does not.
+fn refused_and_held(shop: &mut Shop) -> (Replica, u64) {
+    let (mut replica, feed) = shop.replica();
+    shop.other("stock.receive", json!({"batchref": "B-9", "sku": "OAT-1", "qty": 1}));
+    let receive = json!({"batchref": "B-9", "sku": "RYE-1", "qty": 4});
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "stock.receive", receive)).unwrap();
+    saved(&mut replica, 2, "stock.damage", json!({"batchref": "B-9", "qty": 1, "reason": "wet"}));
+    saved(&mut replica, 3, "sale.record", sale(3, "OAT-1"));
+    saved(&mut replica, 4, "stock.change_quantity", json!({"batchref": "B-9", "qty": 2}));
+    let answer = shop.answer(push);
+    let outputs = replica.handle(answered(ticket, answer), NOW);
+    let (ticket, push) = pushed(&outputs).unwrap();
+    assert_eq!(ids(&push), [id(3)], "everything else goes on");
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    shop.feed(&mut replica, feed, NOW);
+    (replica, feed)
+}
+
+#[test]
+fn p5_a_refused_command_stays_with_its_reason_and_holds_back_only_what_builds_on_it() {
+    let mut shop = Shop::new();
+    let (replica, _) = refused_and_held(&mut shop);
+    let refused = replica.pending_of(id(1)).unwrap();
+    assert_eq!(refused.state, SyncState::NeedsAttention);
+    assert_eq!(refused.refusal().map(Refusal::code), Some("already_exists"));
+    assert!(matches!(refused.stage, Stage::Refused { reason: Reason::Refused { position: Some(5), .. } }));
+    assert_eq!(state(&replica, 2), Some(SyncState::Held));
+    assert_eq!(state(&replica, 4), Some(SyncState::Held), "what builds on a held command is held too");
+    assert_eq!(state(&replica, 3), None, "confirmed is silent");
+    assert_eq!((replica.connection().waiting, replica.connection().attention), (0, 3));
+}
+
+#[test]
+fn p5_trying_again_takes_a_new_id_and_frees_what_waited() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    replica.retry(id(1), id(50), NOW).unwrap();
+    assert_eq!(state(&replica, 1), Some(SyncState::NeedsAttention), "until the new one is durable");
+    let outputs = replica.handle(Input::Persisted(id(50)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))));
+    let (_, push) = pushed(&outputs).unwrap();
+    assert_eq!(ids(&push), [id(50), id(2), id(4)], "in the place of the one that was refused");
+    assert_eq!(push.submissions[1].depends_on, [id(50)]);
+}
+
+#[test]
+fn p5_a_discarded_command_stays_in_the_history_and_what_built_on_it_waits_for_a_person() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    replica.discard(id(1), "mistake", Dependants::Wait, NOW).unwrap();
+    assert_eq!(state(&replica, 1), Some(SyncState::Discarded));
+    assert_eq!(state(&replica, 2), Some(SyncState::Held));
+    let outputs = replica.retry(id(2), id(51), NOW).unwrap();
+    assert_eq!(pushed(&outputs).map(|(_, push)| push.submissions[0].depends_on.clone()), Some(vec![]));
+    assert_eq!(replica.discard(id(2), "mistake", Dependants::Wait, NOW).unwrap_err(), NotNow::Sent);
+    replica.acknowledge(id(1), NOW).unwrap();
+    assert_eq!(state(&replica, 1), None);
+}
+
+#[test]
+fn a_command_is_at_risk_when_newer_entries_leave_nothing_for_it() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "order.allocate", json!({"order_id": "O-1", "sku": "OAT-1", "qty": 3}));
+    saved(&mut replica, 2, "product.change", json!({"sku": "RYE-1", "price": 310}));
+    shop.other("order.allocate", json!({"order_id": "O-2", "sku": "OAT-1", "qty": 4}));
+    replica.handle(Input::Relayed(shop.events(3)), NOW);
+    let _ = feed;
+    assert_eq!(state(&replica, 1), Some(SyncState::AtRisk));
+    assert_eq!(replica.pending_of(id(1)).unwrap().refusal().map(Refusal::code), Some("out_of_stock"));
+    assert_eq!(state(&replica, 2), Some(SyncState::SavedHere));
+    let trace = replica.last_rebase();
+    assert_eq!((trace.kept, trace.decided_again, trace.changed.len()), (1, 1, 1));
+    assert_eq!(trace.changed[0].id, id(1));
+}
+
+#[test]
+fn a_result_that_differs_from_what_was_shown_is_said_until_it_is_seen() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    shop.other("stock.receive", json!({"batchref": "B-1", "sku": "OAT-1", "qty": 5}));
+    shop.feed(&mut replica, feed, NOW);
+    shop.other("order.allocate", json!({"order_id": "O-2", "sku": "OAT-1", "qty": 4}));
+    let allocate = json!({"order_id": "O-1", "sku": "OAT-1", "qty": 3});
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "order.allocate", allocate)).unwrap();
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    shop.feed(&mut replica, feed, NOW);
+    let view = replica.pending_of(id(1)).unwrap();
+    assert_eq!(view.state, SyncState::ConfirmedChanged);
+    let Stage::Changed { shown, actual, .. } = view.stage else { panic!("{:?}", view.stage) };
+    assert_ne!(shown, actual, "from another batch");
+    assert_eq!(replica.overlay(), replica.confirmed());
+    replica.acknowledge(id(1), NOW).unwrap();
+    assert_eq!(replica.pending().count(), 0);
+}
+
+#[test]
+fn p3_a_hole_in_the_feed_is_not_skipped_and_the_feed_is_opened_behind_the_last_entry() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 2}));
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.events(4) }, NOW);
+    assert_eq!(replica.confirmed().position, 3);
+    assert!(outputs.iter().any(|output| matches!(output, Output::CloseFeed)));
+    let outputs = replica.handle(Input::Wake, later(1));
+    assert_eq!(opened(&outputs).map(|(_, after)| after), Some(3));
+}
+
+#[test]
+fn p3_an_entry_that_came_before_is_dropped_and_another_one_in_its_place_is_noticed() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let other_past = shop.authority.clone();
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    let frame = shop.events(3);
+    replica.handle(Input::FeedFrame { feed, frame: frame.clone() }, NOW);
+    let outputs = replica.handle(Input::FeedFrame { feed, frame }, NOW);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Report(_))));
+    // A server that lost the last entry and wrote another one there.
+    shop.authority = other_past;
+    shop.log.truncate(3);
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 2}));
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.events(3) }, NOW);
+    assert!(matches!(
+        outputs.iter().find_map(|output| if let Output::Report(report) = output { Some(report) } else { None }),
+        Some(Report::HistoryDiffers { position: 4 })
+    ));
+    assert!(outputs.iter().any(|output| matches!(output, Output::FetchSnapshot { .. })));
+}
+
+#[test]
+fn p3_an_entry_that_does_not_continue_the_chain_is_not_taken() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    shop.log[3].actor = "somebody else".into();
+    shop.feed(&mut replica, feed, NOW);
+    assert_eq!(replica.confirmed().position, 3);
+}
+
+#[test]
+fn p4_books_that_differ_are_reported_and_replaced() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    replica.handle(Input::FeedFrame { feed, frame: shop.heartbeat() }, NOW);
+    assert_eq!(replica.digests().agreed.map(|agreed| agreed.position), Some(3));
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    replica.spoil();
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.heartbeat() }, NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Report(Report::DigestDiffers { .. }))));
+    let fetch = outputs.iter().find_map(|output| match output {
+        Output::FetchSnapshot { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    let answer = Ok(shop.snapshot());
+    let outputs = replica.handle(Input::SnapshotAnswered { ticket: fetch.unwrap(), answer }, NOW);
+    assert_eq!(replica.confirmed().digest(), shop.authority.books.digest());
+    assert_eq!(opened(&outputs).map(|(_, after)| after), Some(4));
+    assert!(state(&replica, 1).is_some(), "the outbox stays");
+}
+
+#[test]
+fn p4_a_digest_of_an_earlier_position_is_compared_with_what_was_there_then() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let early = shop.heartbeat();
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    shop.feed(&mut replica, feed, NOW);
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: early }, NOW);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Report(_))));
+    assert_eq!(replica.digests().agreed.map(|agreed| agreed.position), Some(3));
+}
+
+#[test]
+fn p4_a_snapshot_and_its_tail_give_the_same_books_and_settle_what_the_tail_brought() {
+    let mut shop = Shop::new();
+    let text = serde_json::to_string(&*shop.snapshot()).unwrap();
+    let (mut replica, _) = shop.replica();
+    let outputs = issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap().outputs;
+    let Output::Persist(record) = &outputs[0] else { panic!("{outputs:?}") };
+    let (_, push) = pushed(&replica.handle(Input::Persisted(id(1)), NOW)).unwrap();
+    shop.answer(push);
+    let stored = StoredState {
+        snapshot: Some(serde_json::from_str(&text).unwrap()),
+        tail: shop.log[3..].to_vec(),
+        outbox: vec![(**record).clone()],
+        ..StoredState::default()
+    };
+    let (restored, outputs) = Replica::restore(config(), stored, NOW);
+    assert_eq!(restored.confirmed().digest(), shop.authority.books.digest());
+    assert_eq!(restored.hash(), shop.authority.hash);
+    assert_eq!(restored.pending().count(), 0);
+    assert_eq!(kept(&outputs), [id(1)]);
+}
+
+#[test]
+fn p7_another_log_replaces_the_books_and_is_offered_what_the_old_one_had_accepted() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let backup = (shop.authority.clone(), shop.log.clone());
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    // Restored from a backup that does not have it.
+    (shop.authority, shop.log) = backup;
+    shop.known.clear();
+    shop.authority.epoch = Uuid::from_u128(10);
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.heartbeat() }, NOW);
+    let ticket = outputs.iter().find_map(|output| match output {
+        Output::FetchSnapshot { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let answer = Ok(shop.snapshot());
+    let outputs = replica.handle(Input::SnapshotAnswered { ticket: ticket.unwrap(), answer }, NOW);
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1)]);
+    assert_eq!(replica.epoch(), Some(Uuid::from_u128(10)));
+}
+
+#[test]
+fn p8_an_unknown_event_stops_the_fold_and_the_outbox_is_still_sent() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    let mut record = shop.log[3].clone();
+    record.event_type = "PictureAdded".into();
+    record.hash = domain::chain::link(shop.log[2].hash, &record);
+    shop.log[3] = record;
+    let outputs = shop.feed(&mut replica, feed, NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Report(Report::Undecodable { position: 4, .. }))));
+    assert_eq!(replica.confirmed().position, 3);
+    assert_eq!(replica.connection().state, DataState::Update);
+    let outputs = saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1)]);
+}
+
+#[test]
+fn p8_a_page_that_is_too_old_or_signed_out_keeps_its_outbox() {
+    for (error, word) in [
+        (ProtocolError::TooOld { spoken: 1, least: 2 }, DataState::Update),
+        (ProtocolError::NotSignedIn, DataState::SignIn),
+    ] {
+        let (mut replica, _) = Shop::new().replica();
+        let (ticket, _) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+        replica.handle(failed(ticket, error), NOW);
+        assert_eq!(replica.connection().state, word);
+        assert!(pushed(&replica.handle(Input::Wake, later(60))).is_none());
+        assert_eq!(state(&replica, 1), Some(SyncState::SavedHere));
+        if word == DataState::SignIn {
+            let outputs = replica.handle(Input::SignedIn, later(61));
+            assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(1)]);
+        }
+    }
+}
+
+#[test]
+fn one_command_that_the_server_cannot_read_does_not_block_the_others() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    for number in 1..=5 {
+        saved(&mut replica, number, "sale.record", sale(u32::try_from(number).unwrap(), "OAT-1"));
+    }
+    let mut outputs = replica.handle(Input::Unpause, NOW);
+    while let Some((ticket, push)) = pushed(&outputs) {
+        let input = if ids(&push).contains(&id(3)) {
+            failed(ticket, ProtocolError::Malformed { errors: Vec::new() })
+        } else {
+            answered(ticket, shop.answer(push))
+        };
+        outputs = replica.handle(input, NOW);
+    }
+    assert_eq!(state(&replica, 3), Some(SyncState::NeedsAttention));
+    for number in [1, 2, 4, 5] {
+        assert!(shop.known.contains_key(&id(number)), "{number}");
+    }
+}
+
+#[test]
+fn if_version_is_checked_here_too() {
+    let (mut replica, _) = Shop::new().replica();
+    let change = command("product.change", json!({"sku": "OAT-1", "price": 9}));
+    let issue = Issue { if_version: Some(2), ..Issue::new(id(1), change) };
+    assert_eq!(replica.issue(issue, NOW).unwrap_err().code(), "changed_meanwhile");
+}
+
+#[test]
+fn a_following_tab_sends_nothing_and_is_settled_by_what_is_relayed() {
+    let mut shop = Shop::new();
+    let mut follower = Replica::new(config());
+    follower.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    let outputs = saved(&mut follower, 1, "sale.record", sale(1, "OAT-1"));
+    assert!(pushed(&outputs).is_none() && opened(&outputs).is_none());
+    let record = follower.items.get(id(1)).unwrap().record.clone();
+
+    let (mut leader, _) = shop.replica();
+    let (_, push) = pushed(&leader.handle(Input::Adopted(Box::new(record)), NOW)).unwrap();
+    let answer = shop.answer(push);
+    follower.handle(Input::RelayedAnswer(Box::new(answer)), NOW);
+    follower.handle(Input::Relayed(shop.events(3)), NOW);
+    assert_eq!(follower.pending().count(), 0);
+    assert_eq!(follower.confirmed().digest(), shop.authority.books.digest());
+
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 1}));
+    shop.other("product.change", json!({"sku": "OAT-1", "price": 2}));
+    let after = follower.confirmed().position;
+    let outputs = follower.handle(Input::Relayed(shop.events(after + 1)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::CatchUp { after: from } if *from == after)));
+}
+
+#[test]
+fn a_mark_is_the_strongest_state_of_a_record() {
+    let mut shop = Shop::new();
+    let (replica, _) = refused_and_held(&mut shop);
+    let stock = |sku: &str| domain::AggregateId::new("stock", sku);
+    assert_eq!(replica.marks_for(&stock("RYE-1")), Some(SyncState::NeedsAttention));
+    assert_eq!(replica.marks_for(&domain::AggregateId::new("product", "RYE-1")), None);
+    assert_eq!(replica.marks().get(&stock("RYE-1")), Some(&SyncState::NeedsAttention));
+}
+
+#[test]
+fn sealing_what_a_replica_decoded_gives_the_same_bytes() {
+    let shop = Shop::new();
+    let entries: Vec<Entry> = shop.log.iter().map(|record| record.decode().unwrap()).collect();
+    let sealed = seal(&entries, Hash::ORIGIN).unwrap();
+    assert_eq!(sealed.last().map(|record| record.hash), Some(shop.authority.hash));
+}
+
+#[test]
+fn p1_p2_unsent_commands_go_to_another_device_and_reach_the_book_once() {
+    let mut shop = Shop::new();
+    let (mut lost, _) = shop.replica();
+    lost.handle(Input::Pause, NOW);
+    saved(&mut lost, 1, "sale.record", sale(1, "OAT-1"));
+    saved(&mut lost, 2, "sale.record", sale(2, "OAT-1"));
+    let unsent = lost.unsent();
+    assert_eq!(unsent.iter().map(|submission| submission.id).collect::<Vec<_>>(), [id(1), id(2)]);
+
+    let (mut other, _) = shop.replica();
+    let outputs = other.take_in(unsent.clone(), NOW);
+    assert_eq!(outputs.iter().filter(|output| matches!(output, Output::Persist(_))).count(), 2);
+    assert!(pushed(&outputs).is_none(), "not before it is saved");
+    other.handle(Input::Persisted(id(1)), NOW);
+    assert!(other.take_in(unsent, NOW).iter().all(|output| !matches!(output, Output::Persist(_))));
+    other.handle(Input::Persisted(id(2)), NOW);
+    assert_eq!(other.pending().count(), 2);
+
+    // The first device finds its way to the server after all.
+    let (ticket, push) = pushed(&lost.handle(Input::Unpause, NOW)).unwrap();
+    let answer = shop.answer(push.clone());
+    lost.handle(answered(ticket, answer), NOW);
+    let before = shop.log.len();
+    shop.answer(push);
+    assert_eq!(shop.log.len(), before, "the same ids again: the same verdicts");
+}
+
+#[test]
+fn a_bundle_reproduces_the_replica() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    saved(&mut replica, 2, "order.allocate", json!({"order_id": "O-1", "sku": "OAT-1", "qty": 2}));
+    shop.other("stock.count", json!({"sku": "OAT-1", "counted": 1}));
+    let tail = shop.log[3..].to_vec();
+    let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
+    let snapshot = Shop::new().snapshot();
+    let stored = StoredState { snapshot: Some(*snapshot), tail, outbox, ..StoredState::default() };
+    let bundle = Bundle::new("1", domain::ShopSlug::parse("corner").unwrap(), &config(), stored, NOW);
+    let (reopened, _) = Bundle::read(&bundle.written()).unwrap().open();
+    assert_eq!(reopened.confirmed().digest(), shop.authority.books.digest());
+    assert_eq!(state(&reopened, 1), Some(SyncState::SavedHere));
+    assert_eq!(state(&reopened, 2), Some(SyncState::AtRisk));
+    assert!(Bundle::read("{}").is_err());
+}
+
+#[test]
+fn us_10_giving_up_what_was_refused_is_a_command_of_its_own_and_what_never_left_is_just_gone() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = refused_and_held(&mut shop);
+    let declined = domain::change::decline_id(id(1));
+    let outputs = replica.discard(id(1), "Customer left", Dependants::Wait, NOW).unwrap();
+    assert!(outputs.iter().any(|output| matches!(output, Output::Persist(record) if record.submission.id == declined)));
+    let (ticket, push) = pushed(&replica.handle(Input::Persisted(declined), NOW)).unwrap();
+    assert_eq!(ids(&push), [declined]);
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    shop.feed(&mut replica, feed, NOW);
+    let entry = shop.log.last().unwrap().decode().unwrap();
+    let Event::Declined(event) = &entry.event else { panic!("{entry:?}") };
+    assert_eq!((event.command_id, event.reason.as_str(), &*entry.actor), (id(1), "Customer left", "asha"));
+    assert_eq!(state(&replica, 1), Some(SyncState::Discarded), "this device's history keeps it");
+    assert_eq!(replica.pending_of(declined), None, "confirmed is silent");
+
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 9, "sale.record", sale(9, "OAT-1"));
+    let outputs = replica.discard(id(9), "Mistake", Dependants::Wait, NOW).unwrap();
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Persist(_))), "nobody had heard of it");
+}
+
+#[test]
+fn us_11_what_waits_for_a_given_up_command_goes_on_or_is_given_up_too() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    let outputs = replica.discard(id(1), "There is one already", Dependants::GoOn, NOW).unwrap();
+    assert_eq!((state(&replica, 2), state(&replica, 4)), (Some(SyncState::SavedHere), Some(SyncState::SavedHere)));
+    let (_, push) = pushed(&outputs).unwrap();
+    assert_eq!(ids(&push), [id(2), id(4)]);
+    assert!(push.submissions.iter().all(|submission| !submission.depends_on.contains(&id(1))));
+
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    replica.discard(id(1), "Mistake", Dependants::GiveUp, NOW).unwrap();
+    for number in [1, 2, 4] {
+        assert_eq!(state(&replica, number), Some(SyncState::Discarded), "{number}");
+        assert!(replica.pending_of(domain::change::decline_id(id(number))).is_some());
+    }
+}
+
+#[test]
+fn us_09_a_changed_command_takes_the_place_of_the_refused_one_once_it_is_durable() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    let other = |batchref: &str| {
+        Issue::new(id(60), command("stock.receive", json!({"batchref": batchref, "sku": "RYE-1", "qty": 4})))
+    };
+    let taken = replica.replace(id(1), other("B-9"), NOW).unwrap_err();
+    assert!(matches!(taken, NotIssued::Refused(Refusal::AlreadyExists { .. })));
+    assert_eq!(state(&replica, 1), Some(SyncState::NeedsAttention), "and nothing was changed");
+
+    let issued = replica.replace(id(1), other("B-10"), NOW).unwrap();
+    let Output::Persist(record) =
+        issued.outputs.iter().find(|output| matches!(output, Output::Persist(_))).unwrap().clone()
+    else {
+        unreachable!()
+    };
+    let outputs = replica.handle(Input::Persisted(id(60)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))));
+    assert_eq!(state(&replica, 1), None, "the tray has it no more");
+    let (_, push) = pushed(&outputs).unwrap();
+    assert_eq!(ids(&push), [id(60), id(2), id(4)], "what waited goes on by itself");
+
+    // The same when the process ends between the commit and the end of the old record.
+    let old = OutboxRecord {
+        submission: Submission { id: id(1), ..record.submission.clone() },
+        sequence: 1,
+        stage: Stage::Refused { reason: Reason::IdReused },
+        replaces: None,
+    };
+    let stored = StoredState { outbox: vec![old, *record], ..StoredState::default() };
+    let (restored, outputs) = Replica::restore(config(), stored, NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))));
+    assert_eq!(restored.pending().map(|view| view.id).collect::<Vec<_>>(), [id(60)]);
+}
+
+#[test]
+fn us_12_a_command_at_risk_can_be_given_another_form_before_it_is_sent() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    let allocate = |qty: i64| json!({"order_id": "O-1", "sku": "OAT-1", "qty": qty});
+    saved(&mut replica, 1, "order.allocate", allocate(4));
+    shop.other(
+        "sale.record",
+        json!({"sale_id": "S-9", "lines": [{"sku": "OAT-1", "qty": 2, "price": 1}], "payment": "cash"}),
+    );
+    replica.handle(Input::Relayed(shop.events(3)), NOW);
+    assert_eq!(state(&replica, 1), Some(SyncState::AtRisk));
+    let smaller = Issue::new(id(2), command("order.allocate", allocate(3)));
+    replica.replace(id(1), smaller.clone(), NOW).unwrap();
+    assert_eq!(state(&replica, 2), Some(SyncState::Saving));
+    // Storage does not take it: the one before stands, and is still at risk.
+    replica.handle(Input::StorageFailed(id(2)), NOW);
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::AtRisk), None));
+
+    replica.replace(id(1), Issue { id: id(3), ..smaller }, NOW).unwrap();
+    replica.handle(Input::Persisted(id(3)), NOW);
+    assert_eq!((state(&replica, 1), state(&replica, 3)), (None, Some(SyncState::SavedHere)));
+    let (_, push) = pushed(&replica.handle(Input::Unpause, NOW)).unwrap();
+    assert_eq!(ids(&push), [id(3)]);
+}
+
+#[test]
+fn us_15_what_puts_back_a_command_on_its_way_waits_for_the_same_person() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    // Another till uses the number first.
+    shop.other("stock.receive", json!({"batchref": "B-9", "sku": "RYE-1", "qty": 1}));
+    let receive = json!({"batchref": "B-9", "sku": "OAT-1", "qty": 4});
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "stock.receive", receive)).unwrap();
+    let undo = domain::undo::of_command(replica.overlay(), id(1), &author()).unwrap();
+    let issue = Issue { undoes: Some(undo.undoes), ..Issue::new(id(2), undo.command) };
+    replica.issue(issue, NOW).unwrap();
+    assert_eq!(replica.pending_of(id(2)).unwrap().depends_on, [id(1)]);
+    replica.handle(Input::Persisted(id(2)), NOW);
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    shop.feed(&mut replica, feed, NOW);
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::NeedsAttention), Some(SyncState::Held)));
+}
+
+#[test]
+fn us_15_undo_of_a_confirmed_command_is_a_linked_entry_also_after_a_restart() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    let answer = shop.answer(push);
+    replica.handle(answered(ticket, answer), NOW);
+    shop.feed(&mut replica, feed, NOW);
+    let stored = StoredState { snapshot: replica.snapshot(), ..StoredState::default() };
+    let (mut restored, _) = Replica::restore(config(), stored, NOW);
+    let undo = domain::undo::of_command(restored.overlay(), id(1), &author()).unwrap();
+    let issue = Issue { undoes: Some(undo.undoes), ..Issue::new(id(2), undo.command) };
+    restored.issue(issue.clone(), NOW).unwrap();
+    let oat = Sku::parse("OAT-1").unwrap();
+    assert_eq!(restored.overlay().aggregates.stocks[&oat].on_hand(), 5);
+    let twice = restored.issue(Issue { id: id(3), ..issue }, NOW).unwrap_err();
+    assert_eq!(twice.code(), "wrong_state", "put back once, also before it is sent");
+    let record = restored.items.get(id(2)).unwrap().record.clone();
+    shop.decide(vec![record.submission]);
+    let entry = shop.log.iter().find(|record| &*record.event_type == "SalePutBack").unwrap().decode().unwrap();
+    assert_eq!(entry.undoes, Some(id(1)));
+}
+
+#[test]
+fn p5_a_refused_command_that_was_given_up_stays_so_after_a_restart() {
+    let mut shop = Shop::new();
+    let snapshot = shop.snapshot();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    replica.discard(id(1), "Customer left", Dependants::Wait, NOW).unwrap();
+    let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
+    // The refusal is still in the kept tail, and is read again.
+    let stored =
+        StoredState { snapshot: Some(*snapshot), tail: shop.log[3..].to_vec(), outbox, ..StoredState::default() };
+    let (reopened, _) = Replica::restore(config(), stored, NOW);
+    assert_eq!(state(&reopened, 1), Some(SyncState::Discarded));
+}

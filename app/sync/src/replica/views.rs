@@ -1,0 +1,151 @@
+//! What pages see of a replica.
+
+use std::collections::BTreeMap;
+
+use domain::{Command, CommandId, ids::AggregateId, values::Millis};
+
+use super::{
+    Replica,
+    items::{Effect, Item},
+    rebase::is_waiting,
+};
+use crate::{
+    connection::{ConnectionView, DataState},
+    outbox::{PendingView, Stage, SyncState},
+};
+
+/// A command under way is called so after this long: most answers come sooner, and a mark that flickers tells
+/// nobody anything.
+pub(super) const SENDING: i64 = 2_000;
+
+impl Replica {
+    /// This device's commands that are not simply confirmed, in order of issue.
+    pub fn pending(&self) -> impl Iterator<Item = PendingView> {
+        self.items.iter().filter(|item| !item.is_replaced).map(|item| self.view(item))
+    }
+
+    /// The state of one command, while it is not simply confirmed.
+    #[must_use]
+    pub fn pending_of(&self, id: CommandId) -> Option<PendingView> {
+        self.items.get(id).map(|item| self.view(item))
+    }
+
+    /// The strongest state of every aggregate that this device's commands change.
+    #[must_use]
+    pub fn marks(&self) -> BTreeMap<AggregateId, SyncState> {
+        let mut marks = BTreeMap::new();
+        for item in self.items.iter().filter(|item| changes_something(item)) {
+            let state = self.state_of(item);
+            for aggregate in self.touches(item) {
+                let mark = marks.entry(aggregate).or_insert(state);
+                *mark = state.max(*mark);
+            }
+        }
+        marks
+    }
+
+    /// The strongest state of one aggregate.
+    #[must_use]
+    pub fn marks_for(&self, aggregate: &AggregateId) -> Option<SyncState> {
+        let concerns = |item: &&Item| changes_something(item) && self.touches(item).contains(aggregate);
+        self.items.iter().filter(concerns).map(|item| self.state_of(item)).max()
+    }
+
+    fn view(&self, item: &Item) -> PendingView {
+        let submission = &item.record.submission;
+        let positions = match &item.record.stage {
+            Stage::Accepted { positions, .. } | Stage::Changed { positions, .. } => positions.clone(),
+            _ => item.entries().iter().map(|entry| entry.position).collect(),
+        };
+        PendingView {
+            id: submission.id,
+            command: submission.command.clone(),
+            state: self.state_of(item),
+            stage: item.record.stage.clone(),
+            issued_at: submission.issued_at,
+            sending_since: item.sending_since,
+            at_risk: if let Effect::AtRisk { refusal, .. } = &item.effect { Some(refusal.clone()) } else { None },
+            positions,
+            entries: item.entries().iter().map(|entry| entry.position).collect(),
+            depends_on: submission.depends_on.clone(),
+            undoes: submission.undoes,
+            replaces: item.record.replaces,
+            touches: self.touches(item),
+            discardable: is_discardable(item),
+            replaceable: self.is_replaceable(item),
+        }
+    }
+
+    fn state_of(&self, item: &Item) -> SyncState {
+        let under_way = item.sending_since.is_some_and(|since| self.now.0 - since.0 >= SENDING);
+        match &item.record.stage {
+            Stage::Saving => SyncState::Saving,
+            Stage::Saved if !item.in_flight && matches!(item.effect, Effect::AtRisk { .. }) => SyncState::AtRisk,
+            Stage::Saved | Stage::Accepted { .. } if under_way => SyncState::Sending,
+            Stage::Saved | Stage::Accepted { .. } => SyncState::SavedHere,
+            Stage::Unsaved | Stage::Refused { .. } => SyncState::NeedsAttention,
+            Stage::Changed { .. } => SyncState::ConfirmedChanged,
+            Stage::Held { .. } => SyncState::Held,
+            Stage::Discarded { .. } => SyncState::Discarded,
+        }
+    }
+
+    /// One that may have been sent must not get a second form. A following tab cannot know what the leading one sends.
+    pub(super) fn is_replaceable(&self, item: &Item) -> bool {
+        match item.record.stage {
+            Stage::Refused { .. } | Stage::Held { .. } => true,
+            Stage::Saved => is_discardable(item) && self.connection.is_leading(),
+            _ => false,
+        }
+    }
+
+    /// What the command changes; for one without an effect, at least what it is about.
+    fn touches(&self, item: &Item) -> Vec<AggregateId> {
+        let mut touches: Vec<AggregateId> = item.entries().iter().map(|entry| entry.aggregate.clone()).collect();
+        if touches.is_empty() {
+            touches.push(self.overlay.addressed(&item.record.submission.command));
+        }
+        touches.sort_unstable();
+        touches.dedup();
+        touches
+    }
+
+    #[must_use]
+    pub fn connection(&self) -> ConnectionView {
+        self.connection_at(self.now)
+    }
+
+    pub(super) fn connection_at(&self, now: Millis) -> ConnectionView {
+        let waits = |item: &&Item| is_waiting(&item.record.stage);
+        let needs_person = |item: &&Item| item.is_blocked() && !matches!(item.record.stage, Stage::Discarded { .. });
+        let waiting = self.items.iter().filter(waits).count();
+        let confirmed = self.log.position();
+        let behind = self.log.head.saturating_sub(confirmed);
+        let cannot_keep =
+            self.cache_failed || self.items.iter().any(|item| matches!(item.record.stage, Stage::Unsaved));
+        let state = if cannot_keep { DataState::Storage } else { self.connection.state(behind, waiting, now) };
+        ConnectionView {
+            state,
+            waiting,
+            attention: self.items.iter().filter(needs_person).count(),
+            oldest_waiting: self.items.iter().filter(waits).map(|item| item.record.submission.issued_at).min(),
+            last_heard: self.connection.last_heard(),
+            confirmed,
+            head: self.log.head.max(confirmed),
+            next_attempt: self.connection.next_attempt(),
+        }
+    }
+}
+
+/// Giving something up changes no record, so it marks none.
+fn changes_something(item: &Item) -> bool {
+    !matches!(item.record.submission.command, Command::Change(_)) && !item.is_replaced
+}
+
+pub(super) fn is_discardable(item: &Item) -> bool {
+    match item.record.stage {
+        Stage::Refused { .. } | Stage::Held { .. } => true,
+        Stage::Unsaved | Stage::Saved => !item.attempted && !item.in_flight,
+        Stage::Saving | Stage::Accepted { .. } | Stage::Changed { .. } | Stage::Discarded { .. } => false,
+    }
+}

@@ -1,0 +1,72 @@
+//! Rare states that a set of runs must have come to: a simulator that never meets a gap proves nothing about gaps.
+
+use std::{collections::BTreeMap, fmt};
+
+pub const STATES: &[&str] = &[
+    "accepted",
+    "at risk",
+    "batch of several",
+    "client crash",
+    "command lost its answer",
+    "commit failed",
+    "commit outcome unknown",
+    "confirmed with a change",
+    "decided again after another device",
+    "digest differed",
+    "discarded",
+    "duplicate push",
+    "feed stalled",
+    "gap in the feed",
+    "given up with what it waited for",
+    "held",
+    "kept in a rebase",
+    "listed as lost",
+    "offered again",
+    "other log",
+    "partition",
+    "paused",
+    "poll answered",
+    "poll waited in vain",
+    "refused",
+    "refused on the device",
+    "replaced",
+    "retried",
+    "server crash in a commit",
+    "settled before the answer",
+    "snapshot instead of the feed",
+    "stock below zero",
+    "storage failed",
+    "storage hung",
+    "undo",
+    "unknown event",
+    "unnamed product",
+    "update asked for",
+    "version conflict",
+];
+
+#[derive(Clone, Debug, Default)]
+pub struct Sometimes(BTreeMap<&'static str, u64>);
+
+impl Sometimes {
+    pub fn reached(&mut self, state: &'static str) {
+        assert!(STATES.contains(&state), "{state:?} is not in the list");
+        *self.0.entry(state).or_default() += 1;
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (state, times) in &other.0 {
+            *self.0.entry(state).or_default() += times;
+        }
+    }
+
+    pub fn never(&self) -> impl Iterator<Item = &'static str> {
+        STATES.iter().copied().filter(|state| !self.0.contains_key(state))
+    }
+}
+
+impl fmt::Display for Sometimes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let states: Vec<_> = self.0.iter().map(|(state, times)| format!("{state} {times}")).collect();
+        f.write_str(&states.join(", "))
+    }
+}

@@ -1,0 +1,37 @@
+//! Prints a table of ratios, each measured in one run beside its reference.
+//!
+//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size]`; without a word, all of them.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod measure;
+
+#[cfg(not(target_arch = "wasm32"))]
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|word| word == name);
+    let mut table = measure::table::Table::default();
+    if wanted("fold") {
+        measure::core::fold(&mut table)?;
+    }
+    if wanted("rebase") {
+        measure::core::rebase(&mut table)?;
+    }
+    if wanted("append") {
+        measure::append::run(&mut table).await?;
+    }
+    if wanted("feed") {
+        measure::feed::run(&mut table).await?;
+    }
+    if wanted("page") {
+        measure::page::run(&mut table).await?;
+    }
+    if wanted("size") {
+        measure::page::size(&mut table);
+    }
+    table.print();
+    Ok(())
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}

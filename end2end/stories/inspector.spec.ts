@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { expectSameBooks } from "../support/device.ts";
+import { BREAD } from "../support/demo.ts";
+import { Till } from "../support/screens.ts";
+import { expect, test } from "../support/test.ts";
+
+test.describe("inspector", () => {
+  // Failed in the last run in a browser and was mended afterwards; off until it has been seen to pass.
+  test("p2 a lost answer and a request sent twice still give one entry each, and the inspector shows it", async ({ till, daybook }) => {
+    const page = await till.open("inspector");
+    await till.expectLive();
+    for (const fault of ["duplicate", "drop-answer"]) await page.locator(`[data-fault=${fault}]`).check();
+    const link = (name: string) => page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name });
+    await link("Sell").click();
+    const screen = new Till(till);
+    const number = await screen.sell(BREAD.sku);
+    await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed", { timeout: 20_000 });
+    await link("This device").click();
+    await page.getByRole("link", { name: "Inspector" }).click();
+    await expect(page.getByTestId("latency-count")).toHaveText("1");
+    await expect(page.locator("[data-fault=duplicate]"), "switches stay as they were put").toBeChecked();
+    const sold = (await daybook.events()).filter((event) => event.type === "SaleRecorded" && event.data["sale_id"] === number);
+    expect(sold).toHaveLength(1);
+    await expectSameBooks(daybook, till);
+  });
+
+  test("offline on demand, the outbox in full, and a bundle of it", async ({ till }) => {
+    const page = await till.open("inspector");
+    await till.expectLive();
+    await page.locator("[data-fault=offline]").check();
+    await expect(till.chip).toHaveAttribute("data-state", /not-connected|unreachable/, { timeout: 10_000 });
+    await page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name: "Sell" }).click();
+    const number = await new Till(till).sell(BREAD.sku);
+    await page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name: "This device" }).click();
+    await page.getByRole("link", { name: "Inspector" }).click();
+    const outbox = page.getByRole("listitem").filter({ hasText: "sale.record" });
+    await expect(outbox).toHaveAttribute("data-sync", /saved-here|sending/);
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save the bundle" }).click();
+    const bundle = JSON.parse(await readFile(await (await saving).path(), "utf8")) as { outbox: unknown[]; snapshot: unknown };
+    expect(JSON.stringify(bundle.outbox)).toContain(number);
+    expect(bundle.snapshot).not.toBeNull();
+    await page.locator("[data-fault=offline]").uncheck();
+    await expect(till.chip).toHaveAttribute("data-state", "live", { timeout: 20_000 });
+  });
+});

@@ -1,0 +1,70 @@
+import { hydrated, keptForOffline, type Device } from "../support/device.ts";
+import { BREAD } from "../support/demo.ts";
+import { Till } from "../support/screens.ts";
+import { expect, test } from "../support/test.ts";
+
+/** The server has another release from now on, and the browser has heard of it. */
+async function nextRelease(till: Device): Promise<void> {
+  till.line.rewrite("/sw.js", (script) => script.replace(/const RELEASE = "[0-9a-f]*"/, 'const RELEASE = "the-next-one"'));
+  await till.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+}
+
+const keptReleases = (till: Device) => till.page.evaluate(() => caches.keys());
+
+test.describe("us_30 a new version", () => {
+  test("us_30 it is offered while the hand is empty, not taken, and the outbox survives it", async ({ till, daybook }) => {
+    const screen = await Till.open(till);
+    await till.expectLive();
+    await keptForOffline(till.page);
+    await till.page.evaluate(() => void (document.documentElement.dataset["mark"] = "this very document"));
+
+    await screen.add(BREAD.sku);
+    await nextRelease(till);
+    const notice = till.page.getByTestId("update-ready");
+    await expect.poll(() => keptReleases(till)).toHaveLength(2);
+    await expect(notice, "there is something in the basket").toHaveCount(0);
+
+    till.line.holdAnswers();
+    await screen.cash.click();
+    await expect(screen.receipt).toHaveAttribute("data-sync", /saved-here|sending/);
+    const number = await screen.number();
+    await expect(notice).toBeVisible();
+    await expect(till.page.locator("html"), "nothing was loaded anew").toHaveAttribute("data-mark", "this very document");
+
+    till.line.heal();
+    await Promise.all([till.page.waitForEvent("load"), notice.getByRole("button", { name: "Use it now" }).click()]);
+    await hydrated(till.page);
+    await expect.poll(() => till.page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state)).toBe("activated");
+    await expect(notice).toHaveCount(0);
+    await expect(async () => {
+      const sold = (await daybook.events()).filter((event) => event.type === "SaleRecorded" && event.data["sale_id"] === number);
+      expect(sold).toHaveLength(1);
+    }).toPass({ timeout: 20_000 });
+  });
+
+  test("f30 us_30 a release that is taken back leaves nothing of itself but the outbox", async ({ till }) => {
+    const screen = await Till.open(till);
+    await till.expectLive();
+    await keptForOffline(till.page);
+    till.line.holdRequests();
+    await screen.sell(BREAD.sku);
+    await expect(screen.receipt).toHaveAttribute("data-sync", /saved-here|sending/);
+    till.line.heal();
+    till.line.rewrite("/sw.js", () => RETIRE);
+    await till.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+    await expect.poll(() => keptReleases(till)).toEqual([]);
+    await till.page.reload();
+    await hydrated(till.page);
+    expect(await till.page.evaluate(() => navigator.serviceWorker.controller)).toBeNull();
+    await till.open("device");
+    await expect(till.page.getByText("Nothing waits here.")).toBeVisible();
+  });
+});
+
+/** What a server with `--no-offline-start` gives for a worker. */
+const RETIRE = `
+  self.addEventListener('install', () => self.skipWaiting());
+  self.addEventListener('activate', (event) => event.waitUntil((async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+    await self.registration.unregister();
+  })()));`;

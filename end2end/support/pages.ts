@@ -1,0 +1,32 @@
+/** Every page that exists, with records of the demo shop. Paths in the shop are relative to it. */
+
+import { BATCH, BREAD, ORDER } from "./demo.ts";
+
+export interface Known {
+  name: string;
+  path: string;
+  inShop: boolean;
+}
+
+const inShop = (name: string, path: string): Known => ({ name, path, inShop: true });
+
+export const PAGES: readonly Known[] = [
+  { name: "welcome", path: "/", inShop: false },
+  inShop("today", ""),
+  inShop("till", "till"),
+  inShop("products", "products"),
+  inShop("product", `products/${BREAD.sku}`),
+  inShop("product-new", "products/new"),
+  inShop("stock", "stock"),
+  inShop("receive", "stock/receive"),
+  inShop("batch", `batches/${BATCH}`),
+  inShop("orders", "orders"),
+  inShop("order-new", "orders/new"),
+  inShop("order", `orders/${ORDER}`),
+  inShop("book", "book"),
+  inShop("entry", "book/10"),
+  inShop("attention", "attention"),
+  inShop("device", "device"),
+  inShop("inspector", "inspector"),
+  inShop("more", "more"),
+];

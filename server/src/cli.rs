@@ -1,0 +1,176 @@
+//! The command line: one binary, each operation with its `--help`.
+
+mod operations;
+mod serve;
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+/// The book of original entry for a shop: a log that every till, phone and server shares.
+///
+/// With no arguments: serves the demo shop on the embedded store, and prints its address.
+#[derive(Parser)]
+#[command(name = "daybook", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    operation: Option<Operation>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(Args, Clone)]
+struct StoreArgs {
+    /// Where the log is kept: `sqlite://FILE`, `postgres://…`, or `memory:` for nothing that lasts.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://daybook.db", global = true, hide_env_values = true)]
+    database_url: String,
+}
+
+#[derive(Subcommand)]
+enum Operation {
+    /// Serve the pages, the API and the feed.
+    Serve(ServeArgs),
+    /// Fill the demo shop, without serving it. Repeating this changes nothing.
+    Demo,
+    /// Bring the database's tables up to date. `serve` does this too.
+    Migrate,
+    /// Walk every shop's log: the chain of hashes, and the books folded from the start against those from the
+    /// newest snapshot. Exits with 0 when all is well.
+    Verify {
+        /// This shop only.
+        #[arg(long)]
+        shop: Option<String>,
+    },
+    /// Fold a shop's books from the first entry again, and keep them as its newest snapshot.
+    Rebuild {
+        /// This shop only.
+        #[arg(long)]
+        shop: Option<String>,
+    },
+    /// Say that a backup was put back: gives each shop's log a new identity, so that devices that had seen more
+    /// notice it, and offer again what they had given. Run it after the database was put back. A server that runs
+    /// meanwhile notices within seconds.
+    Restore {
+        /// This shop.
+        #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+        shop: Option<String>,
+        /// Every shop of the database.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Make and list shops.
+    #[command(subcommand)]
+    Shop(ShopOperation),
+    /// Tokens for other programs.
+    #[command(subcommand)]
+    Token(TokenOperation),
+}
+
+#[derive(Args, Clone)]
+struct ServeArgs {
+    /// The address to listen on. Loopback only: there are no accounts yet.
+    #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// Offer the demo shop `demo`.
+    #[arg(long)]
+    demo: bool,
+    /// Mebibytes of shop state to keep in memory (an estimate); idle shops are put away beyond that.
+    #[arg(long, env = "DAYBOOK_MEMORY_MIB", default_value_t = 512)]
+    memory_mib: usize,
+    /// Do not let browsers keep the app for opening it without a network, and make those that did drop it: the way
+    /// out when a release has kept something bad. What people saved on their devices stays.
+    #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
+    no_offline_start: bool,
+    /// Write the log of the program itself as JSON.
+    #[arg(long, env = "DAYBOOK_LOG_JSON")]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum ShopOperation {
+    /// Open a shop's book. One that exists stays as it is.
+    Create {
+        /// Its name in addresses: 1 to 40 of a-z, 0-9 and -.
+        slug: String,
+        /// Its name as people read it; the slug where it is left out.
+        #[arg(long)]
+        title: Option<String>,
+    },
+    /// Every shop with its position.
+    List,
+}
+
+#[derive(Subcommand)]
+enum TokenOperation {
+    /// Make a token for a shop. Not in this version: there are no accounts, and none is asked for.
+    Create {
+        #[arg(long)]
+        shop: String,
+        #[arg(long, default_value = "manager")]
+        role: String,
+    },
+}
+
+/// Why an operation did not succeed, for whoever runs it.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Start(#[from] crate::StartError),
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    #[error(transparent)]
+    Shop(#[from] crate::shop::ShopError),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Reads the arguments and does what they say.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let bare = ServeArgs {
+        listen: crate::Config::default().listen,
+        demo: true,
+        memory_mib: 512,
+        no_offline_start: false,
+        log_json: false,
+    };
+    let bare = match std::env::var("DAYBOOK_LISTEN").map(|listen| listen.parse()) {
+        Ok(Ok(listen)) => ServeArgs { listen, ..bare },
+        Ok(Err(_)) => return fail(&Failure::Other("DAYBOOK_LISTEN is not an address with a port".to_owned())),
+        Err(_) => bare,
+    };
+    let operation = cli.operation.unwrap_or(Operation::Serve(bare));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&Failure::Other(error.to_string())),
+    };
+    match runtime.block_on(perform(operation, &cli.store.database_url)) {
+        Ok(code) => code,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("daybook: {failure}");
+    ExitCode::FAILURE
+}
+
+async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, Failure> {
+    match operation {
+        Operation::Serve(args) => serve::serve(args, database_url).await,
+        Operation::Demo => operations::demo(database_url).await,
+        Operation::Migrate => operations::migrate(database_url).await,
+        Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
+        Operation::Rebuild { shop } => operations::rebuild(database_url, shop.as_deref()).await,
+        Operation::Restore { shop, all: _ } => operations::restore(database_url, shop.as_deref()).await,
+        Operation::Shop(ShopOperation::Create { slug, title }) => {
+            operations::create(database_url, &slug, title.as_deref()).await
+        }
+        Operation::Shop(ShopOperation::List) => operations::list(database_url).await,
+        Operation::Token(TokenOperation::Create { .. }) => Err(Failure::Other(
+            "there are no accounts in this version, so there are no tokens: requests from this machine need none"
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,138 @@
+//! What is done beside serving.
+
+use std::{process::ExitCode, sync::Arc};
+
+use domain::ShopSlug;
+use store::{EventStore, ShopHead};
+use uuid::Uuid;
+
+use super::Failure;
+use crate::{
+    Config, demo,
+    shop::{log::Log, snapshot},
+};
+
+async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
+    let store = store::open(database_url).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+fn slug(text: &str) -> Result<ShopSlug, Failure> {
+    ShopSlug::parse(text).map_err(|error| Failure::Other(format!("a shop's name {error}")))
+}
+
+/// One shop, or all of them.
+async fn chosen(store: &dyn EventStore, shop: Option<&str>) -> Result<Vec<ShopHead>, Failure> {
+    match shop {
+        None => Ok(store.shops().await?),
+        Some(shop) => match store.head(&slug(shop)?).await? {
+            Some(head) => Ok(vec![head]),
+            None => Err(Failure::Other(format!("no shop {shop}"))),
+        },
+    }
+}
+
+pub async fn migrate(database_url: &str) -> Result<ExitCode, Failure> {
+    open(database_url).await?;
+    println!("The tables are up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn create(database_url: &str, name: &str, title: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(database_url).await?;
+    let head = store.create_shop(&slug(name)?, title.unwrap_or(name), Uuid::new_v4()).await?;
+    println!("{}\t{}\tposition {}\tepoch {}", head.shop, head.title, head.position, head.epoch);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn list(database_url: &str) -> Result<ExitCode, Failure> {
+    for head in open(database_url).await?.shops().await? {
+        println!("{}\t{}\tposition {}\tepoch {}", head.shop, head.title, head.position, head.epoch);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn demo(database_url: &str) -> Result<ExitCode, Failure> {
+    let store = open(database_url).await?;
+    let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+    let running = crate::start_on(config, store).await?;
+    let filled = demo::fill(&running.server.shops).await.map_err(Failure::Other);
+    running.stop().await;
+    println!("The demo shop `demo` is at position {}.", filled?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The chain first, then the fold: from the start, and from the newest snapshot.
+pub async fn verify(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(database_url).await?;
+    let mut well = true;
+    for head in chosen(&*store, shop).await? {
+        let shop = &head.shop;
+        let walked = store.verify(shop).await?;
+        if let Some(found) = walked.as_ref().and_then(|walked| walked.first_bad.as_ref()) {
+            println!("{shop}\tBROKEN at position {}: {}", found.position, found.problem);
+            well = false;
+            continue;
+        }
+        let fresh = Log::fold_from_start(store.clone(), shop).await;
+        let quick = Log::load(store.clone(), shop).await;
+        match (fresh, quick) {
+            (Ok(fresh), Ok(quick)) => {
+                // The log may grow while it is read: the two are compared where both have been.
+                let (fresh, quick) = (fresh.view(), quick.view());
+                let same_place = fresh.books.position == quick.books.position;
+                if same_place && fresh.books.digest() != quick.books.digest() {
+                    println!("{shop}\tDIFFERS: the newest snapshot does not lead to the books of the log");
+                    well = false;
+                } else {
+                    println!("{shop}\tok\tposition {}\tdigest {}", fresh.books.position, fresh.books.digest());
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                println!("{shop}\tUNREADABLE: {error}");
+                well = false;
+            }
+        }
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A log that does not hold together keeps its identity: it is not one that devices should follow.
+pub async fn restore(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(database_url).await?;
+    let mut well = true;
+    for head in chosen(&*store, shop).await? {
+        let walked = store.verify(&head.shop).await?;
+        if let Some(found) = walked.as_ref().and_then(|walked| walked.first_bad.as_ref()) {
+            println!("{}\tBROKEN at position {}: {}\tleft as it is", head.shop, found.position, found.problem);
+            well = false;
+            continue;
+        }
+        let now = store.change_epoch(&head.shop, Uuid::new_v4()).await?;
+        println!("{}\trestored\tposition {}\tepoch {} was {}", now.shop, now.position, now.epoch, head.epoch);
+    }
+    if well {
+        println!("Devices that had seen more offer again what they had given; each lists what it saw of others.");
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub async fn rebuild(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(database_url).await?;
+    for head in chosen(&*store, shop).await? {
+        let view = Log::fold_from_start(store.clone(), &head.shop).await?.view();
+        let row = snapshot::encode(&view.books, view.hash).map_err(|error| Failure::Other(error.to_string()))?;
+        let bytes = row.bytes.len();
+        if view.books.position > 0 {
+            store.save_snapshot(&head.shop, row).await?;
+        }
+        println!(
+            "{}\trebuilt\tposition {}\tdigest {}\tsnapshot of {bytes} bytes",
+            head.shop,
+            view.books.position,
+            view.books.digest()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,48 @@
+//! `daybook serve`: until a signal ends it.
+
+use std::{io::Write, process::ExitCode};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, ServeArgs};
+use crate::{Config, Limits};
+
+pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Failure> {
+    log(args.log_json);
+    let limits = Limits { memory: args.memory_mib.saturating_mul(1024 * 1024), ..Limits::default() };
+    let config = Config {
+        listen: args.listen,
+        database_url: database_url.to_owned(),
+        demo: args.demo,
+        offline_start: !args.no_offline_start,
+        limits,
+    };
+    // Taken before anything starts, so that a stop during the start is not lost.
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        return Err(Failure::Other("signals cannot be received".to_owned()));
+    };
+    let running = crate::start(config).await?;
+    let path = if args.demo { "/s/demo" } else { "/" };
+    // Whoever reads the address may close the pipe; the shop goes on.
+    let _ = writeln!(
+        std::io::stdout(),
+        "Daybook is at http://{}{path}\n\
+         There are no accounts yet: it listens on this machine only, and everybody here is the owner.",
+        running.addr
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,server=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Once per process; a second one keeps the first.
+    let _ = if json { log.json().try_init() } else { log.try_init() };
+}

@@ -1,0 +1,84 @@
+//! What can be set, with the values that hold when nothing is.
+
+use std::{net::SocketAddr, time::Duration};
+
+/// How a server runs. [`Config::default`] is what `daybook serve` uses without any option.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// `sqlite://…`, `postgres://…` or `memory:`.
+    pub database_url: String,
+    /// Whether the demo shop is filled at start.
+    pub demo: bool,
+    /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
+    pub offline_start: bool,
+    pub limits: Limits,
+}
+
+/// Bounds that keep one user, or one bad program, from taking the server from everybody else.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body: usize,
+    /// Pushes and requests that wait for one shop's appender.
+    pub queue: usize,
+    /// Commands decided in one append.
+    pub batch: usize,
+    /// Open feeds, all shops together.
+    pub feeds: usize,
+    /// Frames a feed may fall behind before it is closed; it resumes by its id.
+    pub feed_lag: usize,
+    /// Entries that a feed replays; a replica further behind starts from a snapshot.
+    pub feed_backlog: u64,
+    /// Entries between two snapshots.
+    pub snapshot_every: u64,
+    /// Bytes of shop state kept in memory (an estimate); beyond it, idle shops are put away.
+    pub memory: usize,
+    /// How long an unused shop stays in memory.
+    pub idle: Duration,
+    /// Open connections.
+    pub connections: usize,
+    /// Time for a request's head to arrive.
+    pub header: Duration,
+    pub heartbeat: Duration,
+    /// How often the log's head is compared with what other instances may have written.
+    pub poll: Duration,
+    /// How long a stop waits for what is under way.
+    pub drain: Duration,
+    /// How long a read waits for `min_position`.
+    pub wait: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            database_url: "sqlite://daybook.db".to_owned(),
+            demo: false,
+            offline_start: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 2 * 1024 * 1024,
+            queue: 1024,
+            batch: 512,
+            feeds: 20_000,
+            feed_lag: 256,
+            feed_backlog: 20_000,
+            snapshot_every: 1_000,
+            memory: 512 * 1024 * 1024,
+            idle: Duration::from_secs(600),
+            connections: 20_000,
+            header: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(15),
+            poll: Duration::from_secs(1),
+            drain: Duration::from_secs(10),
+            wait: Duration::from_secs(5),
+        }
+    }
+}

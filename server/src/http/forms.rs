@@ -1,0 +1,75 @@
+//! The door for forms that are posted where no script runs: the same commands, then a redirect to a page that can be
+//! read again, kept and shared.
+
+use app::forms::Form;
+use axum::{
+    body::Bytes,
+    extract::rejection::BytesRejection,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::{CommandId, Submission, Verdict, books::Request};
+use sync::protocol::Outcome;
+use uuid::Uuid;
+
+use super::{problem::Problem, reading::Door};
+use crate::clock;
+
+/// Written down as the device of a form that no script has sent.
+const DEVICE: &str = "web";
+
+/// `POST /s/{shop}/commands`
+///
+/// # Errors
+/// 404 for an unknown shop, 413 and 415 for what no form of ours sends; everything else goes back to the form.
+pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::too_large(format!("{} bytes at most", door.server.limits.body)))?;
+    let content_type = door.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !content_type.starts_with("application/x-www-form-urlencoded") {
+        let title = "send application/x-www-form-urlencoded";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title));
+    }
+    let form = Form::of_body(&String::from_utf8_lossy(&body));
+    let id = form.command_id.unwrap_or_else(|| CommandId(Uuid::now_v7()));
+    let view = door.shop.view()?;
+    let command = match form.command(&app::forms::number_of(id), &view.books) {
+        Ok(command) => command,
+        Err(errors) => return Ok(see_other(&form.malformed(&errors))),
+    };
+    let fingerprint = command.fingerprint();
+    let mut outcome = decide(&door, id, &form, command.clone()).await;
+    if matches!(outcome, Some(Outcome::IdReused { .. })) {
+        // Somebody went back to a form that was sent, and changed it: another command, whose id follows from both,
+        // so that this one too may be posted twice.
+        let other = CommandId::derived(id.0, "form", fingerprint, 0);
+        outcome = decide(&door, other, &form, command.clone()).await;
+    }
+    Ok(see_other(&match outcome {
+        Some(Outcome::Settled { verdict: Verdict::Accepted { .. }, .. }) => form.after(&command),
+        Some(Outcome::Settled { verdict: Verdict::Refused { refusal, .. }, .. }) => form.refused(&refusal),
+        _ => form.unanswered(),
+    }))
+}
+
+async fn decide(door: &Door, id: CommandId, form: &Form, command: domain::Command) -> Option<Outcome> {
+    let submission = Submission {
+        id,
+        command,
+        if_version: None,
+        device: DEVICE.into(),
+        issued_at: clock::now(),
+        undoes: form.undoes,
+        depends_on: Vec::new(),
+    };
+    let decided = door.shop.decide(vec![Request { submission, author: door.author.clone() }]).await;
+    decided.ok()?.outcomes.pop()
+}
+
+/// 303: the browser reads the next page with GET, so reloading it posts nothing.
+fn see_other(location: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

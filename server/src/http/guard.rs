@@ -1,0 +1,121 @@
+//! What stands in front of every route: other sites' requests, other names, and the headers of every answer.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{problem::Problem, worker::RELEASE};
+
+/// Refuses what another site's page makes a browser send. Browsers say so themselves (`Sec-Fetch-Site`, and
+/// `Origin` where that is missing); programs send neither and are let through, since they carry no cookies that
+/// they were not given.
+pub async fn cross_site(request: Request, next: Next) -> Response {
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if safe || is_same_site(request.headers()) {
+        next.run(request).await
+    } else {
+        Problem::new(StatusCode::FORBIDDEN, "cross_site", "this request came from another site").into_response()
+    }
+}
+
+fn is_same_site(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some() && host == text(header::HOST)
+        }
+        (None, None) => true,
+    }
+}
+
+/// Refuses requests for a name that is not this machine's. While there are no accounts, the loopback address is the
+/// only lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
+pub async fn loopback_name(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    let host = host.or_else(|| request.uri().authority().map(ToString::to_string));
+    match host.as_deref().map(is_loopback) {
+        // HTTP/1.0 has no Host: not a browser.
+        None | Some(true) => next.run(request).await,
+        Some(false) => {
+            let title = "this server answers for localhost only";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", title).into_response()
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// On every answer, errors and files included.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("daybook-release"), RELEASE.clone());
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
+        // Inline scripts get a nonce, and this a full policy, together with the accounts.
+        ("content-security-policy", "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"),
+    ] {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers_of(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_this_site_and_programs_may_change_anything() {
+        for (same, pairs) in [
+            (true, &[][..]),
+            (true, &[("sec-fetch-site", "same-origin")]),
+            (true, &[("sec-fetch-site", "none")]),
+            (false, &[("sec-fetch-site", "cross-site")]),
+            (false, &[("sec-fetch-site", "same-site")]),
+            (true, &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]),
+            (false, &[("origin", "http://localhost:3001"), ("host", "localhost:3000")]),
+            (false, &[("origin", "null"), ("host", "localhost:3000")]),
+            // The browser's own word counts, whatever Origin says.
+            (false, &[("sec-fetch-site", "cross-site"), ("origin", "http://h"), ("host", "h")]),
+        ] {
+            assert_eq!(is_same_site(&headers_of(pairs)), same, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_points_here_from_outside_is_refused() {
+        for (host, loopback) in [
+            ("localhost:3000", true),
+            ("shop.localhost", true),
+            ("127.0.0.1:3000", true),
+            ("[::1]:3000", true),
+            ("evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("192.168.1.2", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(host), loopback, "{host}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! For whoever runs the server.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{Shared, problem::Problem};
+
+/// The process runs.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The server can decide: it is not stopping, and its store answers.
+pub async fn ready(State(server): Shared) -> Response {
+    if server.stop.is_cancelled() {
+        return not_ready("the server is stopping");
+    }
+    let asked = tokio::time::timeout(server.limits.wait, server.shops.store.shops()).await;
+    match asked {
+        Ok(Ok(_)) => (StatusCode::OK, "ready\n").into_response(),
+        _ => not_ready("the store does not answer"),
+    }
+}
+
+fn not_ready(why: &str) -> Response {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why).retry_after(1).into_response()
+}
+
+pub async fn metrics(State(server): Shared) -> Response {
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, content_type)], server.metrics.render()).into_response()
+}

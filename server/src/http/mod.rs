@@ -1,0 +1,131 @@
+//! The doors: one router for API, feed, pages and files.
+//!
+//! Reading order:
+//!
+//! 1. this file: the routes
+//! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything
+//! 3. [`commands`], [`command_body`]: the one way in
+//! 4. [`reading`]: which books a read looks at; then the reads, one file a subject
+//! 5. [`feed`]
+//! 6. [`pages`], [`forms`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 7. [`openapi`], [`schemas`]: what other people's programs come for
+
+pub mod assets;
+pub mod command_body;
+pub mod commands;
+pub mod events;
+pub mod feed;
+pub mod forms;
+pub mod guard;
+pub mod health;
+pub mod history;
+pub mod openapi;
+pub mod orders;
+pub mod pages;
+pub mod paging;
+pub mod problem;
+pub mod products;
+pub mod reading;
+pub mod releases;
+pub mod schemas;
+pub mod worker;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, any, get, post},
+};
+use problem::Problem;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Limits,
+    metrics::Metrics,
+    shop::{Shops, past::Past},
+};
+
+/// What every handler can reach.
+pub struct Server {
+    pub shops: Arc<Shops>,
+    pub metrics: Arc<Metrics>,
+    pub past: Past,
+    /// Wakes the worker of the durable queue.
+    pub queue_woken: Arc<Notify>,
+    /// Cancelled when the server begins to stop: feeds say `bye` then.
+    pub stop: CancellationToken,
+    pub limits: Limits,
+    /// Whether browsers may keep the app to open it without a network.
+    pub offline_start: bool,
+}
+
+pub type Shared = State<Arc<Server>>;
+
+/// All routes.
+pub fn router(server: Arc<Server>) -> Router {
+    let limits = server.limits.clone();
+    Router::new()
+        .nest("/api/v1/shops/{shop}", shop_routes())
+        .route("/api/v1", any(unknown))
+        .route("/api/v1/{*rest}", any(unknown))
+        .route("/s/{shop}/commands", write(post(forms::post)))
+        .route("/healthz", read(get(health::alive)))
+        .route("/readyz", read(get(health::ready)))
+        .route("/metrics", read(get(health::metrics)))
+        .route("/sw.js", read(get(worker::worker)))
+        .route(worker::SHELL, read(get(worker::shell)))
+        .with_state(server.clone())
+        .merge(pages::routes(server.clone()))
+        .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn(guard::cross_site))
+        .layer(middleware::from_fn(guard::loopback_name))
+        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn_with_state(server, count))
+}
+
+fn shop_routes() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/commands", write(post(commands::post)))
+        .route("/commands/{id}", read(get(commands::status)))
+        .route("/feed", read(get(feed::feed)))
+        .route("/digest", read(get(reading::digest)))
+        .route("/events", read(get(events::events)))
+        .route("/snapshot", read(get(events::snapshot)))
+        .route("/products", read(get(products::list)))
+        .route("/products/{sku}", read(get(products::one)))
+        .route("/categories/{category}", read(get(products::category)))
+        .route("/batches/{batchref}", read(get(products::batch)))
+        .route("/stock/{sku}", read(get(products::stock)))
+        .route("/orders", read(get(orders::list)))
+        .route("/orders/{id}", read(get(orders::one)))
+        .route("/orders/{id}/allocations", read(get(orders::allocations)))
+        .route("/orders/{id}/allocations/{sku}", read(get(orders::allocation)))
+        .route("/history/{aggregate}", read(get(history::history)))
+        .route("/openapi.json", read(get(openapi::document)))
+        .route("/schemas/{file}", read(get(schemas::schema)))
+        .fallback(unknown)
+}
+
+/// Only GET and HEAD.
+fn read(routes: MethodRouter<Arc<Server>>) -> MethodRouter<Arc<Server>> {
+    routes.fallback(|| async { Problem::method("GET, HEAD") })
+}
+
+/// Only POST.
+fn write(routes: MethodRouter<Arc<Server>>) -> MethodRouter<Arc<Server>> {
+    routes.fallback(|| async { Problem::method("POST") })
+}
+
+async fn unknown() -> Problem {
+    Problem::unknown_route()
+}
+
+async fn count(State(server): Shared, request: Request, next: Next) -> Response {
+    let response = next.run(request).await.into_response();
+    server.metrics.answered(response.status().as_u16());
+    response
+}

@@ -1,0 +1,224 @@
+//! `GET /openapi.json`: the contract in OpenAPI 3.1, made from the routes' table below and the schemas.
+
+use axum::{Json, extract::State};
+use domain::{Command, Event};
+use serde_json::{Map, Value, json};
+
+use super::{Shared, schemas};
+
+/// Address below the shop, summary, and whether it is a read of the books (with `as_of` and `min_position`).
+const READS: &[(&str, &str, bool)] = &[
+    ("/commands/{id}", "What became of a command: queued, accepted, refused or parked", false),
+    ("/events", "The log after a position; all of it as application/x-ndjson", true),
+    (
+        "/feed",
+        "The log as it grows, as server-sent events; with `Accept: application/json` and `?wait=N`, one answer",
+        false,
+    ),
+    ("/snapshot", "The books at a position, where a new replica starts", true),
+    ("/digest", "Epoch, position, digest of the read models and hash of the last entry", true),
+    ("/products", "Every product with what can be had of it", true),
+    ("/products/{sku}", "One product", true),
+    ("/batches/{ref}", "One batch with what is promised from it", true),
+    ("/stock/{sku}", "A SKU's stock by batch, with its last movements", true),
+    ("/categories/{category}", "A category with its products", true),
+    ("/orders", "Every order", true),
+    ("/orders/{id}", "One order with its lines and timeline", true),
+    ("/orders/{id}/allocations", "Which batches an order's goods come from", true),
+    ("/orders/{id}/allocations/{sku}", "Which batch an order line's goods come from", true),
+    ("/history/{aggregate}", "Who changed a record, when, from what to what", true),
+    ("/openapi.json", "This document", false),
+    ("/schemas/{type}.json", "The JSON Schema of a command's or an event's data", false),
+];
+
+pub async fn document(State(_): Shared) -> Json<Value> {
+    Json(made())
+}
+
+fn made() -> Value {
+    let mut paths = Map::new();
+    paths.insert("/commands".to_owned(), json!({"parameters": [shop()], "post": post()}));
+    for (path, summary, of_books) in READS {
+        paths.insert((*path).to_owned(), json!({"parameters": [shop()], "get": get(path, summary, *of_books)}));
+    }
+    let mut components = Map::new();
+    for name in schemas::types() {
+        components.insert(name.to_owned(), schemas::of(name).unwrap_or_default());
+    }
+    components.insert("Command".to_owned(), command());
+    components.insert("Event".to_owned(), event());
+    components.insert("Problem".to_owned(), problem());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Daybook",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The book of original entry for a shop. Amounts are integers in minor units, days are \
+                            YYYY-MM-DD, times are RFC 3339.",
+        },
+        "servers": [{"url": "/api/v1/shops/{shop}", "variables": {"shop": {"default": "demo"}}}],
+        "paths": paths,
+        "components": {"schemas": components},
+    })
+}
+
+fn shop() -> Value {
+    json!({"name": "shop", "in": "path", "required": true, "schema": {"type": "string"}})
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn answer(description: &str, media: &str, schema: &Value) -> Value {
+    json!({"description": description, "content": {media: {"schema": schema}}})
+}
+
+fn problem_answer(description: &str) -> Value {
+    answer(description, "application/problem+json", &reference("Problem"))
+}
+
+fn post() -> Value {
+    let settled = json!({
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "status": {"enum": ["accepted", "refused", "held", "conflict", "queued"]},
+            "positions": {"type": "array", "items": {"type": "integer"}},
+            "head": {"type": "integer"},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "detail": {"type": "object"},
+        },
+    });
+    let either = json!({"oneOf": [settled, {"type": "array", "items": settled}]});
+    json!({
+        "summary": "Decide one command, or up to 500 in their order",
+        "parameters": [
+            {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255},
+             "description": "Stands for `id` where that is absent"},
+            {"name": "Prefer", "in": "header", "schema": {"type": "string"},
+             "description": "`respond-async`: answer once the command is durably queued"},
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+            "oneOf": [reference("Command"), {"type": "array", "maxItems": 500, "items": reference("Command")}],
+        }}}},
+        "responses": {
+            "200": answer("Accepted; for an array, what became of each", "application/json", &either),
+            "202": answer("Queued; `Location` tells where to ask", "application/json", &settled),
+            "400": problem_answer("Malformed: every field that does not fit. Nothing was decided"),
+            "409": problem_answer("Another version than `if_version` says, or an id that was used for another command"),
+            "413": problem_answer("Too many commands, or too many bytes"),
+            "415": problem_answer("Not JSON"),
+            "422": answer("Refused by the shop's rules, and written down as such", "application/problem+json", &settled),
+            "503": problem_answer("Nothing was decided; try again after `Retry-After`"),
+        },
+    })
+}
+
+fn get(path: &str, summary: &str, of_books: bool) -> Value {
+    let mut parameters: Vec<Value> = path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    if of_books {
+        parameters.extend([
+            json!({"name": "min_position", "in": "query", "schema": {"type": "integer"},
+                   "description": "Wait up to 5 seconds until the books are at this position"}),
+            json!({"name": "as_of", "in": "query", "schema": {"type": "string"},
+                   "description": "Answer from the past: a position, or a time"}),
+        ]);
+    }
+    let media = if path == "/feed" { "text/event-stream" } else { "application/json" };
+    let mut responses = json!({
+        "200": answer(summary, media, &json!({})),
+        "404": problem_answer("No such shop or record"),
+    });
+    if of_books {
+        responses["304"] = json!({"description": "Nothing has changed since the position in `If-None-Match`"});
+    }
+    json!({"summary": summary, "parameters": parameters, "responses": responses})
+}
+
+fn command() -> Value {
+    let kinds: Vec<_> = Command::types()
+        .map(|name| json!({"properties": {"type": {"const": name}, "data": reference(name)}}))
+        .collect();
+    json!({
+        "type": "object",
+        "required": ["type", "data"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid", "description": "One verdict for ever; made here if absent"},
+            "type": {"type": "string"},
+            "data": {"type": "object"},
+            "issued_at": {"type": "string", "format": "date-time"},
+            "if_version": {"type": "integer", "minimum": 0},
+            "undoes": {"type": "string", "format": "uuid",
+                       "description": "The command that this one puts back: its entries say so"},
+            "device": {"type": "string", "minLength": 1, "maxLength": 64},
+            "depends_on": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+        },
+        "oneOf": kinds,
+    })
+}
+
+fn event() -> Value {
+    let kinds: Vec<_> =
+        Event::types().map(|name| json!({"properties": {"type": {"const": name}, "data": reference(name)}})).collect();
+    let (number, text) = (json!({"type": "integer"}), json!({"type": "string"}));
+    json!({
+        "type": "object",
+        "properties": {
+            "position": number, "aggregate": text, "version": number, "type": text, "schema": number,
+            "command_id": text, "index_in_command": number, "actor": text, "device": text, "issued_at": text,
+            "recorded_at": text, "causation": {"type": ["integer", "null"]}, "correlation": text,
+            "data": {"type": "object"}, "hash": text,
+        },
+        "oneOf": kinds,
+    })
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "required": ["code"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {},
+            "code": {"type": "string", "description": "A stable word"},
+            "errors": {"type": "array", "items": {
+                "type": "object", "properties": {"field": {"type": "string"}, "problem": {"type": "string"}},
+            }},
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str).map(ToOwned::to_owned));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = made();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > Command::types().count() + Event::types().count());
+        for reference in found {
+            let pointer = reference.trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

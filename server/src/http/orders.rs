@@ -1,0 +1,86 @@
+//! Orders, and which batches their goods come from.
+
+use app::backend::View;
+use axum::response::Response;
+use domain::{projections::orders::OrderRow, values::OrderId};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{paging::Page, problem::Problem, reading::Door};
+
+#[derive(Serialize)]
+struct Order<'a> {
+    order_id: &'a OrderId,
+    /// None: customer accounts are not part of orders yet.
+    account: Option<()>,
+    #[serde(flatten)]
+    row: &'a OrderRow,
+}
+
+fn show<'a>(order_id: &'a OrderId, row: &'a OrderRow) -> Order<'a> {
+    Order { order_id, account: None, row }
+}
+
+/// `GET /orders`
+///
+/// # Errors
+/// [`Problem`].
+pub async fn list(door: Door) -> Result<Response, Problem> {
+    let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
+    door.read(|view| {
+        let rows = view.books.projections.orders.orders.range(page.range());
+        Ok(page.answer(rows, OrderId::as_str, |order_id, row| json!(show(order_id, row))))
+    })
+    .await
+}
+
+/// `GET /orders/{id}`
+///
+/// # Errors
+/// 404 for an order that the shop does not know.
+pub async fn one(door: Door) -> Result<Response, Problem> {
+    door.read(|view| {
+        let (order_id, row) = order(view, door.segment("id"))?;
+        Ok(json!(show(&order_id, row)))
+    })
+    .await
+}
+
+fn order<'a>(view: &'a View, order_id: &str) -> Result<(OrderId, &'a OrderRow), Problem> {
+    let unknown = || Problem::not_found("order of this number");
+    let order_id = OrderId::parse(order_id).map_err(|_| unknown())?;
+    let row = view.books.projections.orders.orders.get(&order_id).ok_or_else(unknown)?;
+    Ok((order_id, row))
+}
+
+/// `GET /orders/{id}/allocations`: by order, over SKUs, in the order of its lines.
+///
+/// # Errors
+/// 404 where nothing is allocated.
+pub async fn allocations(door: Door) -> Result<Response, Problem> {
+    door.read(|view| {
+        let (_, row) = order(view, door.segment("id"))?;
+        let allocated = row
+            .lines
+            .iter()
+            .filter_map(|line| line.batchref.as_ref().map(|batchref| json!({"sku": line.sku, "batchref": batchref})));
+        let allocated: Vec<_> = allocated.collect();
+        if allocated.is_empty() { Err(Problem::not_found("allocation of this order")) } else { Ok(allocated) }
+    })
+    .await
+}
+
+/// `GET /orders/{id}/allocations/{sku}`: of a single order line.
+///
+/// # Errors
+/// 404 where it is not allocated.
+pub async fn allocation(door: Door) -> Result<Response, Problem> {
+    door.read(|view| {
+        let (_, row) = order(view, door.segment("id"))?;
+        let line = row.lines.iter().find(|line| line.sku.as_str() == door.segment("sku"));
+        let found = line.and_then(|line| line.batchref.as_ref().map(|batchref| (&line.sku, batchref)));
+        let (sku, batchref) = found.ok_or_else(|| Problem::not_found("allocation of this order line"))?;
+        Ok(json!({"sku": sku, "batchref": batchref}))
+    })
+    .await
+}

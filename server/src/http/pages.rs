@@ -1,0 +1,78 @@
+//! The pages: the application rendered here, with the server behind it by context.
+
+use std::sync::Arc;
+
+use app::{SiteEntry, backend::SharedBackend};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+
+use store::EventStore;
+
+use super::{Server, assets, problem::Problem, releases};
+use crate::{access, service::Service};
+
+/// Every page, every server function, every file; and for any other address a page that says so.
+pub fn routes(server: Arc<Server>) -> Router {
+    let store = server.shops.store.clone();
+    let backend: SharedBackend = Arc::new(Service { server });
+    let entry = site::entry();
+    let context = move || {
+        provide_context(backend.clone());
+        provide_context(access::page_author());
+        provide_context(SiteEntry { css: entry.css, js: entry.js, wasm: entry.wasm });
+    };
+    let not_found = render_app_async_with_context(context.clone(), app::shell);
+    let fallback = move |request: Request| {
+        let (store, not_found) = (store.clone(), not_found.clone());
+        async move { other(request, &*store, not_found).await }
+    };
+    let options = LeptosOptions::builder().output_name("daybook").build();
+    Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(app::App), context, app::shell)
+        .fallback(fallback)
+        .with_state(options)
+        .layer(axum::middleware::map_response(never_stale))
+}
+
+/// A file, or else a page that says that there is none.
+async fn other<F>(
+    request: Request,
+    store: &dyn EventStore,
+    not_found: impl Fn(axum::http::Request<Body>) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    if reads && let Some(file) = assets::find(request.uri().path(), request.headers()) {
+        return file;
+    }
+    if reads && let Some(file) = releases::find(store, request.uri().path(), request.headers()).await {
+        return file;
+    }
+    let for_people = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let for_people = for_people.is_some_and(|accept| accept.contains("text/html"));
+    if !reads || !for_people || request.uri().path().starts_with("/api/") {
+        return Problem::unknown_route().into_response();
+    }
+    let mut response = not_found(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// A page shows the books of a moment: it may be kept for going back, and is asked for again otherwise.
+async fn never_stale(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    response
+}

@@ -1,0 +1,169 @@
+//! Which books a read looks at, and what every read answers with: its position, and an ETag that is that position.
+
+use std::sync::Arc;
+
+use app::backend::View;
+use axum::{
+    extract::{FromRequestParts, Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use domain::{ShopSlug, books::Author, values::Millis};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Server, Shared, problem::Problem};
+use crate::{access, shop::Shop, shop::log::unavailable};
+
+/// A request's query, read leniently: one that a route does not know is somebody else's.
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        let query = parts.uri.query().unwrap_or("");
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// # Errors
+    /// 400 for anything but a whole number.
+    pub fn number(&self, name: &'static str) -> Result<Option<u64>, Problem> {
+        self.get(name).map(|text| whole(name, text)).transpose()
+    }
+}
+
+fn whole(name: &str, text: &str) -> Result<u64, Problem> {
+    text.parse().map_err(|_| Problem::field(name, "must be a whole number from 0"))
+}
+
+/// The shop in the address, and who asks.
+pub struct Door {
+    pub shop: Arc<Shop>,
+    pub author: Author,
+    pub query: Query,
+    pub headers: HeaderMap,
+    pub server: Arc<Server>,
+    /// What stands behind the shop in the address, by name.
+    pub path: Vec<(String, String)>,
+}
+
+impl FromRequestParts<Arc<Server>> for Door {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
+        let Path(path) = Path::<Vec<(String, String)>>::from_request_parts(parts, server)
+            .await
+            .map_err(|_| Problem::unknown_route())?;
+        let slug = path.iter().find(|(name, _)| name == "shop").and_then(|(_, slug)| ShopSlug::parse(slug).ok());
+        let slug = slug.ok_or_else(Problem::unknown_shop)?;
+        let author = access::author(&parts.headers, &slug)?;
+        let shop = server.shops.open(&slug).await?;
+        let query = Query::of(parts);
+        Ok(Self { shop, author, query, headers: parts.headers.clone(), server: server.clone(), path })
+    }
+}
+
+impl Door {
+    /// A part of the address.
+    #[must_use]
+    pub fn segment(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The books that are asked for: at the head, at least at `min_position`, or those of `as_of`.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn books(&self) -> Result<View, Problem> {
+        let header = HeaderName::from_static("daybook-min-position");
+        let asked = match (self.query.number("min_position")?, self.headers.get(&header)) {
+            (Some(position), _) => Some(position),
+            (None, Some(text)) => Some(whole(header.as_str(), text.to_str().unwrap_or("?"))?),
+            (None, None) => None,
+        };
+        let head = match asked {
+            Some(position) => self.shop.reach(position, self.server.limits.wait).await?,
+            None => self.shop.view()?,
+        };
+        match self.query.get("as_of") {
+            None => Ok(head),
+            Some(as_of) => {
+                let position = self.position_as_of(as_of).await?;
+                Ok(self.server.past.at(&self.server.shops, &self.shop.slug, &head, position).await?)
+            }
+        }
+    }
+
+    async fn position_as_of(&self, as_of: &str) -> Result<u64, Problem> {
+        if as_of.bytes().all(|byte| byte.is_ascii_digit()) {
+            return whole("as_of", as_of);
+        }
+        // A `+` of an offset arrives as a blank when whoever wrote the address did not escape it.
+        let time = Millis::parse(&as_of.replace(' ', "+"))
+            .map_err(|_| Problem::field("as_of", "must be a position or a time like 2026-05-03T13:40:00Z"))?;
+        let position = self.server.shops.store.position_at(&self.shop.slug, time).await;
+        Ok(position.map_err(unavailable)?)
+    }
+
+    /// The answer to a read at `position`: 304 where the asker has it already.
+    pub fn answer(&self, position: u64, body: impl FnOnce() -> Result<Response, Problem>) -> Response {
+        let etag = format!("\"{position}\"");
+        let mut response = if self.has(&etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            body().unwrap_or_else(IntoResponse::into_response)
+        };
+        let ok = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("daybook-position"), HeaderValue::from(position));
+        if ok {
+            if let Ok(etag) = HeaderValue::from_str(&etag) {
+                headers.insert(header::ETAG, etag);
+            }
+            // To be kept, and asked about each time: the answer is one comparison of two numbers.
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie"));
+        }
+        response
+    }
+
+    fn has(&self, etag: &str) -> bool {
+        let known = self.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        known
+            .flat_map(|list| list.split(','))
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    }
+
+    /// The common case: one document made from the books.
+    ///
+    /// # Errors
+    /// [`Problem`] of finding the books.
+    pub async fn read<T: Serialize>(
+        &self,
+        make: impl FnOnce(&View) -> Result<T, Problem>,
+    ) -> Result<Response, Problem> {
+        let view = self.books().await?;
+        Ok(self.answer(view.books.position, || Ok(axum::Json(make(&view)?).into_response())))
+    }
+}
+
+/// `GET /digest`
+pub async fn digest(State(_): Shared, door: Door) -> Result<Response, Problem> {
+    let made = |view: &View| {
+        Ok(json!({
+            "epoch": view.epoch,
+            "position": view.books.position,
+            "digest": view.books.digest(),
+            "hash": view.hash,
+            "fold": domain::books::FOLD_VERSION,
+        }))
+    };
+    door.read(made).await
+}

@@ -1,0 +1,439 @@
+//! `GET /schemas/{type}.json`: a JSON Schema (2020-12) for the data of every command and event, so that programs in
+//! any language can speak with a shop.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use domain::{Command, Event};
+use serde_json::{Map, Value, json};
+
+use super::{Shared, problem::Problem, reading::Door};
+
+/// What a field may hold.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// SKU, order number and the like.
+    Code,
+    /// On one line.
+    Line(u64, u64),
+    Text(u64),
+    /// Whole units of goods.
+    Quantity,
+    /// The same, or nought.
+    Count,
+    /// Minor units.
+    Price,
+    Day,
+    OneOf(&'static [&'static str]),
+    Integer,
+    Natural,
+    Object,
+    AnyText,
+    /// As `stock.receive`.
+    CommandType,
+    /// SKUs and the like.
+    Codes,
+    /// A UUID.
+    Id,
+    /// Units more or fewer, never nought.
+    Difference,
+    List(&'static [Field], u64),
+    One(&'static [Field]),
+}
+
+#[derive(Clone, Copy)]
+enum Need {
+    Required,
+    Optional,
+    /// Always there; null for none.
+    Nullable,
+}
+
+type Field = (&'static str, Need, Kind);
+
+use Kind::{
+    AnyText, Code, Codes, CommandType, Count, Day, Difference, Id, Integer, Line, List, Natural, Object, One, OneOf,
+    Price, Quantity, Text,
+};
+use Need::{Nullable, Optional, Required};
+
+const LINES: u64 = domain::sale::MOST_LINES as u64;
+const TAKEN: &[Field] = &[("batchref", Required, Code), ("qty", Required, Natural)];
+const SOLD: &[Field] = &[("sku", Required, Code), ("qty", Required, Quantity), ("price", Required, Price)];
+const ASKED: &[Field] = &[("type", Required, AnyText), ("data", Required, Object)];
+const WAS: &[Field] = &[
+    ("name", Optional, Line(0, 120)),
+    ("description", Optional, Text(2_000)),
+    ("category", Optional, Line(0, 60)),
+    ("price", Optional, Price),
+];
+const PAYMENT: Kind = OneOf(&["cash", "card"]);
+
+/// Of the data of every command.
+const COMMANDS: &[(&str, &[Field])] = &[
+    (
+        "product.add",
+        &[
+            ("sku", Required, Code),
+            ("name", Required, Line(1, 120)),
+            ("description", Optional, Text(2_000)),
+            ("category", Optional, Line(0, 60)),
+            ("price", Required, Price),
+        ],
+    ),
+    (
+        "product.change",
+        &[
+            ("sku", Required, Code),
+            ("name", Optional, Line(1, 120)),
+            ("description", Optional, Text(2_000)),
+            ("category", Optional, Line(0, 60)),
+            ("price", Optional, Price),
+        ],
+    ),
+    ("product.archive", &[("sku", Required, Code)]),
+    ("product.unarchive", &[("sku", Required, Code)]),
+    (
+        "stock.receive",
+        &[("batchref", Required, Code), ("sku", Required, Code), ("qty", Required, Quantity), ("eta", Optional, Day)],
+    ),
+    ("stock.change_quantity", &[("batchref", Required, Code), ("qty", Required, Count)]),
+    (
+        "stock.adjust",
+        &[
+            ("sku", Required, Code),
+            ("changes", Required, List(&[("batchref", Required, Code), ("by", Required, Difference)], LINES)),
+        ],
+    ),
+    ("stock.count", &[("sku", Required, Code), ("counted", Required, Count)]),
+    ("stock.damage", &[("batchref", Required, Code), ("qty", Required, Quantity), ("reason", Required, Line(1, 200))]),
+    (
+        "order.allocate",
+        &[
+            ("order_id", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("short", Optional, Quantity),
+        ],
+    ),
+    ("order.free", &[("order_id", Required, Code), ("sku", Required, Code)]),
+    (
+        "order.place",
+        &[
+            ("order_id", Required, Code),
+            ("lines", Required, List(&[("sku", Required, Code), ("qty", Required, Quantity)], LINES)),
+        ],
+    ),
+    ("order.cancel", &[("order_id", Required, Code)]),
+    (
+        "sale.record",
+        &[("sale_id", Required, Code), ("lines", Required, List(SOLD, LINES)), ("payment", Required, PAYMENT)],
+    ),
+    (
+        "sale.put_back",
+        &[
+            ("sale_id", Required, Code),
+            ("lines", Optional, List(&[("sku", Required, Code), ("qty", Required, Quantity)], LINES)),
+        ],
+    ),
+    (
+        "change.decline",
+        &[
+            ("command_id", Required, Id),
+            ("type", Required, CommandType),
+            ("data", Required, Object),
+            ("reason", Required, Line(1, 200)),
+        ],
+    ),
+];
+
+/// Of the data of every event.
+const EVENTS: &[(&str, &[Field])] = &[
+    (
+        "ProductAdded",
+        &[
+            ("sku", Required, Code),
+            ("name", Required, Line(0, 120)),
+            ("description", Required, Text(2_000)),
+            ("category", Required, Line(0, 60)),
+            ("price", Required, Price),
+        ],
+    ),
+    (
+        "ProductChanged",
+        &[
+            ("sku", Required, Code),
+            ("name", Optional, Line(1, 120)),
+            ("description", Optional, Text(2_000)),
+            ("category", Optional, Line(0, 60)),
+            ("price", Optional, Price),
+            ("was", Optional, One(WAS)),
+        ],
+    ),
+    ("ProductArchived", &[("sku", Required, Code)]),
+    ("ProductUnarchived", &[("sku", Required, Code)]),
+    (
+        "BatchReceived",
+        &[
+            ("batchref", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("eta", Nullable, Day),
+            ("settled", Required, Natural),
+        ],
+    ),
+    (
+        "BatchArrived",
+        &[
+            ("batchref", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("settled", Required, Natural),
+        ],
+    ),
+    (
+        "BatchQuantityChanged",
+        &[("batchref", Required, Code), ("sku", Required, Code), ("qty", Required, Count), ("was", Required, Natural)],
+    ),
+    (
+        "StockCounted",
+        &[
+            ("sku", Required, Code),
+            ("counted", Required, Count),
+            ("expected", Required, Integer),
+            ("taken", Required, List(TAKEN, u64::MAX)),
+            ("added", Nullable, One(TAKEN)),
+        ],
+    ),
+    (
+        "StockDamaged",
+        &[
+            ("batchref", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("reason", Required, Line(1, 200)),
+            ("below", Required, Natural),
+        ],
+    ),
+    (
+        "StockSold",
+        &[
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("sale_id", Required, Code),
+            ("taken", Required, List(TAKEN, u64::MAX)),
+            ("below", Required, Natural),
+        ],
+    ),
+    (
+        "StockPutBack",
+        &[
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("sale_id", Required, Code),
+            ("settled", Required, Natural),
+            ("added", Nullable, One(TAKEN)),
+        ],
+    ),
+    (
+        "LineAllocated",
+        &[
+            ("order_id", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("batchref", Required, Code),
+        ],
+    ),
+    (
+        "LineFreed",
+        &[
+            ("order_id", Required, Code),
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("batchref", Required, Code),
+            ("because", Required, OneOf(&["asked", "shortage"])),
+        ],
+    ),
+    ("LineShort", &[("order_id", Required, Code), ("sku", Required, Code), ("qty", Required, Quantity)]),
+    (
+        "OrderPlaced",
+        &[
+            ("order_id", Required, Code),
+            (
+                "lines",
+                Required,
+                List(
+                    &[
+                        ("sku", Required, Code),
+                        ("name", Required, Line(0, 120)),
+                        ("qty", Required, Quantity),
+                        ("price", Required, Price),
+                    ],
+                    LINES,
+                ),
+            ),
+            ("total", Required, Integer),
+        ],
+    ),
+    ("OrderCancelled", &[("order_id", Required, Code), ("skus", Required, Codes)]),
+    (
+        "SalePutBack",
+        &[
+            ("sale_id", Required, Code),
+            ("lines", Required, List(SOLD, LINES)),
+            ("payment", Required, PAYMENT),
+            ("total", Required, Integer),
+        ],
+    ),
+    (
+        "SaleRecorded",
+        &[
+            ("sale_id", Required, Code),
+            ("lines", Required, List(SOLD, LINES)),
+            ("payment", Required, PAYMENT),
+            ("total", Required, Integer),
+        ],
+    ),
+    ("Refused", &[("command", Required, One(ASKED)), ("code", Required, AnyText), ("detail", Required, Object)]),
+    (
+        "Declined",
+        &[("command_id", Required, Id), ("command", Required, One(ASKED)), ("reason", Required, Line(1, 200))],
+    ),
+];
+
+/// The schema of one command's or event's data.
+#[must_use]
+pub fn of(type_name: &str) -> Option<Value> {
+    let find = |table: &[(&str, &'static [Field])]| {
+        table.iter().find(|(name, _)| *name == type_name).map(|(_, fields)| *fields)
+    };
+    let (fields, is_command) = match (find(COMMANDS), find(EVENTS)) {
+        (Some(fields), _) => (fields, true),
+        (None, Some(fields)) => (fields, false),
+        (None, None) => return None,
+    };
+    // A misspelt field of a command is refused; an event may gain fields, which readers must let pass.
+    let mut schema = object(fields, !is_command);
+    if !is_command {
+        schema["properties"]["undoes"] = json!({
+            "type": "string", "format": "uuid", "description": "The command that this entry puts back",
+        });
+    }
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = type_name.into();
+    Some(schema)
+}
+
+/// Every type that has a schema: commands, then events.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    Command::types().chain(Event::types())
+}
+
+fn object(fields: &[Field], open: bool) -> Value {
+    let mut properties = Map::new();
+    for (name, need, kind) in fields {
+        let schema = of_kind(*kind, open);
+        let schema = match need {
+            Nullable => json!({"anyOf": [schema, {"type": "null"}]}),
+            Required | Optional => schema,
+        };
+        properties.insert((*name).to_owned(), schema);
+    }
+    let required: Vec<_> =
+        fields.iter().filter(|(_, need, _)| !matches!(need, Optional)).map(|(name, ..)| *name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": open})
+}
+
+fn of_kind(kind: Kind, open: bool) -> Value {
+    match kind {
+        Code => json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9_.:+-]+$"}),
+        Line(least, most) => json!({"type": "string", "minLength": least, "maxLength": most}),
+        Text(most) => json!({"type": "string", "maxLength": most}),
+        Quantity => json!({"type": "integer", "minimum": 1, "maximum": domain::values::Quantity::MOST}),
+        Count => json!({"type": "integer", "minimum": 0, "maximum": domain::values::Quantity::MOST}),
+        Price => json!({
+            "type": "integer", "minimum": 0, "maximum": domain::values::Price::MOST,
+            "description": "minor units",
+        }),
+        Day => json!({"type": "string", "format": "date"}),
+        OneOf(words) => json!({"enum": words}),
+        Integer => json!({"type": "integer"}),
+        Natural => json!({"type": "integer", "minimum": 0}),
+        Object => json!({"type": "object"}),
+        AnyText => json!({"type": "string"}),
+        CommandType => json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-z._]+$"}),
+        Codes => json!({"type": "array", "items": of_kind(Code, open)}),
+        Id => json!({"type": "string", "format": "uuid"}),
+        Difference => json!({
+            "type": "integer", "minimum": -domain::values::Difference::MOST,
+            "maximum": domain::values::Difference::MOST, "not": {"const": 0},
+        }),
+        List(fields, u64::MAX) => json!({"type": "array", "items": object(fields, open)}),
+        List(fields, most) => {
+            json!({"type": "array", "items": object(fields, open), "minItems": 1, "maxItems": most})
+        }
+        One(fields) => object(fields, open),
+    }
+}
+
+/// # Errors
+/// 404 for a type that there is none of.
+pub async fn schema(State(_): Shared, door: Door) -> Result<Response, Problem> {
+    let schema = door.segment("file").strip_suffix(".json").and_then(of);
+    let schema = schema.ok_or_else(|| Problem::not_found("command or event of this type"))?;
+    let content_type = HeaderValue::from_static("application/schema+json");
+    Ok(([(header::CONTENT_TYPE, content_type)], schema.to_string()).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::command::ParseError;
+
+    use super::*;
+
+    /// The smallest data that a schema lets through.
+    fn sample(schema: &Value) -> Value {
+        match schema["type"].as_str() {
+            Some("object") => {
+                let required = schema["required"].as_array().cloned().unwrap_or_default();
+                let fields = required.iter().filter_map(Value::as_str);
+                Value::Object(fields.map(|field| (field.to_owned(), sample(&schema["properties"][field]))).collect())
+            }
+            Some("array") => json!([sample(&schema["items"])]),
+            Some("integer") => schema["minimum"].clone(),
+            Some(_) if schema["format"] == "uuid" => uuid::Uuid::nil().to_string().into(),
+            Some(_) if schema["pattern"] == "^[a-z._]+$" => "a.b".into(),
+            Some(_) => "A".into(),
+            None => schema["enum"][0].clone(),
+        }
+    }
+
+    #[test]
+    fn k_7_every_type_has_a_schema_and_no_schema_is_of_nothing() {
+        for known in types() {
+            assert!(of(known).is_some(), "{known}");
+        }
+        let all: Vec<_> = types().collect();
+        for (name, _) in COMMANDS.iter().chain(EVENTS) {
+            assert!(all.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn k_7_what_a_commands_schema_asks_for_is_a_command_and_nothing_less_is() {
+        for (name, _) in COMMANDS {
+            let data = sample(&of(name).unwrap());
+            assert!(Command::parse(name, &data).is_ok(), "{name}: {data}");
+            for field in data.as_object().unwrap().keys() {
+                let mut less = data.clone();
+                less.as_object_mut().unwrap().remove(field);
+                let Err(ParseError::Fields(errors)) = Command::parse(name, &less) else {
+                    panic!("{name} does not need {field}")
+                };
+                assert!(errors.iter().any(|error| error.field == *field), "{name}: {errors:?}");
+            }
+        }
+    }
+}

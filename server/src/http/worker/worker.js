@@ -1,0 +1,67 @@
+// Opens the app without a network. The server fills in the release and its files.
+'use strict';
+
+const RELEASE = __RELEASE__;
+const SHELL = __SHELL__;
+const FILES = __FILES__;
+
+const PREFIX = 'daybook-';
+const CACHE = PREFIX + RELEASE;
+// How long the network may take to begin its answer before the app opens from what this device keeps.
+const PATIENCE = 3000;
+// What a server, or a proxy before it, says when the book is not to be had.
+const UNAVAILABLE = [502, 503, 504];
+
+self.addEventListener('install', (event) => event.waitUntil(install()));
+self.addEventListener('activate', (event) => event.waitUntil(activate()));
+self.addEventListener('message', (event) => {
+  // Only when the page says so: its person may be in the middle of something.
+  if (event.data === 'take-over') self.skipWaiting();
+});
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (request.mode === 'navigate') {
+    if (url.pathname === '/' || url.pathname.startsWith('/s/')) event.respondWith(page(request));
+  } else if (FILES.includes(url.pathname) || url.pathname.startsWith('/pkg/')) {
+    event.respondWith(file(request, url));
+  }
+});
+
+async function install() {
+  const cache = await caches.open(CACHE);
+  // Asked past the HTTP cache where a name does not tell the content.
+  const fresh = (path) => new Request(path, { cache: path.startsWith('/pkg/') ? 'default' : 'reload' });
+  await cache.addAll([SHELL, ...FILES].map(fresh));
+}
+
+// Pages of the release before may still be open, and one more may be waiting to follow.
+async function activate() {
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+  await self.clients.claim();
+}
+
+async function file(request, url) {
+  // Kept once for everybody: what a copy was encoded for at the time of its download does not matter.
+  const kept = await caches.match(url.pathname, { ignoreVary: true });
+  return kept ?? fetch(request);
+}
+
+async function page(request) {
+  const network = fetch(request).then((answer) => (isOurs(answer) ? answer : undefined), () => undefined);
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  const answer = await Promise.race([network, patience]);
+  return answer ?? (await shell()) ?? (await network) ?? Response.error();
+}
+
+// Somebody else may answer in the book's place: a hotel's sign-in page, a proxy that has lost the server.
+function isOurs(answer) {
+  if (answer.type === 'opaqueredirect') return true;
+  return answer.headers.has('daybook-release') && !UNAVAILABLE.includes(answer.status);
+}
+
+async function shell() {
+  return (await caches.open(CACHE)).match(SHELL);
+}

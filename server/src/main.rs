@@ -1,0 +1,7 @@
+//! `daybook`: see [`server::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::run()
+}

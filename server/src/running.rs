@@ -1,0 +1,185 @@
+//! From a configuration to a server that listens, and its end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use store::{EventStore, StoreError};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    config::Config,
+    http::{self, Server},
+    metrics::Metrics,
+    shop::{Shops, past::Past, queue::Worker},
+};
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "{0} is not a loopback address. There are no accounts yet: whoever reaches the server is the owner of \
+         every shop. Listen on 127.0.0.1 or [::1]"
+    )]
+    NotLoopback(SocketAddr),
+    #[error("cannot listen on {address}: {problem}")]
+    Listen { address: SocketAddr, problem: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the demo shop could not be filled: {0}")]
+    Demo(String),
+}
+
+/// A server that listens.
+pub struct Running {
+    pub addr: SocketAddr,
+    pub server: Arc<Server>,
+    stop: CancellationToken,
+    listening: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it: open feeds get `bye`, what is under way is finished, for as long as the configuration allows.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.listening.await;
+    }
+
+    /// Until somebody else ends it.
+    pub async fn wait(self) {
+        let _ = self.listening.await;
+    }
+
+    /// Ends the server when cancelled.
+    #[must_use]
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+}
+
+/// Opens the store that the configuration names, and starts.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let store = store::open(&config.database_url).await?;
+    store.migrate().await?;
+    start_on(config, store).await
+}
+
+/// Starts on an open store.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Running, StartError> {
+    if !config.listen.ip().is_loopback() {
+        return Err(StartError::NotLoopback(config.listen));
+    }
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|problem| StartError::Listen { address, problem })?;
+    let addr = listener.local_addr().map_err(|problem| StartError::Listen { address, problem })?;
+
+    let stop = CancellationToken::new();
+    let metrics = Arc::new(Metrics::default());
+    // The appenders end after the connections: what a request has handed over is still decided.
+    let stop_shops = CancellationToken::new();
+    let shops = Shops::new(store, config.limits.clone(), metrics.clone(), stop_shops.clone());
+    let woken = Arc::new(Notify::new());
+    let server = Arc::new(Server {
+        shops: shops.clone(),
+        metrics,
+        past: Past::default(),
+        queue_woken: woken.clone(),
+        stop: stop.clone(),
+        limits: config.limits.clone(),
+        offline_start: config.offline_start,
+    });
+    let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };
+    if let Some(release) = http::releases::of_this_build() {
+        tokio::spawn(http::releases::keep(shops.store.clone(), release));
+    }
+    tokio::spawn(worker.run());
+    tokio::spawn(shops.clone().follow_hints());
+    tokio::spawn(shops.clone().poll());
+    tokio::spawn(shops.clone().beat());
+    tokio::spawn(shops.clone().sweep());
+
+    if config.demo {
+        crate::demo::fill(&shops).await.map_err(StartError::Demo)?;
+    }
+    let router = http::router(server.clone());
+    let (limits, stopped) = (config.limits, stop.clone());
+    let listening = tokio::spawn(async move {
+        accept(listener, router, &limits, &stopped).await;
+        stop_shops.cancel();
+        if tokio::time::timeout(limits.drain, shops.finish()).await.is_err() {
+            tracing::warn!("some shops did not finish in time; what they had not answered was not confirmed");
+        }
+    });
+    tracing::info!(%addr, "listening");
+    Ok(Running { addr, server, stop, listening })
+}
+
+/// Accepts connections until `stop`, then waits for those that are open.
+async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::config::Limits, stop: &CancellationToken) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Without a timer of its own, hyper lets a head that never ends hold its connection for ever.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(limits.heartbeat)).max_concurrent_streams(256);
+    let open = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = stop.cancelled() => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, most often: waiting is all that helps.
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        prepare(&stream);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.drain, open.shutdown()).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// How long sent bytes may stay unconfirmed before the connection counts as dead.
+#[cfg(target_os = "linux")]
+const HALF_OPEN: Duration = Duration::from_secs(45);
+
+fn prepare(stream: &TcpStream) {
+    // A frame of a feed is small and must not wait for the next one.
+    let _ = stream.set_nodelay(true);
+    // A heartbeat fits into the send buffer of a connection whose other end is gone, so writing alone never fails.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(HALF_OPEN));
+}

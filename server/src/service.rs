@@ -1,0 +1,182 @@
+//! The server as the application sees it.
+
+use std::sync::Arc;
+
+use app::backend::{Answer, Backend, View};
+use domain::{
+    ShopSlug,
+    books::{Author, Request},
+    projections::day_book::BookEntry,
+};
+use sync::protocol::{
+    MOST_COMMANDS, MOST_WAYPOINTS, OLDEST_PROTOCOL, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot,
+    SnapshotRequest, Waypoint,
+};
+use uuid::Uuid;
+
+use crate::{
+    http::{Server, events::snapshot_of},
+    shop::{Shop, ShopError, log::unavailable},
+};
+
+/// What pages and server functions reach the shops by.
+pub struct Service {
+    pub server: Arc<Server>,
+}
+
+fn failed(error: &ShopError, shop: &ShopSlug) -> ProtocolError {
+    match error {
+        ShopError::Unknown => ProtocolError::UnknownShop { shop: shop.to_string() },
+        // Whether it was decided is not known: the device sends the same ids again.
+        ShopError::OutcomeUnknown => ProtocolError::NoAnswer { problem: error.code().to_owned() },
+        other => ProtocolError::Unavailable {
+            retry_after_ms: u32::try_from(other.retry_after().as_millis()).unwrap_or(u32::MAX),
+        },
+    }
+}
+
+/// Whether a message of this number means here what it meant to its sender.
+fn understood(spoken: u16) -> Result<(), ProtocolError> {
+    if spoken < OLDEST_PROTOCOL {
+        return Err(ProtocolError::TooOld { spoken, least: OLDEST_PROTOCOL });
+    }
+    if spoken > PROTOCOL {
+        // The page is ahead: this server was brought back to an earlier release, or is the last of a rolling update.
+        // Its outbox waits for one that understands it.
+        return Err(ProtocolError::Unavailable { retry_after_ms: 10_000 });
+    }
+    Ok(())
+}
+
+impl Service {
+    async fn open(&self, shop: &ShopSlug) -> Result<Option<Arc<Shop>>, ProtocolError> {
+        match self.server.shops.open(shop).await {
+            Ok(open) => Ok(Some(open)),
+            Err(ShopError::Unknown) => Ok(None),
+            Err(error) => Err(failed(&error, shop)),
+        }
+    }
+
+    async fn known(&self, shop: &ShopSlug) -> Result<Arc<Shop>, ProtocolError> {
+        self.open(shop).await?.ok_or_else(|| failed(&ShopError::Unknown, shop))
+    }
+
+    async fn decide(&self, shop: &ShopSlug, author: &Author, push: Push) -> Result<PushAnswer, ProtocolError> {
+        understood(push.protocol)?;
+        if push.submissions.len() > MOST_COMMANDS {
+            return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
+        }
+        let open = self.known(shop).await?;
+        let requests =
+            push.submissions.into_iter().map(|submission| Request { submission, author: author.clone() }).collect();
+        let decided = open.decide(requests).await.map_err(|error| failed(&error, shop))?;
+        Ok(PushAnswer { protocol: PROTOCOL, epoch: decided.epoch, head: decided.head, outcomes: decided.outcomes })
+    }
+
+    async fn start(&self, shop: &ShopSlug, request: Option<SnapshotRequest>) -> Result<Snapshot, ProtocolError> {
+        let open = self.known(shop).await?;
+        let view = open.view().map_err(|error| failed(&error, shop))?;
+        let mut snapshot = snapshot_of(&view);
+        if let Some(SnapshotRequest { protocol, known }) = request {
+            understood(protocol)?;
+            if known.len() > MOST_WAYPOINTS {
+                return Err(ProtocolError::TooMany { most: MOST_WAYPOINTS, actual: known.len() });
+            }
+            if !known.is_empty() {
+                snapshot.common = Some(self.common(&open, view.epoch, &known).await?);
+            }
+        }
+        Ok(snapshot)
+    }
+
+    /// The last of some places that is in the log: found by halving, since whoever has an entry's hash has all
+    /// entries before it.
+    async fn common(&self, open: &Shop, epoch: Uuid, known: &[Waypoint]) -> Result<u64, ProtocolError> {
+        let store = &self.server.shops.store;
+        let unavailable = |error| failed(&unavailable(error), &open.slug);
+        let head = store.head(&open.slug).await.map_err(unavailable)?;
+        if head.is_none_or(|head| head.epoch != epoch) {
+            // Restored a moment ago, and the shop in memory is still the one before.
+            open.look_again();
+            return Err(ProtocolError::Unavailable { retry_after_ms: 500 });
+        }
+        let (mut low, mut high) = (0, known.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let Some(asked) = known.get(middle) else { break };
+            let entry = match asked.position.checked_sub(1) {
+                Some(before) => store.read(&open.slug, before, 1).await.map_err(unavailable)?,
+                None => Vec::new(),
+            };
+            let same = entry.first().is_some_and(|entry| entry.position == asked.position && entry.hash == asked.hash);
+            if same { low = middle + 1 } else { high = middle }
+        }
+        Ok(low.checked_sub(1).and_then(|last| known.get(last)).map_or(0, |last| last.position))
+    }
+
+    async fn newest_first(
+        &self,
+        shop: &ShopSlug,
+        before: Option<u64>,
+        limit: u16,
+    ) -> Result<Vec<(u64, BookEntry)>, ProtocolError> {
+        let open = self.known(shop).await?;
+        let view = open.view().map_err(|error| failed(&error, shop))?;
+        let before = before.unwrap_or(u64::MAX).min(view.books.position + 1);
+        let read = self.server.shops.store.read_before(shop, before, u32::from(limit)).await;
+        let records = read.map_err(|error| failed(&unavailable(error), shop))?;
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            let unreadable = |error: domain::event::DecodeError| ShopError::Unreadable {
+                position: record.position,
+                problem: error.to_string(),
+            };
+            let entry = record.decode().map_err(|error| failed(&unreadable(error), shop))?;
+            entries.push((record.position, BookEntry::of(&entry, &view.books.aggregates)));
+        }
+        Ok(entries)
+    }
+}
+
+impl Backend for Service {
+    fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>> {
+        Box::pin(async move {
+            let Some(open) = self.open(shop).await? else { return Ok(None) };
+            open.view().map(Some).map_err(|error| failed(&error, shop))
+        })
+    }
+
+    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, position: u64) -> Answer<'a, Result<Option<View>, ProtocolError>> {
+        Box::pin(async move {
+            let Some(head) = self.view(shop).await? else { return Ok(None) };
+            let past = self.server.past.at(&self.server.shops, shop, &head, position).await;
+            past.map(Some).map_err(|error| failed(&error, shop))
+        })
+    }
+
+    fn entries<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        before: Option<u64>,
+        limit: u16,
+    ) -> Answer<'a, Result<Vec<(u64, BookEntry)>, ProtocolError>> {
+        Box::pin(self.newest_first(shop, before, limit))
+    }
+
+    fn push<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        author: &'a Author,
+        push: Push,
+    ) -> Answer<'a, Result<PushAnswer, ProtocolError>> {
+        Box::pin(self.decide(shop, author, push))
+    }
+
+    fn snapshot<'a>(
+        &'a self,
+        shop: &'a ShopSlug,
+        request: Option<SnapshotRequest>,
+    ) -> Answer<'a, Result<Snapshot, ProtocolError>> {
+        Box::pin(self.start(shop, request))
+    }
+}

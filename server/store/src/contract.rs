@@ -1,0 +1,145 @@
+//! What every store promises, as tests that take a store. `contract_suite!` runs all of them on one.
+//!
+//! Another implementation proves itself by the same macro: give it a function that makes a fresh, empty store.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+#![allow(clippy::missing_panics_doc, reason = "a broken promise is a panic")]
+
+pub mod appends;
+pub mod atomic;
+pub mod epochs;
+pub mod hints;
+pub mod order;
+pub mod past;
+pub mod payloads;
+pub mod queue;
+pub mod refusals;
+pub mod releases;
+pub mod reopening;
+pub mod repeats;
+pub mod scribe;
+pub mod shops;
+pub mod snapshots;
+pub mod unknown_outcome;
+pub mod verifying;
+
+use std::{any::Any, sync::Arc};
+
+use domain::ShopSlug;
+use uuid::Uuid;
+
+use crate::{EventStore, ShopHead, open};
+
+/// A fresh store, and how to open it a second time.
+pub struct Fixture {
+    pub store: Arc<dyn EventStore>,
+    url: Option<String>,
+    /// What must outlive the store: the folder of its file.
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Fixture {
+    /// A store in this process only: opening it again gives the same one.
+    #[must_use]
+    pub fn of(store: Arc<dyn EventStore>) -> Self {
+        Self { store, url: None, _keep: Box::new(()) }
+    }
+
+    pub async fn at(url: String, keep: impl Any + Send + Sync) -> Self {
+        let store = open(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        Self { store, url: Some(url), _keep: Box::new(keep) }
+    }
+
+    /// The same data, as another process sees it.
+    pub async fn reopened(&self) -> Arc<dyn EventStore> {
+        match &self.url {
+            Some(url) => open(url).await.unwrap(),
+            None => Arc::clone(&self.store),
+        }
+    }
+
+    /// Lets go of the first store before opening the second.
+    pub async fn restarted(self) -> Self {
+        let Self { store, url, _keep } = self;
+        let store = match &url {
+            Some(url) => {
+                drop(store);
+                open(url).await.unwrap()
+            }
+            None => store,
+        };
+        Self { store, url, _keep }
+    }
+
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    pub async fn shop(&self, slug: &str) -> ShopHead {
+        self.store.create_shop(&ShopSlug::parse(slug).unwrap(), "Corner shop", Uuid::from_u128(1)).await.unwrap()
+    }
+}
+
+/// Runs every promise on the stores that `$fixture` makes: a path of an async function without arguments that gives
+/// `Option<Fixture>`, where `None` skips.
+#[macro_export]
+macro_rules! contract_suite {
+    ($fixture:path) => {
+        $crate::contract_suite! { @each $fixture;
+            appends::p3_a_batch_comes_back_as_it_was_written,
+            appends::p3_pages_follow_each_other_without_a_gap,
+            appends::p3_an_append_at_a_moved_head_says_where_it_is,
+            appends::p3_an_aggregates_version_is_taken_once,
+            appends::p3_positions_with_a_hole_are_refused,
+            appends::an_aggregate_is_read_from_a_version,
+            appends::a_wrong_shop_is_unknown,
+            atomic::p1_a_conflict_leaves_nothing_behind,
+            atomic::p1_a_dropped_caller_leaves_all_or_nothing,
+            atomic::checkpoints_and_queue_rows_move_with_the_append,
+            epochs::an_append_under_another_epoch_is_refused,
+            hints::an_announcement_is_heard,
+            order::p3_16_writers_with_delays_leave_no_hole,
+            past::the_log_stands_where_it_stood,
+            payloads::a_payload_is_kept_to_the_byte,
+            payloads::a_payload_that_is_too_long_is_refused,
+            queue::commands_are_claimed_in_order_of_arrival,
+            queue::the_same_command_twice_is_queued_once,
+            queue::another_body_under_the_same_id_is_refused_whole,
+            queue::p1_a_lease_that_ran_out_is_taken_over,
+            queue::while_one_owner_works_on_a_shop_the_others_wait,
+            queue::a_command_put_back_waits_and_counts,
+            queue::p5_a_parked_command_stays_visible,
+            queue::p1_a_queued_command_survives_a_restart,
+            refusals::p5_a_refusal_is_stored_with_its_reason,
+            refusals::p2_a_command_that_changed_nothing_has_its_verdict,
+            releases::p8_a_file_of_a_release_comes_back_as_it_was,
+            releases::p8_the_newest_releases_stay_whatever_their_age,
+            releases::p8_young_releases_stay_up_to_a_number,
+            reopening::p1_everything_is_there_after_a_restart,
+            reopening::migrating_again_changes_nothing,
+            repeats::p2_a_known_command_is_not_written_twice,
+            repeats::p2_the_same_append_twice_is_written_once,
+            repeats::p2_of_16_tries_with_one_id_one_is_written,
+            shops::p9_shops_do_not_see_each_other,
+            shops::a_shop_is_opened_once,
+            snapshots::a_snapshot_of_another_fold_is_ignored,
+            snapshots::the_newest_snapshot_that_is_old_enough_is_loaded,
+            snapshots::p4_snapshot_and_tail_meet,
+            unknown_outcome::p2_f2_an_unknown_outcome_is_settled_by_looking_the_ids_up,
+            verifying::a_good_log_is_good,
+            verifying::an_event_that_does_not_link_is_found,
+        }
+    };
+    (@each $fixture:path; $($file:ident :: $promise:ident,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $promise() {
+                if let Some(fixture) = $fixture().await {
+                    $crate::contract::$file::$promise(fixture).await;
+                }
+            }
+        )+
+    };
+}

@@ -1,0 +1,347 @@
+//! A store that lives and dies with the process: for tests, and the shortest statement of what a store does.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, chain::Hash, values::Millis};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::{
+    append::{Append, Checkpoint},
+    error::{AppendError, StoreError},
+    event_store::EventStore,
+    hint::{Hint, Hints},
+    queue::{Claim, Claimed, QueueStatus, Queued},
+    release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
+    shop::{ShopHead, SnapshotRow},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub struct MemoryStore {
+    data: Mutex<Data>,
+    hints: Hints,
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    shops: BTreeMap<ShopSlug, Shop>,
+    queue: Vec<Row>,
+    /// When each release was started last.
+    releases: BTreeMap<Arc<str>, Millis>,
+    /// By path, with the release that had the file last.
+    files: BTreeMap<String, (Arc<str>, ReleaseFile)>,
+}
+
+#[derive(Debug)]
+struct Shop {
+    head: ShopHead,
+    events: Vec<EventRecord>,
+    /// Indices into `events`; the place in the list is the version less one.
+    aggregates: BTreeMap<AggregateId, Vec<usize>>,
+    versions: BTreeSet<(AggregateId, u32)>,
+    verdicts: BTreeMap<CommandId, VerdictRecord>,
+    checkpoints: BTreeMap<Arc<str>, u64>,
+    snapshots: BTreeMap<(u32, u64), SnapshotRow>,
+}
+
+#[derive(Debug)]
+struct Row {
+    shop: ShopSlug,
+    queued: Queued,
+    attempts: u32,
+    not_before: Millis,
+    lease: Option<(Uuid, Millis)>,
+    parked: Option<Arc<str>>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    #[must_use]
+    pub fn new() -> Self {
+        Self { data: Mutex::default(), hints: Hints::new() }
+    }
+
+    fn data(&self) -> MutexGuard<'_, Data> {
+        // Every change below is made after all its checks, so a panic elsewhere leaves nothing half done.
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Data {
+    fn shop_mut(&mut self, shop: &ShopSlug) -> Result<&mut Shop, StoreError> {
+        self.shops.get_mut(shop).ok_or_else(|| StoreError::UnknownShop { shop: shop.clone() })
+    }
+
+    fn row(&mut self, shop: &ShopSlug, id: CommandId) -> Option<&mut Row> {
+        self.queue.iter_mut().find(|row| row.shop == *shop && row.queued.id == id)
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        let mut data = self.data();
+        let row = data.shops.entry(shop.clone()).or_insert_with(|| Shop {
+            head: ShopHead { shop: shop.clone(), title: title.into(), epoch, position: 0, hash: Hash::ORIGIN },
+            events: Vec::new(),
+            aggregates: BTreeMap::new(),
+            versions: BTreeSet::new(),
+            verdicts: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+        });
+        Ok(row.head.clone())
+    }
+
+    async fn shops(&self) -> Result<Vec<ShopHead>, StoreError> {
+        Ok(self.data().shops.values().map(|shop| shop.head.clone()).collect())
+    }
+
+    async fn head(&self, shop: &ShopSlug) -> Result<Option<ShopHead>, StoreError> {
+        Ok(self.data().shops.get(shop).map(|shop| shop.head.clone()))
+    }
+
+    async fn change_epoch(&self, shop: &ShopSlug, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        let mut data = self.data();
+        let row = data.shop_mut(shop)?;
+        row.head.epoch = epoch;
+        Ok(row.head.clone())
+    }
+
+    async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
+        append.check()?;
+        let mut data = self.data();
+        let Some(row) = data.shops.get_mut(shop) else {
+            return Err(AppendError::UnknownShop { shop: shop.clone() });
+        };
+        if row.head.epoch != append.epoch {
+            return Err(AppendError::EpochChanged { expected: append.epoch, actual: row.head.epoch });
+        }
+        if row.head.position != append.after {
+            return Err(AppendError::HeadMoved { expected: append.after, actual: row.head.position });
+        }
+        let taken = |record: &&EventRecord| row.versions.contains(&(record.aggregate.clone(), record.version));
+        if let Some(record) = append.records.iter().find(taken) {
+            return Err(AppendError::VersionTaken { aggregate: record.aggregate.clone(), version: record.version });
+        }
+        if let Some(known) = append.verdicts.iter().find(|one| row.verdicts.contains_key(&one.command_id)) {
+            return Err(AppendError::CommandKnown { command_id: known.command_id });
+        }
+        if let Some(last) = append.records.last() {
+            row.head.position = last.position;
+            row.head.hash = last.hash;
+        }
+        for record in append.records {
+            row.versions.insert((record.aggregate.clone(), record.version));
+            row.aggregates.entry(record.aggregate.clone()).or_default().push(row.events.len());
+            row.events.push(record);
+        }
+        row.verdicts.extend(append.verdicts.into_iter().map(|one| (one.command_id, one)));
+        row.checkpoints.extend(append.checkpoints.into_iter().map(|one| (one.name, one.position)));
+        data.queue.retain(|one| one.shop != *shop || !append.handled.contains(&one.queued.id));
+        Ok(())
+    }
+
+    async fn read(&self, shop: &ShopSlug, after: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        let data = self.data();
+        let Some(Shop { events, .. }) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        Ok(events.iter().skip(index(after)).take(index(limit.into())).cloned().collect())
+    }
+
+    async fn read_before(&self, shop: &ShopSlug, before: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        let data = self.data();
+        let Some(Shop { events, .. }) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let upto = index(before.saturating_sub(1)).min(events.len());
+        Ok(events.iter().take(upto).rev().take(index(limit.into())).cloned().collect())
+    }
+
+    async fn read_aggregate(
+        &self,
+        shop: &ShopSlug,
+        aggregate: &AggregateId,
+        after_version: u32,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let places = row.aggregates.get(aggregate).map(Vec::as_slice).unwrap_or_default();
+        let events = places.iter().filter_map(|place| row.events.get(*place));
+        Ok(events.filter(|record| record.version > after_version).take(index(limit.into())).cloned().collect())
+    }
+
+    async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let ids: BTreeSet<_> = ids.iter().collect();
+        Ok(ids.into_iter().filter_map(|id| row.verdicts.get(id).cloned()).collect())
+    }
+
+    async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let row = data.shop_mut(shop)?;
+        let (fold, position) = (snapshot.fold, snapshot.position);
+        row.snapshots.insert((fold, position), snapshot);
+        let before = row.snapshots.range((fold, 0)..(fold, position)).next_back().map(|((_, position), _)| *position);
+        if let Some(before) = before {
+            row.snapshots.retain(|key, _| key.0 != fold || key.1 >= before);
+        }
+        Ok(())
+    }
+
+    async fn load_snapshot(
+        &self,
+        shop: &ShopSlug,
+        fold: u32,
+        at_most: Option<u64>,
+    ) -> Result<Option<SnapshotRow>, StoreError> {
+        let data = self.data();
+        let range = (fold, 0)..=(fold, at_most.unwrap_or(u64::MAX));
+        let newest = data.shops.get(shop).and_then(|row| row.snapshots.range(range).next_back());
+        Ok(newest.map(|(_, row)| row.clone()))
+    }
+
+    async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let rows = row.checkpoints.iter();
+        Ok(rows.map(|(name, position)| Checkpoint { name: name.clone(), position: *position }).collect())
+    }
+
+    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+        let mut data = self.data();
+        data.shop_mut(shop)?;
+        let mut fresh: Vec<Queued> = Vec::new();
+        for command in commands {
+            let known = data.row(shop, command.id).map(|row| row.queued.fingerprint);
+            let known = known.or_else(|| fresh.iter().find(|one| one.id == command.id).map(|one| one.fingerprint));
+            match known {
+                Some(fingerprint) if fingerprint == command.fingerprint => {}
+                Some(_) => return Err(StoreError::IdReused { command_id: command.id }),
+                None => fresh.push(command),
+            }
+        }
+        data.queue.extend(fresh.into_iter().map(|queued| Row {
+            shop: shop.clone(),
+            queued,
+            attempts: 0,
+            not_before: Millis(0),
+            lease: None,
+            parked: None,
+        }));
+        Ok(())
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        let mut data = self.data();
+        let running = |lease: &Option<(Uuid, Millis)>| lease.is_some_and(|(_, until)| until > claim.now);
+        let held: BTreeSet<ShopSlug> = data
+            .queue
+            .iter()
+            .filter(|row| running(&row.lease) && row.lease.is_some_and(|(owner, _)| owner != claim.owner))
+            .map(|row| row.shop.clone())
+            .collect();
+        let due = data.queue.iter_mut().filter(|row| {
+            row.parked.is_none()
+                && row.not_before <= claim.now
+                && !running(&row.lease)
+                && !held.contains(&row.shop)
+                && claim.shop.as_ref().is_none_or(|shop| *shop == row.shop)
+        });
+        Ok(due
+            .take(index(claim.limit.into()))
+            .map(|row| {
+                row.lease = Some((claim.owner, claim.lease_until));
+                Claimed { shop: row.shop.clone(), queued: row.queued.clone(), attempts: row.attempts }
+            })
+            .collect())
+    }
+
+    async fn retry_later(
+        &self,
+        shop: &ShopSlug,
+        id: CommandId,
+        not_before: Millis,
+        attempts: u32,
+    ) -> Result<(), StoreError> {
+        if let Some(row) = self.data().row(shop, id) {
+            row.not_before = not_before;
+            row.attempts = attempts;
+            row.lease = None;
+        }
+        Ok(())
+    }
+
+    async fn park(&self, shop: &ShopSlug, id: CommandId, reason: &str) -> Result<(), StoreError> {
+        if let Some(row) = self.data().row(shop, id) {
+            row.parked = Some(reason.into());
+            row.lease = None;
+        }
+        Ok(())
+    }
+
+    async fn dequeue(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<(), StoreError> {
+        self.data().queue.retain(|row| row.shop != *shop || !ids.contains(&row.queued.id));
+        Ok(())
+    }
+
+    async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
+        Ok(self.data().row(shop, id).map(|row| {
+            let fingerprint = row.queued.fingerprint;
+            match &row.parked {
+                Some(reason) => QueueStatus::Parked { fingerprint, reason: reason.clone() },
+                None => QueueStatus::Queued { fingerprint, attempts: row.attempts },
+            }
+        }))
+    }
+
+    async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let Data { releases, files, .. } = &mut *data;
+        let started = releases.entry(release.id.clone()).or_insert(now);
+        *started = now.max(*started);
+        for file in release.files {
+            files.entry(file.path.clone()).or_insert_with(|| (release.id.clone(), file)).0 = release.id.clone();
+        }
+        let mut newest: Vec<(Millis, Arc<str>)> = releases.iter().map(|(id, at)| (*at, id.clone())).collect();
+        newest.sort_by(|one, other| other.cmp(one));
+        for (rank, (at, id)) in newest.into_iter().enumerate() {
+            let is_young = now.0 - at.0 <= KEPT_FOR && rank < index(MOST_KEPT.into());
+            if rank >= index(LEAST_KEPT.into()) && !is_young {
+                releases.remove(&id);
+            }
+        }
+        files.retain(|_, (of, _)| releases.contains_key(of));
+        Ok(())
+    }
+
+    async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
+        Ok(self.data().files.get(path).map(|(_, file)| file.clone()))
+    }
+
+    fn announce(&self, shop: &ShopSlug, position: u64) {
+        self.hints.send(Hint::Head { shop: shop.clone(), position });
+    }
+
+    fn announcements(&self) -> broadcast::Receiver<Hint> {
+        self.hints.subscribe()
+    }
+}
+
+/// A count as an index; what does not fit is beyond the end anyway.
+fn index(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,359 @@
+//! PostgreSQL 15 and later: for several instances of the server on one database.
+//!
+//! READ COMMITTED and the row lock on the shop's head are all the isolation there is: no sequences, no advisory
+//! locks, no `BEGIN`. Every change is one statement, so a future that is dropped halfway cannot leave a transaction
+//! open on a pooled connection.
+
+mod append;
+mod errors;
+mod hints;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, chain::Hash, values::Millis};
+use sqlx::{
+    Connection, Executor, PgPool, Row,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::{
+    append::{Append, Checkpoint},
+    error::{AppendError, StoreError},
+    event_store::EventStore,
+    hint::Hint,
+    queue::{Claim, Claimed, QueueStatus, Queued},
+    release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
+    shop::{ShopHead, SnapshotRow},
+    stored::{self, StoredEvent, column},
+};
+use errors::{migration, read_error};
+use hints::PostgresHints;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/postgres/migrations");
+
+/// Connections of one instance; two more carry hints.
+const MOST_CONNECTIONS: u32 = 10;
+
+/// A pooled connection that rested longer than this is asked whether it still lives before it is used. Asking each
+/// time would double the round trips of an append.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub struct PostgresStore {
+    pool: PgPool,
+    hints: PostgresHints,
+}
+
+impl PostgresStore {
+    /// # Errors
+    /// [`StoreError::Address`], or [`StoreError::Unavailable`] when the server does not answer.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|problem| StoreError::Address { problem: problem.to_string() })?
+            .application_name("daybook");
+        let pool = PgPoolOptions::new()
+            .max_connections(MOST_CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(include_str!("postgres/sql/session.sql")).await?;
+                    Ok(())
+                })
+            })
+            .connect_with(options.clone())
+            .await
+            .map_err(read_error)?;
+        Ok(Self { pool, hints: PostgresHints::new(options) })
+    }
+
+    async fn events(
+        &self,
+        shop: &ShopSlug,
+        query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let rows = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        rows.iter().map(|row| event(row).map_err(read_error)?.record(shop)).collect()
+    }
+}
+
+fn event(row: &PgRow) -> Result<StoredEvent, sqlx::Error> {
+    Ok(StoredEvent {
+        position: row.try_get(0)?,
+        aggregate: row.try_get(1)?,
+        version: row.try_get(2)?,
+        event_type: row.try_get(3)?,
+        schema: row.try_get::<i32, _>(4)?.into(),
+        command_id: row.try_get(5)?,
+        index_in_command: row.try_get::<i32, _>(6)?.into(),
+        actor: row.try_get(7)?,
+        device: row.try_get(8)?,
+        issued_at: row.try_get(9)?,
+        recorded_at: row.try_get(10)?,
+        causation: row.try_get(11)?,
+        correlation: row.try_get(12)?,
+        payload: row.try_get(13)?,
+        hash: row.try_get(14)?,
+    })
+}
+
+#[async_trait]
+impl EventStore for PostgresStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATIONS.run(&self.pool).await.map_err(migration)
+    }
+
+    async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        sqlx::query(include_str!("postgres/sql/create_shop.sql"))
+            .bind(shop.as_str())
+            .bind(title)
+            .bind(epoch)
+            .bind(Hash::ORIGIN.0.as_slice())
+            .execute(&self.pool)
+            .await
+            .map_err(read_error)?;
+        self.head(shop).await?.ok_or_else(|| StoreError::UnknownShop { shop: shop.clone() })
+    }
+
+    async fn shops(&self) -> Result<Vec<ShopHead>, StoreError> {
+        let rows = sqlx::query_as(include_str!("postgres/sql/shops.sql")).fetch_all(&self.pool).await;
+        rows.map_err(read_error)?.into_iter().map(stored::head).collect()
+    }
+
+    async fn head(&self, shop: &ShopSlug) -> Result<Option<ShopHead>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/head.sql")).bind(shop.as_str());
+        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::head).transpose()
+    }
+
+    async fn change_epoch(&self, shop: &ShopSlug, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/change_epoch.sql")).bind(shop.as_str()).bind(epoch);
+        query.execute(&self.pool).await.map_err(read_error)?;
+        self.head(shop).await?.ok_or_else(|| StoreError::UnknownShop { shop: shop.clone() })
+    }
+
+    async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
+        append.check()?;
+        let (pool, shop) = (self.pool.clone(), shop.clone());
+        let task = tokio::spawn(async move { append::run(&pool, &shop, &append).await });
+        task.await.unwrap_or_else(|lost| Err(AppendError::OutcomeUnknown { reason: lost.to_string() }))
+    }
+
+    async fn read(&self, shop: &ShopSlug, after: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/read.sql"))
+            .bind(shop.as_str())
+            .bind(column(after))
+            .bind(i64::from(limit));
+        self.events(shop, query).await
+    }
+
+    async fn read_before(&self, shop: &ShopSlug, before: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/read_before.sql"))
+            .bind(shop.as_str())
+            .bind(column(before))
+            .bind(i64::from(limit));
+        self.events(shop, query).await
+    }
+
+    async fn read_aggregate(
+        &self,
+        shop: &ShopSlug,
+        aggregate: &AggregateId,
+        after_version: u32,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/read_aggregate.sql"))
+            .bind(shop.as_str())
+            .bind(aggregate.as_str())
+            .bind(i64::from(after_version))
+            .bind(i64::from(limit));
+        self.events(shop, query).await
+    }
+
+    async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let query = sqlx::query_as(include_str!("postgres/sql/verdicts.sql")).bind(shop.as_str()).bind(ids);
+        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+    }
+
+    async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/save_snapshot.sql"))
+            .bind(shop.as_str())
+            .bind(i64::from(snapshot.fold))
+            .bind(column(snapshot.position))
+            .bind(snapshot.hash.0.as_slice())
+            .bind(snapshot.bytes);
+        query.execute(&self.pool).await.map_err(|error| errors::of_shop(error, shop))?;
+        Ok(())
+    }
+
+    async fn load_snapshot(
+        &self,
+        shop: &ShopSlug,
+        fold: u32,
+        at_most: Option<u64>,
+    ) -> Result<Option<SnapshotRow>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/load_snapshot.sql"))
+            .bind(shop.as_str())
+            .bind(i64::from(fold))
+            .bind(column(at_most.unwrap_or(u64::MAX)));
+        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::snapshot).transpose()
+    }
+
+    async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/checkpoints.sql")).bind(shop.as_str());
+        let rows: Vec<(String, i64)> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        rows.into_iter()
+            .map(|(name, position)| Ok(Checkpoint { name: name.into(), position: stored::position(position)? }))
+            .collect()
+    }
+
+    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+        let commands = stored::distinct(commands)?;
+        let ids: Vec<Uuid> = commands.iter().map(|one| one.id.0).collect();
+        let prints: Vec<i64> = commands.iter().map(|one| one.fingerprint.cast_signed()).collect();
+        let bodies: Vec<&[u8]> = commands.iter().map(|one| one.body.as_slice()).collect();
+        let times: Vec<i64> = commands.iter().map(|one| one.enqueued_at.0).collect();
+        let query = sqlx::query(include_str!("postgres/sql/enqueue.sql"))
+            .bind(shop.as_str())
+            .bind(ids)
+            .bind(prints)
+            .bind(bodies)
+            .bind(times);
+        match query.execute(&self.pool).await {
+            Ok(_) => Ok(()),
+            Err(error) if errors::state(&error).as_deref() == Some(errors::ID_REUSED) => {
+                for one in &commands {
+                    let found = self.queue_status(shop, one.id).await?;
+                    let (QueueStatus::Queued { fingerprint, .. } | QueueStatus::Parked { fingerprint, .. }) =
+                        found.unwrap_or(QueueStatus::Queued { fingerprint: one.fingerprint, attempts: 0 });
+                    if fingerprint != one.fingerprint {
+                        return Err(StoreError::IdReused { command_id: one.id });
+                    }
+                }
+                // The one in the way was settled meanwhile; the same call made again meets its verdict instead.
+                Err(StoreError::Unavailable { reason: "an id was in use a moment ago".to_owned() })
+            }
+            Err(error) => Err(errors::of_shop(error, shop)),
+        }
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/claim.sql"))
+            .bind(claim.shop.as_ref().map(ShopSlug::as_str))
+            .bind(claim.owner)
+            .bind(claim.now.0)
+            .bind(claim.lease_until.0)
+            .bind(i64::from(claim.limit));
+        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::claimed).collect()
+    }
+
+    async fn retry_later(
+        &self,
+        shop: &ShopSlug,
+        id: CommandId,
+        not_before: Millis,
+        attempts: u32,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/retry_later.sql"))
+            .bind(shop.as_str())
+            .bind(id.0)
+            .bind(not_before.0)
+            .bind(i64::from(attempts));
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn park(&self, shop: &ShopSlug, id: CommandId, reason: &str) -> Result<(), StoreError> {
+        let query =
+            sqlx::query(include_str!("postgres/sql/park.sql")).bind(shop.as_str()).bind(id.0).bind(reason.to_owned());
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn dequeue(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let query = sqlx::query(include_str!("postgres/sql/dequeue.sql")).bind(shop.as_str()).bind(ids);
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/queue_status.sql")).bind(shop.as_str()).bind(id.0);
+        Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::queue_status))
+    }
+
+    async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
+        let files = &release.files;
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let types: Vec<&str> = files.iter().map(|file| file.content_type.as_str()).collect();
+        let packed: Vec<bool> = files.iter().map(|file| file.gzip).collect();
+        let bodies: Vec<&[u8]> = files.iter().map(|file| file.bytes.as_slice()).collect();
+        sqlx::query(include_str!("postgres/sql/keep_release.sql"))
+            .bind(&*release.id)
+            .bind(now.0)
+            .bind(paths)
+            .bind(types)
+            .bind(packed)
+            .bind(bodies)
+            .execute(&self.pool)
+            .await
+            .map_err(read_error)?;
+        sqlx::query(include_str!("postgres/sql/drop_releases.sql"))
+            .bind(now.0.saturating_sub(KEPT_FOR))
+            .bind(i64::from(LEAST_KEPT))
+            .bind(i64::from(MOST_KEPT))
+            .execute(&self.pool)
+            .await
+            .map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/release_file.sql")).bind(path);
+        Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::release_file))
+    }
+
+    fn announce(&self, shop: &ShopSlug, position: u64) {
+        self.hints.announce(shop, position);
+    }
+
+    fn announcements(&self) -> broadcast::Receiver<Hint> {
+        self.hints.subscribe()
+    }
+}
+
+/// The store as the server holds it.
+pub(crate) async fn open(url: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+    Ok(Arc::new(PostgresStore::open(url).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::postgres_url;
+
+    /// F9: a database that answers before it has flushed, by default.
+    #[tokio::test]
+    async fn p1_f9_a_commit_is_flushed_before_it_is_answered() {
+        let Some(url) = postgres_url().await else { return };
+        let before = PostgresStore::open(&url).await.unwrap();
+        let setting =
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$";
+        before.pool.execute(setting).await.unwrap();
+        let store = PostgresStore::open(&url).await.unwrap();
+        let durable: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&store.pool).await.unwrap();
+        assert_eq!(durable, "on");
+    }
+}

@@ -1,0 +1,3 @@
+-- $1 hints
+SELECT pg_notify('daybook', hint)
+FROM unnest($1::text[]) AS hint

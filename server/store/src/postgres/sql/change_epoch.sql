@@ -1,0 +1,3 @@
+-- $1 shop, $2 epoch
+UPDATE shop_head SET epoch = $2
+WHERE shop = $1

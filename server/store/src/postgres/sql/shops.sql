@@ -1,0 +1,3 @@
+SELECT shop, title, epoch, position, hash
+FROM shop_head
+ORDER BY shop

@@ -1,0 +1,4 @@
+-- $1 shop, $2 JSON: a list of ids in hexadecimal
+SELECT command_id, fingerprint, verdict
+FROM verdict
+WHERE shop = $1 AND command_id IN (SELECT unhex(value) FROM json_each($2))

@@ -1,0 +1,163 @@
+//! A store with something between it and its user: a delay before an append, another answer after it.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, values::Millis};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::{
+    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, QueueStatus, Queued, Release, ReleaseFile,
+    ShopHead, SnapshotRow, StoreError,
+};
+
+type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
+type After = dyn Fn(Result<(), AppendError>) -> Result<(), AppendError> + Send + Sync;
+
+/// See the module. Everything but `append` goes straight through.
+pub struct Interposed {
+    inner: Arc<dyn EventStore>,
+    before: Box<Before>,
+    after: Box<After>,
+}
+
+impl Interposed {
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventStore>) -> Self {
+        Self { inner, before: Box::new(|_| Box::pin(async { Ok(()) })), after: Box::new(|answer| answer) }
+    }
+
+    /// Done before each append; an error is the answer, and nothing is appended.
+    #[must_use]
+    pub fn before<F>(mut self, hook: impl Fn(&Append) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), AppendError>> + Send + 'static,
+    {
+        self.before = Box::new(move |append| Box::pin(hook(append)));
+        self
+    }
+
+    /// Turns the answer of each append into another.
+    #[must_use]
+    pub fn after(
+        mut self,
+        hook: impl Fn(Result<(), AppendError>) -> Result<(), AppendError> + Send + Sync + 'static,
+    ) -> Self {
+        self.after = Box::new(hook);
+        self
+    }
+}
+
+#[async_trait]
+impl EventStore for Interposed {
+    async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
+        (self.before)(&append).await?;
+        (self.after)(self.inner.append(shop, append).await)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.inner.migrate().await
+    }
+
+    async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
+        self.inner.keep_release(release, now).await
+    }
+
+    async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
+        self.inner.release_file(path).await
+    }
+
+    async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        self.inner.create_shop(shop, title, epoch).await
+    }
+
+    async fn shops(&self) -> Result<Vec<ShopHead>, StoreError> {
+        self.inner.shops().await
+    }
+
+    async fn head(&self, shop: &ShopSlug) -> Result<Option<ShopHead>, StoreError> {
+        self.inner.head(shop).await
+    }
+
+    async fn change_epoch(&self, shop: &ShopSlug, epoch: Uuid) -> Result<ShopHead, StoreError> {
+        self.inner.change_epoch(shop, epoch).await
+    }
+
+    async fn read(&self, shop: &ShopSlug, after: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        self.inner.read(shop, after, limit).await
+    }
+
+    async fn read_before(&self, shop: &ShopSlug, before: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+        self.inner.read_before(shop, before, limit).await
+    }
+
+    async fn read_aggregate(
+        &self,
+        shop: &ShopSlug,
+        aggregate: &AggregateId,
+        after_version: u32,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        self.inner.read_aggregate(shop, aggregate, after_version, limit).await
+    }
+
+    async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
+        self.inner.verdicts(shop, ids).await
+    }
+
+    async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.inner.save_snapshot(shop, snapshot).await
+    }
+
+    async fn load_snapshot(
+        &self,
+        shop: &ShopSlug,
+        fold: u32,
+        at_most: Option<u64>,
+    ) -> Result<Option<SnapshotRow>, StoreError> {
+        self.inner.load_snapshot(shop, fold, at_most).await
+    }
+
+    async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
+        self.inner.checkpoints(shop).await
+    }
+
+    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+        self.inner.enqueue(shop, commands).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.inner.claim(claim).await
+    }
+
+    async fn retry_later(
+        &self,
+        shop: &ShopSlug,
+        id: CommandId,
+        not_before: Millis,
+        attempts: u32,
+    ) -> Result<(), StoreError> {
+        self.inner.retry_later(shop, id, not_before, attempts).await
+    }
+
+    async fn park(&self, shop: &ShopSlug, id: CommandId, reason: &str) -> Result<(), StoreError> {
+        self.inner.park(shop, id, reason).await
+    }
+
+    async fn dequeue(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<(), StoreError> {
+        self.inner.dequeue(shop, ids).await
+    }
+
+    async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
+        self.inner.queue_status(shop, id).await
+    }
+
+    fn announce(&self, shop: &ShopSlug, position: u64) {
+        self.inner.announce(shop, position);
+    }
+
+    fn announcements(&self) -> broadcast::Receiver<Hint> {
+        self.inner.announcements()
+    }
+}

@@ -1,0 +1,20 @@
+//! The server as programs and browsers meet it: a real one on a port of its own, on every store. Tests are named
+//! after the promise or the row that they prove.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+mod chaos;
+mod commands;
+mod device;
+mod faults;
+mod feed;
+mod forms;
+mod instances;
+mod pages;
+mod queue;
+mod reading;
+mod releases;
+mod restore;
+mod skew;
+mod stopping;
+mod support;
