@@ -10,7 +10,7 @@ use leptos::{
     },
 };
 use serde::{Deserialize, Serialize};
-use sync::protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest};
+use sync::protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread};
 
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -22,15 +22,20 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // On the server it is the request that does not fit; in a browser it is the answer.
+        #[cfg(feature = "ssr")]
+        if let Some(unfit) = doors::unfit(&error) {
+            return unfit;
+        }
         Self(ProtocolError::NoAnswer { problem: error.to_string() })
     }
 }
 
 /// Decides a part of a device's outbox. For everyone who may open the shop; the rules of roles are in `decide`.
 #[server(prefix = "/api", endpoint = "push_commands", input = Json, output = Json)]
-pub async fn push_commands(shop: ShopSlug, push: Push) -> Result<PushAnswer, ApiError> {
+pub async fn push_commands(shop: ShopSlug, push: Unread) -> Result<PushAnswer, ApiError> {
     let (backend, author) = doors::open()?;
-    doors::answer(backend.push(&shop, &author, push).await)
+    doors::answer(backend.push(&shop, &author, doors::answer(push.read())?).await)
 }
 
 /// Where a new replica of the shop starts. For everyone who may open the shop.
@@ -45,9 +50,9 @@ pub async fn replica_snapshot(
 
 #[cfg(feature = "ssr")]
 mod doors {
-    use domain::books::Author;
-    use http::StatusCode;
-    use leptos::prelude::use_context;
+    use domain::{books::Author, fields::FieldError};
+    use http::{HeaderValue, StatusCode, header};
+    use leptos::{prelude::use_context, server_fn::error::ServerFnErrorErr};
     use leptos_axum::ResponseOptions;
     use sync::protocol::ProtocolError;
 
@@ -66,9 +71,32 @@ mod doors {
         result.map_err(|error| {
             if let Some(response) = use_context::<ResponseOptions>() {
                 response.set_status(status(&error));
+                if let ProtocolError::Unavailable { retry_after_ms } = error {
+                    let seconds = HeaderValue::from(retry_after_ms.div_ceil(1_000).max(1));
+                    response.insert_header(header::RETRY_AFTER, seconds);
+                }
             }
             ApiError(error)
         })
+    }
+
+    /// What is wrong with a request whose body could not be read. `None` where it did not arrive whole: the same may
+    /// do so the next time.
+    pub(super) fn unfit(error: &ServerFnErrorErr) -> Option<ApiError> {
+        let (ServerFnErrorErr::Deserialization(problem)
+        | ServerFnErrorErr::Args(problem)
+        | ServerFnErrorErr::MissingArg(problem)) = error
+        else {
+            return None;
+        };
+        // Told apart by nothing but their words: the limit on bodies, and where the JSON does not fit.
+        let (too_large, is_json) = (problem.contains("length limit exceeded"), problem.contains(" at line "));
+        let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+        if let Some(response) = use_context::<ResponseOptions>() {
+            response.set_status(status);
+        }
+        let errors = vec![FieldError { field: "body".to_owned(), problem: problem.clone() }];
+        (too_large || is_json).then_some(ApiError(ProtocolError::Malformed { errors }))
     }
 
     fn status(error: &ProtocolError) -> StatusCode {

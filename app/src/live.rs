@@ -122,7 +122,7 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
 
     fn load(&self, context: &PageContext<'_>, params: &str) -> Found {
         let params = json::read(params).ok();
-        Found::new(params.and_then(|params| (self.load)(context, &params)))
+        Found::new(params.and_then(|params| (self.load)(context, &params)), context.marks.confirmed)
     }
 
     /// The model as the server gave it, then as the replica has it.
@@ -131,8 +131,8 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
         // Entries older than a replica keeps do not change: the server's page stays as it is.
         let is_history = self.older(params).is_some();
         let params: Option<P> = json::read(params).ok();
-        let (load, view) = (self.load, self.view);
-        let model = memo(move |_| match replica.picture().filter(|_| !is_history) {
+        let (load, view, position) = (self.load, self.view, found.position);
+        let model = memo(move |_| match replica.picture().filter(|_| !is_history && replica.has_come_to(position)) {
             Some(picture) => load(&picture.context(), params.as_ref()?),
             None => first.clone(),
         });
@@ -155,13 +155,15 @@ struct Found {
     made: Option<Arc<dyn Any + Send + Sync>>,
     /// For the document.
     written: Arc<str>,
+    /// Of the confirmed books that it was made from.
+    position: u64,
 }
 
 impl Found {
-    fn new<M: Model>(model: Option<M>) -> Self {
+    fn new<M: Model>(model: Option<M>, position: u64) -> Self {
         // A browser writes no documents.
         let written = if cfg!(feature = "ssr") { json::written(&model) } else { String::new() };
-        Self { made: Some(Arc::new(model)), written: written.into() }
+        Self { made: Some(Arc::new(model)), written: written.into(), position }
     }
 
     fn model<M: Model>(&self) -> Option<M> {
@@ -179,12 +181,12 @@ struct Loaded {
     found: Result<Found, Problem>,
 }
 
-/// As the document carries it: JSON of the parameters and of what was found, or why nothing was.
+/// As the document carries it: JSON of the parameters and of what was found at which position, or why nothing was.
 impl Display for Loaded {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.found {
-            Ok(found) => write!(f, r#"[{},{{"Ok":{}}}]"#, self.params, found.written),
-            Err(problem) => write!(f, r#"[{},{{"Err":{}}}]"#, self.params, json::written(problem)),
+            Ok(found) => write!(f, r#"[{},{},{{"Ok":{}}}]"#, self.params, found.position, found.written),
+            Err(problem) => write!(f, r#"[{},0,{{"Err":{}}}]"#, self.params, json::written(problem)),
         }
     }
 }
@@ -193,8 +195,8 @@ impl FromStr for Loaded {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (params, found): (Box<RawValue>, Result<Box<RawValue>, Problem>) = json::read(text)?;
-        let found = found.map(|model| Found { made: None, written: model.get().into() });
+        let (params, position, found): (Box<RawValue>, u64, Result<Box<RawValue>, Problem>) = json::read(text)?;
+        let found = found.map(|model| Found { made: None, written: model.get().into(), position });
         Ok(Self { params: params.get().to_owned(), found })
     }
 }

@@ -20,7 +20,7 @@ use send_wrapper::SendWrapper;
 use serde::{Deserialize, Serialize};
 use sync::{
     Dependants, Lost, PendingView,
-    connection::ConnectionView,
+    connection::{ConnectionView, DataState},
     replica::{DigestsView, NotNow},
     unsent_file::UnsentFileError,
 };
@@ -320,6 +320,17 @@ impl Replica {
     #[must_use]
     pub(crate) fn recovered(&self) -> u32 {
         self.recovered.get()
+    }
+
+    /// Whether the replica shows no less than a page that was made from the confirmed books at `position`: a device
+    /// that was away begins with the books that it kept, and a page must not fall back to them. What is saved here
+    /// only is shown at once all the same, and so are the books of a replica that the server has just called up to
+    /// date, where a restored log ends before the page.
+    #[must_use]
+    pub fn has_come_to(&self, position: u64) -> bool {
+        let reached = |picture: &Picture| picture.marks.confirmed >= position || !picture.pending.is_empty();
+        self.picture().is_some_and(|picture| reached(&picture))
+            || self.line().is_some_and(|line| line.connection.state == DataState::Live)
     }
 
     /// Whether the replica has come up, or will not.

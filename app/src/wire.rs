@@ -14,7 +14,7 @@ use leptos::{prelude::*, task::spawn_local};
 use sync::{
     Changes, Dependants, Issue, SyncState,
     connection::DataState,
-    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Unread},
     replica::NotNow,
 };
 
@@ -152,8 +152,11 @@ struct Doors(ShopSlug);
 
 impl Transport for Doors {
     fn push(&self, push: Push) -> LocalBoxFuture<'static, Result<PushAnswer, ProtocolError>> {
-        let answer = push_commands(self.0.clone(), push);
-        Box::pin(async move { answer.await.map_err(|ApiError(error)| error) })
+        let shop = self.0.clone();
+        Box::pin(async move {
+            let push = Unread::of(&push).map_err(|error| ProtocolError::NoAnswer { problem: error.to_string() })?;
+            push_commands(shop, push).await.map_err(|ApiError(error)| error)
+        })
     }
 
     fn snapshot(&self, request: SnapshotRequest) -> LocalBoxFuture<'static, Result<Snapshot, ProtocolError>> {

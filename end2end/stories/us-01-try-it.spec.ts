@@ -2,7 +2,7 @@ import { expect, test } from "../support/test.ts";
 import { PAGES } from "../support/pages.ts";
 import { hydrated } from "../support/device.ts";
 
-test.describe("us_01 try it without an account", () => {
+test.describe("us_01 try it without an account", { tag: "@data" }, () => {
   test("us_01 one press shows Today with ten recent entries within 3 s, and no form", async ({ till }) => {
     const { page } = till;
     await page.goto("/");

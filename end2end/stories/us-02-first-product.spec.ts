@@ -6,6 +6,19 @@ import { fillIn, row } from "../support/screens.ts";
 const NEW = { SKU: "NEW-1", Name: "Walnut loaf", Price: "4.80" };
 
 test.describe("us_02 the first product", { tag: "@data" }, () => {
+  test("us_02 a new shop says what a product is, and has two ways to begin", async ({ daybook, till }) => {
+    await daybook.createShop("corner");
+    const page = await till.open("/s/corner/products");
+    const empty = page.locator(".empty");
+    await expect(empty).toContainText("No products yet. A product is anything you count or sell.");
+    await expect(empty.getByRole("link")).toHaveText(["Add a product", "Receive stock"]);
+    await empty.getByRole("link", { name: "Add a product" }).click();
+    await fillIn(page, NEW);
+    await page.getByRole("main").getByRole("button", { name: "Save" }).click();
+    await till.open("/s/corner/products");
+    await expect(row(page, "NEW-1")).toHaveAttribute("data-sync", "confirmed");
+  });
+
   test("us_02 a saved product is in the list at once, is confirmed, and has a position", async ({ daybook, till }) => {
     const page = await till.open("products");
     await till.expectLive();

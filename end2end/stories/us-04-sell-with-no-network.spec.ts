@@ -2,7 +2,7 @@ import { expect, test } from "../support/test.ts";
 import { BREAD } from "../support/demo.ts";
 import { figure, figureValue, Till } from "../support/screens.ts";
 
-test.describe("us_04 sell with no network", () => {
+test.describe("us_04 sell with no network", { tag: "@data" }, () => {
   test("us_04 a sale completes, is saved here, and the chip counts it", async ({ till }) => {
     const screen = await Till.open(till);
     await till.expectLive();

@@ -1,6 +1,6 @@
 import { expect, test } from "../support/test.ts";
 import { BREAD } from "../support/demo.ts";
-import { expectSameBooks } from "../support/device.ts";
+import { expectSameBooks, keptForOffline } from "../support/device.ts";
 import { figureValue, Till } from "../support/screens.ts";
 
 test.describe("us_07 see the others", { tag: "@data" }, () => {
@@ -18,6 +18,23 @@ test.describe("us_07 see the others", { tag: "@data" }, () => {
     await expect(entry).toBeVisible({ timeout: 2_000 });
     await expect.poll(() => figureValue(product, "On hand"), { timeout: 2_000 }).toBe(onHand - 1);
     await expectSameBooks(daybook, till, office, counter);
+  });
+
+  test("us_07 a page that is opened again shows what the server knows, and never an older book of this device", async ({ daybook, till }) => {
+    const page = await till.open(`products/${BREAD.sku}`);
+    await till.expectLive();
+    await keptForOffline(page);
+    const before = await figureValue(page, "On hand");
+    await page.goto("about:blank");
+    await daybook.command("stock.receive", { batchref: "MEANWHILE", sku: BREAD.sku, qty: 7 });
+    // The device comes back without a feed: its own copy stays where it was.
+    await page.route("**/feed?*", (route) => route.abort());
+    await till.open(`products/${BREAD.sku}`);
+    await expect(till.chip).toHaveAttribute("data-state", /not-connected|unreachable/, { timeout: 10_000 });
+    expect(await figureValue(page, "On hand")).toBe(before + 7);
+    await page.unroute("**/feed?*");
+    await till.expectLive();
+    await expectSameBooks(daybook, till);
   });
 
   test("us_07 a list that somebody is in neither scrolls nor changes; what is new waits behind a button", async ({ till, device }) => {

@@ -66,6 +66,8 @@ async function freshDatabase(store: Store): Promise<{ url: string; drop: () => P
 export class Daybook {
   readonly port: number;
   readonly shop = "demo";
+  /** What time the server believes it to be when it starts; the machine's, unless a story says otherwise. */
+  clock: string | undefined;
   #url: string;
   #drop: () => Promise<void>;
   #process: ChildProcess | undefined;
@@ -99,7 +101,7 @@ export class Daybook {
   /** Starts the process, also again on the same database and port, and waits until it can decide. */
   async up(): Promise<void> {
     const child = spawn(binary(), ["serve", "--demo", "--listen", `127.0.0.1:${this.port}`], {
-      env: { ...process.env, DATABASE_URL: this.#url },
+      env: { ...process.env, DATABASE_URL: this.#url, ...(this.clock ? { DAYBOOK_CLOCK: this.clock } : {}) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
@@ -117,6 +119,11 @@ export class Daybook {
       if (Date.now() > deadline) throw new Error(`the server is not ready after 20 s:\n${this.#output}`);
       await wait(25);
     }
+  }
+
+  /** Opens one more shop, with nothing in it. */
+  async createShop(slug: string): Promise<void> {
+    await run(binary(), ["shop", "create", slug], { env: { ...process.env, DATABASE_URL: this.#url } });
   }
 
   /** Ends the process: as an operator would, or as a power cut would. */

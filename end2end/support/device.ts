@@ -77,13 +77,36 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true", { timeout: 15_000 });
 }
 
-/** The app is on the device: the worker has kept it and answers for this page. */
-export async function keptForOffline(page: Page): Promise<void> {
+/**
+ * The app and the books are on the device: the worker has kept the one and answers for this page, and its database has
+ * the other. Before that, a page that is loaded without a network has nothing to show.
+ */
+export async function keptForOffline(page: Page, shop = "demo"): Promise<void> {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
     if (!navigator.serviceWorker.controller) {
       await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
     }
+  });
+  await expect.poll(() => page.evaluate(hasBooks, `daybook:${shop}`)).toBe(true);
+}
+
+/** Runs in the page. */
+function hasBooks(name: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(name);
+    // Not there yet: nor may this question make it, or the app would find one without stores.
+    opening.onupgradeneeded = () => opening.transaction?.abort();
+    opening.onerror = () => resolve(false);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const counting = database.transaction("book").objectStore("book").count("snapshot");
+      counting.onerror = () => reject(counting.error);
+      counting.onsuccess = () => {
+        database.close();
+        resolve(counting.result > 0);
+      };
+    };
   });
 }
 

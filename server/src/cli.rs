@@ -6,6 +6,7 @@ mod serve;
 use std::{net::SocketAddr, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use domain::values::Millis;
 
 /// The book of original entry for a shop: a log that every till, phone and server shares.
 ///
@@ -81,6 +82,9 @@ struct ServeArgs {
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
     no_offline_start: bool,
+    /// Begin at this time instead of the machine's, like 2026-05-03T13:40:00Z: for tests and pictures.
+    #[arg(long, env = "DAYBOOK_CLOCK", value_parser = Millis::parse, hide = true)]
+    clock: Option<Millis>,
     /// Write the log of the program itself as JSON.
     #[arg(long, env = "DAYBOOK_LOG_JSON")]
     log_json: bool,
@@ -124,23 +128,16 @@ enum Failure {
     Other(String),
 }
 
+/// What is done without arguments, with what the environment says.
+fn bare() -> Operation {
+    Cli::parse_from(["daybook", "serve", "--demo"]).operation.unwrap_or(Operation::Demo)
+}
+
 /// Reads the arguments and does what they say.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let bare = ServeArgs {
-        listen: crate::Config::default().listen,
-        demo: true,
-        memory_mib: 512,
-        no_offline_start: false,
-        log_json: false,
-    };
-    let bare = match std::env::var("DAYBOOK_LISTEN").map(|listen| listen.parse()) {
-        Ok(Ok(listen)) => ServeArgs { listen, ..bare },
-        Ok(Err(_)) => return fail(&Failure::Other("DAYBOOK_LISTEN is not an address with a port".to_owned())),
-        Err(_) => bare,
-    };
-    let operation = cli.operation.unwrap_or(Operation::Serve(bare));
+    let operation = cli.operation.unwrap_or_else(bare);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Failure::Other(error.to_string())),

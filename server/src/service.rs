@@ -6,11 +6,12 @@ use app::backend::{Answer, Backend, View};
 use domain::{
     ShopSlug,
     books::{Author, Request},
+    fields::FieldError,
     projections::day_book::BookEntry,
 };
 use sync::protocol::{
-    MOST_COMMANDS, MOST_WAYPOINTS, OLDEST_PROTOCOL, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot,
-    SnapshotRequest, Waypoint,
+    MOST_COMMANDS, MOST_WAYPOINTS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Waypoint,
+    understood,
 };
 use uuid::Uuid;
 
@@ -29,23 +30,15 @@ fn failed(error: &ShopError, shop: &ShopSlug) -> ProtocolError {
         ShopError::Unknown => ProtocolError::UnknownShop { shop: shop.to_string() },
         // Whether it was decided is not known: the device sends the same ids again.
         ShopError::OutcomeUnknown => ProtocolError::NoAnswer { problem: error.code().to_owned() },
+        // One of the commands at the least: the device finds it by sending fewer, and everything else goes through.
+        ShopError::Poisoned => {
+            let errors = vec![FieldError { field: "submissions".to_owned(), problem: error.code().to_owned() }];
+            ProtocolError::Malformed { errors }
+        }
         other => ProtocolError::Unavailable {
             retry_after_ms: u32::try_from(other.retry_after().as_millis()).unwrap_or(u32::MAX),
         },
     }
-}
-
-/// Whether a message of this number means here what it meant to its sender.
-fn understood(spoken: u16) -> Result<(), ProtocolError> {
-    if spoken < OLDEST_PROTOCOL {
-        return Err(ProtocolError::TooOld { spoken, least: OLDEST_PROTOCOL });
-    }
-    if spoken > PROTOCOL {
-        // The page is ahead: this server was brought back to an earlier release, or is the last of a rolling update.
-        // Its outbox waits for one that understands it.
-        return Err(ProtocolError::Unavailable { retry_after_ms: 10_000 });
-    }
-    Ok(())
 }
 
 impl Service {
@@ -62,7 +55,6 @@ impl Service {
     }
 
     async fn decide(&self, shop: &ShopSlug, author: &Author, push: Push) -> Result<PushAnswer, ProtocolError> {
-        understood(push.protocol)?;
         if push.submissions.len() > MOST_COMMANDS {
             return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
         }

@@ -46,6 +46,14 @@ fn restore_gives_a_shop_a_new_epoch_and_says_so() {
 }
 
 #[test]
+fn a_clock_that_is_none_is_said_to_be_wrong() {
+    let file = SqliteFile::new();
+    let output = daybook(&file, &["serve", "--clock", "yesterday"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--clock"), "{output:?}");
+}
+
+#[test]
 fn restore_asks_which_shop_and_knows_them() {
     let file = SqliteFile::new();
     assert!(daybook(&file, &["shop", "create", "corner"]).status.success());

@@ -151,7 +151,12 @@ impl Driver {
             // Whoever led before may have left commands that were never heard of here, and a copy of the log that
             // this tab did not write.
             self.look_for_records(0);
-            self.rewrite_when_quiet();
+            if self.kept.get().is_none() {
+                // Books that came before this tab led are nowhere yet: a reload without a network would find none.
+                self.keep_books();
+            } else {
+                self.rewrite_when_quiet();
+            }
         }
     }
 
@@ -391,13 +396,18 @@ impl Driver {
             let Some(driver) = driver.upgrade() else { return };
             let position = driver.replica.borrow().confirmed().position;
             if driver.kept.get() != Some(position) && driver.leads() {
-                let snapshot = driver.replica.borrow().snapshot();
-                if let Some(snapshot) = snapshot {
-                    driver.save_snapshot(snapshot);
-                }
+                driver.keep_books();
             }
         });
         *self.rewriting.borrow_mut() = Some(timer);
+    }
+
+    /// Writes the books as they are in place of the kept copy.
+    fn keep_books(self: &Rc<Self>) {
+        let snapshot = self.replica.borrow().snapshot();
+        if let Some(snapshot) = snapshot {
+            self.save_snapshot(snapshot);
+        }
     }
 
     /// Takes in the records of other tabs that are in storage and were never announced: a tab may end between its

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::values::ValueError;
+use crate::{json, values::ValueError};
 
 /// One field that does not fit, by its path (`lines[2].qty`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -17,6 +17,22 @@ pub struct FieldError {
 impl std::fmt::Display for FieldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+/// Nesting of an object that is kept as it is. Parsers give up at 128 levels, and what is kept comes to stand deeper
+/// and deeper: in an event, in a read model, in a snapshot.
+const DEEPEST: u8 = 16;
+/// Bytes of it. The longest data of a command (200 lines, or texts at their limits in four-byte characters) is half
+/// of that, and an entry may have four times as many.
+const MOST_BYTES: usize = 64 * 1024;
+
+fn fits_in_depth(value: &Value, levels: u8) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return false };
+    match value {
+        Value::Array(items) => items.iter().all(|item| fits_in_depth(item, below)),
+        Value::Object(fields) => fields.values().all(|field| fits_in_depth(field, below)),
+        _ => true,
     }
 }
 
@@ -107,10 +123,16 @@ impl<'a> Fields<'a> {
         self.number(field, parse)
     }
 
-    /// An object, whatever is in it.
+    /// An object, whatever is in it, so long as it could be the data of a command.
     pub fn object(&mut self, field: &'static str) -> Option<Value> {
         match self.raw(field) {
             None => self.missing(field),
+            Some(object @ Value::Object(_)) if !fits_in_depth(object, DEEPEST) => {
+                self.keep(field, Err(ValueError::Shape("nested 16 levels deep at most")))
+            }
+            Some(object @ Value::Object(_)) if json::written(object).len() > MOST_BYTES => {
+                self.keep(field, Err(ValueError::Shape("65536 bytes of JSON at most")))
+            }
             Some(object @ Value::Object(_)) => Some(object.clone()),
             Some(_) => self.keep(field, Err(ValueError::Shape("an object"))),
         }
@@ -181,5 +203,30 @@ impl<'a> Fields<'a> {
             Some(read) if self.errors.is_empty() => Ok(read),
             _ => Err(self.errors),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(data: Value) -> Result<Value, Vec<FieldError>> {
+        let data = json!({ "data": data });
+        let mut fields = Fields::of(&data);
+        let read = fields.object("data");
+        fields.finish(read)
+    }
+
+    #[test]
+    fn an_object_that_is_kept_as_it_is_has_bounds() {
+        let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "in": inner }));
+        assert_eq!(object(nested(16)), Ok(nested(16)));
+        assert_eq!(object(nested(17)).unwrap_err()[0].field, "data");
+        let long = |bytes: usize| json!({ "text": "x".repeat(bytes - r#"{"text":""}"#.len()) });
+        assert_eq!(object(long(MOST_BYTES)), Ok(long(MOST_BYTES)));
+        assert_eq!(object(long(MOST_BYTES + 1)).unwrap_err()[0].field, "data");
+        assert_eq!(object(json!([])).unwrap_err()[0].field, "data");
     }
 }

@@ -112,6 +112,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn c_5_what_a_command_appends_belongs_to_one_aggregate(history in any_history()) {
+        let mut shop = Shop::default();
+        for (kind, data) in &history {
+            let handled = shop.send_command(command(kind, data));
+            let mut of = BTreeMap::new();
+            for entry in &handled.entries {
+                let first = of.entry(entry.command_id).or_insert(&entry.aggregate);
+                prop_assert_eq!(*first, &entry.aggregate, "{:?}", &entry.event);
+            }
+        }
+    }
+
+    #[test]
     fn p6_c_2_c_3_the_rules_hold_after_every_command_and_units_are_conserved(history in any_history()) {
         let mut shop = Shop::default();
         let mut replica = Books::default();

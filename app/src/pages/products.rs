@@ -115,7 +115,10 @@ fn show(model: Memo<Model>) -> impl IntoView {
             view! {
                 <div class="empty">
                     <p>{empty.clone()}</p>
-                    <div class="actions"><a class="button" href=here("/products/new")>"Add a product"</a></div>
+                    <div class="actions">
+                        <a class="button" href=here("/products/new")>"Add a product"</a>
+                        <a class="button" href=here("/stock/receive")>"Receive stock"</a>
+                    </div>
                 </div>
             }.into_part()
         } else {

@@ -34,6 +34,53 @@ pub struct Push {
     pub submissions: Vec<Submission>,
 }
 
+/// A push as it stands in its request: read in two steps, so that a page which speaks another protocol, or a command
+/// that this build cannot read, gets an answer that says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Unread(Box<RawValue>);
+
+impl Unread {
+    /// # Errors
+    /// When it cannot be written as JSON, which no push of ours does.
+    pub fn of(push: &Push) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(push).map(Self)
+    }
+
+    /// # Errors
+    /// What [`understood`] says of its protocol; [`ProtocolError::Malformed`] when it does not fit.
+    pub fn read(&self) -> Result<Push, ProtocolError> {
+        #[derive(Deserialize)]
+        struct Spoken {
+            protocol: u16,
+        }
+        let Spoken { protocol } = json::read(self.0.get()).map_err(malformed)?;
+        understood(protocol)?;
+        json::read(self.0.get()).map_err(malformed)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
+fn malformed(error: serde_json::Error) -> ProtocolError {
+    ProtocolError::Malformed { errors: vec![FieldError { field: "push".to_owned(), problem: error.to_string() }] }
+}
+
+/// Whether a message of this number means here what it meant to its sender.
+///
+/// # Errors
+/// [`ProtocolError::TooOld`], or [`ProtocolError::Unavailable`] for a page that is ahead.
+pub fn understood(spoken: u16) -> Result<(), ProtocolError> {
+    if spoken < OLDEST_PROTOCOL {
+        return Err(ProtocolError::TooOld { spoken, least: OLDEST_PROTOCOL });
+    }
+    if spoken > PROTOCOL {
+        // The page is ahead: this server was brought back to an earlier release, or is the last of a rolling update.
+        // Its outbox waits for one that understands it.
+        return Err(ProtocolError::Unavailable { retry_after_ms: 10_000 });
+    }
+    Ok(())
+}
+
 /// The answers to a push, one a submission, in the same order.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PushAnswer {

@@ -6,10 +6,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, ServeArgs};
-use crate::{Config, Limits};
+use crate::{Config, Limits, clock};
 
 pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Failure> {
     log(args.log_json);
+    args.clock.into_iter().for_each(clock::set);
     let limits = Limits { memory: args.memory_mib.saturating_mul(1024 * 1024), ..Limits::default() };
     let config = Config {
         listen: args.listen,

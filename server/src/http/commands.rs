@@ -250,7 +250,10 @@ pub async fn status(door: Door) -> Result<Response, Problem> {
     let verdict = store.verdict(&door.shop.slug, id).await.map_err(unavailable)?;
     let head = door.shop.view()?.books.position;
     let body = match (verdict, queued) {
-        (Some(record), _) => verdict_members(id, &record.verdict, head),
+        (Some(record), _) => {
+            let settled = verdict_members(id, &record.verdict, head);
+            return Ok(door.answer(head, || Ok(Json(settled).into_response())));
+        }
         (None, Some(QueueStatus::Queued { attempts, .. })) => {
             into_object(json!({"id": id, "status": "queued", "attempts": attempts, "head": head}))
         }
@@ -259,6 +262,7 @@ pub async fn status(door: Door) -> Result<Response, Problem> {
         }
         (None, None) => return Err(unknown()),
     };
+    // What becomes of it does not wait for the book to grow: the position is no tag of this answer.
     let mut response = written(Json(body).into_response());
     response.headers_mut().insert(HeaderName::from_static("daybook-position"), HeaderValue::from(head));
     Ok(response)

@@ -40,10 +40,12 @@ pub async fn history(door: Door) -> Result<Response, Problem> {
             history.take_in(&entry);
         }
     }
-    if history.entries.is_empty() {
-        return Err(Problem::not_found("record of this name"));
-    }
-    Ok(door.answer(head, || Ok(Json(json!({"entries": history.entries})).into_response())))
+    Ok(door.answer(head, || {
+        if history.entries.is_empty() {
+            return Err(Problem::not_found("record of this name"));
+        }
+        Ok(Json(json!({"entries": history.entries})).into_response())
+    }))
 }
 
 /// One aggregate's state as its events leave it, told as fields.

@@ -1,10 +1,13 @@
 //! `GET /openapi.json`: the contract in OpenAPI 3.1, made from the routes' table below and the schemas.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use domain::{Command, Event};
 use serde_json::{Map, Value, json};
 
-use super::{Shared, schemas};
+use super::{problem::Problem, reading::Door, schemas};
 
 /// Address below the shop, summary, and whether it is a read of the books (with `as_of` and `min_position`).
 const READS: &[(&str, &str, bool)] = &[
@@ -31,15 +34,18 @@ const READS: &[(&str, &str, bool)] = &[
     ("/schemas/{type}.json", "The JSON Schema of a command's or an event's data", false),
 ];
 
-pub async fn document(State(_): Shared) -> Json<Value> {
-    Json(made())
+/// # Errors
+/// [`Problem`] while the shop cannot be read.
+pub async fn document(door: Door) -> Result<Response, Problem> {
+    let position = door.shop.view()?.books.position;
+    Ok(door.answer(position, || Ok(Json(made()).into_response())))
 }
 
 fn made() -> Value {
     let mut paths = Map::new();
-    paths.insert("/commands".to_owned(), json!({"parameters": [shop()], "post": post()}));
+    paths.insert("/commands".to_owned(), json!({"post": post()}));
     for (path, summary, of_books) in READS {
-        paths.insert((*path).to_owned(), json!({"parameters": [shop()], "get": get(path, summary, *of_books)}));
+        paths.insert((*path).to_owned(), json!({"get": get(path, summary, *of_books)}));
     }
     let mut components = Map::new();
     for name in schemas::types() {
@@ -60,10 +66,6 @@ fn made() -> Value {
         "paths": paths,
         "components": {"schemas": components},
     })
-}
-
-fn shop() -> Value {
-    json!({"name": "shop", "in": "path", "required": true, "schema": {"type": "string"}})
 }
 
 fn reference(name: &str) -> Value {
@@ -124,8 +126,27 @@ fn get(path: &str, summary: &str, of_books: bool) -> Value {
         .filter_map(|rest| rest.split_once('}'))
         .map(|(name, _)| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
         .collect();
+    let number = json!({"type": "integer", "minimum": 0});
+    let query = |name: &str, what: &str| json!({"name": name, "in": "query", "schema": number, "description": what});
+    match path {
+        "/events" => parameters
+            .extend([query("after", "Only what comes behind this position"), query("limit", "So many at most")]),
+        "/feed" => parameters.extend([
+            json!({"name": "after", "in": "query", "schema": {"type": "string"},
+                   "description": "A position, or `<epoch>:<position>`; `Last-Event-ID` goes before it"}),
+            json!({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}),
+            query("wait", "For an answer in one piece: seconds to wait for something new, 25 at most"),
+        ]),
+        "/products" | "/orders" => parameters.extend([
+            json!({"name": "after", "in": "query", "schema": {"type": "string"},
+                   "description": "`next` of the page before"}),
+            query("limit", "So many at most"),
+        ]),
+        _ => {}
+    }
     if of_books {
         parameters.extend([
+            json!({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}),
             json!({"name": "min_position", "in": "query", "schema": {"type": "integer"},
                    "description": "Wait up to 5 seconds until the books are at this position"}),
             json!({"name": "as_of", "in": "query", "schema": {"type": "string"},

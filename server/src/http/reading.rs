@@ -95,9 +95,21 @@ impl Door {
             None => Ok(head),
             Some(as_of) => {
                 let position = self.position_as_of(as_of).await?;
+                let head = self.not_behind(head, position).await?;
                 Ok(self.server.past.at(&self.server.shops, &self.shop.slug, &head, position).await?)
             }
         }
+    }
+
+    /// The books at a position that another instance may have written a moment ago. One that nobody has written is
+    /// yet to come: until then, it is as now.
+    async fn not_behind(&self, head: View, position: u64) -> Result<View, Problem> {
+        if position <= head.books.position {
+            return Ok(head);
+        }
+        let written = self.server.shops.store.head(&self.shop.slug).await.map_err(unavailable)?;
+        let reachable = position.min(written.map_or(0, |written| written.position));
+        Ok(self.shop.reach(reachable, self.server.limits.wait).await?)
     }
 
     async fn position_as_of(&self, as_of: &str) -> Result<u64, Problem> {

@@ -2,14 +2,13 @@
 //! any language can speak with a shop.
 
 use axum::{
-    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use domain::{Command, Event};
 use serde_json::{Map, Value, json};
 
-use super::{Shared, problem::Problem, reading::Door};
+use super::{problem::Problem, reading::Door};
 
 /// What a field may hold.
 #[derive(Clone, Copy)]
@@ -380,11 +379,12 @@ fn of_kind(kind: Kind, open: bool) -> Value {
 
 /// # Errors
 /// 404 for a type that there is none of.
-pub async fn schema(State(_): Shared, door: Door) -> Result<Response, Problem> {
+pub async fn schema(door: Door) -> Result<Response, Problem> {
     let schema = door.segment("file").strip_suffix(".json").and_then(of);
     let schema = schema.ok_or_else(|| Problem::not_found("command or event of this type"))?;
     let content_type = HeaderValue::from_static("application/schema+json");
-    Ok(([(header::CONTENT_TYPE, content_type)], schema.to_string()).into_response())
+    let position = door.shop.view()?.books.position;
+    Ok(door.answer(position, || Ok(([(header::CONTENT_TYPE, content_type)], schema.to_string()).into_response())))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
 };
 
-use domain::ShopSlug;
+use domain::{CommandId, ShopSlug};
 use reqwest::StatusCode;
 use serde_json::json;
 use store::{
@@ -13,15 +13,17 @@ use store::{
     contract::{Fixture, scribe},
     testing::Interposed,
 };
+use sync::protocol::PROTOCOL;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::support::{Daybook, answer, memory, on_every_store, until};
+use crate::support::{Daybook, SHOP, answer, memory, on_every_store, until};
 
 on_every_store!(
     f1_f2_an_append_whose_outcome_is_not_known_is_looked_up,
     f2_an_append_that_was_lost_is_written_again,
     f8_a_store_that_refuses_decides_nothing,
+    f23_a_poisoned_command_is_found_by_sending_fewer,
     f18_an_event_of_a_newer_version_stops_the_shop,
     p4_the_books_from_snapshot_and_tail_are_those_of_the_log,
     p3_group_commit_keeps_every_answer,
@@ -78,6 +80,35 @@ async fn f8_a_store_that_refuses_decides_nothing(fixture: Fixture) {
     assert_eq!(daybook.head().await, 0, "reads go on");
     full.store(false, SeqCst);
     assert_eq!(daybook.post(&body).send().await.unwrap().status(), StatusCode::OK);
+}
+
+/// Something about one command makes its append fail for good: the device is told that what it sent does not fit, and
+/// what it sends apart goes through.
+async fn f23_a_poisoned_command_is_found_by_sending_fewer(fixture: Fixture) {
+    let poison = CommandId(Uuid::new_v4());
+    let store = shared(Interposed::new(fixture.store.clone()).before(move |append| {
+        let poisoned = append.verdicts.iter().any(|verdict| verdict.command_id == poison);
+        async move { if poisoned { Err(AppendError::Malformed { problem: "poison".to_owned() }) } else { Ok(()) } }
+    }));
+    let daybook = Daybook::on(&store).await;
+    let receive = |id: CommandId, batchref: &str| {
+        json!({"id": id, "type": "stock.receive", "data": {"batchref": batchref, "sku": "A", "qty": 4},
+            "device": "T1", "issued_at": "2026-01-01T00:00:00.000Z"})
+    };
+    let push = async |submissions: serde_json::Value| {
+        let body = json!({"shop": SHOP, "push": {"protocol": PROTOCOL, "submissions": submissions}});
+        answer(daybook.client.post(format!("{}/api/push_commands", daybook.origin)).json(&body).send().await.unwrap())
+            .await
+    };
+    let (good, bad) = (receive(CommandId(Uuid::new_v4()), "B-1"), receive(poison, "B-2"));
+    for sent in [json!([good, bad]), json!([bad])] {
+        let (status, body) = push(sent).await;
+        assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("malformed")), "{body}");
+    }
+    assert_eq!(daybook.head().await, 0);
+    let (status, body) = push(json!([good])).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(daybook.types_after(0).await, ["BatchReceived", "ProductAdded"]);
 }
 
 async fn f18_an_event_of_a_newer_version_stops_the_shop(fixture: Fixture) {

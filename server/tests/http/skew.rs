@@ -12,6 +12,8 @@ on_every_store!(
     p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot,
     p8_too_old_is_426_and_nothing_is_decided,
     p8_a_page_that_is_ahead_is_told_to_wait,
+    p5_a_push_that_cannot_be_read_is_400_and_nothing_is_decided,
+    p5_a_push_that_is_too_large_is_413_and_nothing_is_decided,
 );
 
 fn push(protocol: u16) -> Value {
@@ -53,6 +55,8 @@ async fn p8_too_old_is_426_and_nothing_is_decided(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let mut old = push(PROTOCOL);
     old["protocol"] = (OLDEST_PROTOCOL - 1).into();
+    // What it sends may have any shape: its number is read first.
+    old["submissions"] = json!([{"wish": "of another time"}]);
     let request = json!({"protocol": OLDEST_PROTOCOL - 1});
     for (door, body) in [
         ("push_commands", json!({"shop": SHOP, "push": old})),
@@ -70,9 +74,35 @@ async fn p8_a_page_that_is_ahead_is_told_to_wait(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let mut newer = push(PROTOCOL);
     newer["protocol"] = (PROTOCOL + 1).into();
+    newer["submissions"] = json!([{"wish": "of another time"}]);
     let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": newer})).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
     let read: ProtocolError = serde_json::from_value(body).unwrap();
     assert!(!read.is_permanent(), "its outbox waits: {read}");
+    assert_eq!(daybook.head().await, 0);
+}
+
+/// The device sends fewer at a time until it has found the one: see `sync`.
+async fn p5_a_push_that_cannot_be_read_is_400_and_nothing_is_decided(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let mut push = push(PROTOCOL);
+    push["submissions"][1]["type"] = "stock.conjure".into();
+    let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    let read: ProtocolError = serde_json::from_value(body).unwrap();
+    assert!(matches!(read, ProtocolError::Malformed { .. }), "{read:?}");
+    let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    assert_eq!(daybook.head().await, 0);
+}
+
+async fn p5_a_push_that_is_too_large_is_413_and_nothing_is_decided(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let mut push = push(PROTOCOL);
+    push["padding"] = "x".repeat(3 * 1024 * 1024).into();
+    let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
+    let read: ProtocolError = serde_json::from_value(body).unwrap();
+    assert!(matches!(read, ProtocolError::Malformed { .. }), "{read:?}");
     assert_eq!(daybook.head().await, 0);
 }
