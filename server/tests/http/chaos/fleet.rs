@@ -204,9 +204,10 @@ impl Work {
         }
     }
 
+    /// For the server, that is. What is held waits for a person, and there is none here.
     fn waiting(&self) -> usize {
-        use SyncState::{AtRisk, Held, SavedHere, Saving, Sending};
-        let is_waiting = |state| matches!(state, Saving | SavedHere | Sending | AtRisk | Held);
+        use SyncState::{AtRisk, SavedHere, Saving, Sending};
+        let is_waiting = |state| matches!(state, Saving | SavedHere | Sending | AtRisk);
         self.device.replica.pending().filter(|view| is_waiting(view.state)).count()
     }
 
