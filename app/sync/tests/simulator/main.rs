@@ -4,13 +4,15 @@
 //! `DAYBOOK_SEED=17 cargo test -p sync --test simulator p1_to_p7 -- --nocapture` runs one seed and prints its steps;
 //! `DAYBOOK_SEEDS=10000` runs more than the usual number.
 //!
-//! Reading order: [`faults`], [`server`], [`node`], [`workload`], [`world`], [`checks`].
+//! Reading order: [`faults`], [`server`], [`node`], [`workload`], [`world`], [`checks`]; [`wasm`] runs the same once more
+//! where browsers do.
 
 mod checks;
 mod faults;
 mod node;
 mod server;
 mod sometimes;
+mod wasm;
 mod workload;
 mod world;
 
