@@ -91,6 +91,8 @@ pub struct Inspection {
     pub outbox: Vec<InspectedCommand>,
     pub rebase: InspectedRebase,
     pub reports: Vec<(Millis, String)>,
+    /// Records that this build cannot read: id and why.
+    pub unreadable: Vec<(String, String)>,
     pub faults: Vec<Fault>,
     /// Commands of this page that reached the book, and milliseconds from the click to there.
     pub settled: usize,

@@ -294,6 +294,7 @@ fn inspection(handle: &Handle) -> Inspection {
     Inspection {
         outbox: handle.pending().into_iter().map(command).collect(),
         rebase,
+        unreadable: handle.storage().unreadable.into_iter().map(|record| (record.id, record.problem)).collect(),
         reports: handle.reports().into_iter().map(|(at, report)| (at, report.to_string())).collect(),
         faults: Fault::ALL.into_iter().filter(|fault| *switch(&mut faults, *fault)).collect(),
         settled: latencies.count,

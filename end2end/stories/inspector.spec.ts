@@ -18,6 +18,12 @@ test.describe("inspector", () => {
     await link("This device").click();
     await page.getByRole("link", { name: "Inspector" }).click();
     await expect(page.getByTestId("latency-count")).toHaveText("1");
+    const { position, digest } = await daybook.digest();
+    for (const side of ["ours", "theirs", "agreed"]) {
+      await expect(page.getByTestId(`${side}-position`), side).toHaveText(`#${position}`, { timeout: 20_000 });
+      await expect(page.getByTestId(`${side}-digest`), side).toHaveText(digest);
+    }
+    await expect(page.getByTestId("storage")).toContainText(/Uses .* of /);
     await expect(page.locator("[data-fault=duplicate]"), "switches stay as they were put").toBeChecked();
     const sold = (await daybook.events()).filter((event) => event.type === "SaleRecorded" && event.data["sale_id"] === number);
     expect(sold).toHaveLength(1);
@@ -37,9 +43,10 @@ test.describe("inspector", () => {
     await expect(outbox).toHaveAttribute("data-sync", /saved-here|sending/);
     const saving = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save the bundle" }).click();
-    const bundle = JSON.parse(await readFile(await (await saving).path(), "utf8")) as { outbox: unknown[]; snapshot: unknown };
+    const bundle = JSON.parse(await readFile(await (await saving).path(), "utf8")) as Record<"outbox" | "snapshot" | "lost" | "unreadable", unknown>;
     expect(JSON.stringify(bundle.outbox)).toContain(number);
     expect(bundle.snapshot).not.toBeNull();
+    expect([bundle.lost, bundle.unreadable]).toEqual([[], []]);
     await page.locator("[data-fault=offline]").uncheck();
     await expect(till.chip).toHaveAttribute("data-state", "live", { timeout: 20_000 });
   });

@@ -1,18 +1,19 @@
 //! Needs attention: what a person has to decide, on this device and in the shop.
 
-use domain::projections::attention::Item;
+use domain::{books::Role, projections::attention::Item};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use sync::PendingView;
 
 use crate::{
     format,
     live::{PageContext, page},
     repair::needs_person,
+    replica::{Picture, Replica},
     ui::{
-        erased::{Parts, follow},
+        erased::{Parts, follow, memo},
         frame::at,
         head::PageHead,
+        lost::LostEntries,
         rows::rows,
         sentence::{Sentence, SentenceView},
         unsent::Unsent,
@@ -70,10 +71,16 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     Some(Model { shop: context.title.to_owned(), items: items.collect() })
 }
 
-/// Commands of this device that wait for a person.
+/// What of this device waits for the person who uses it.
 #[must_use]
-pub fn needed_here(pending: &[PendingView]) -> usize {
-    pending.iter().filter(|view| needs_person(view)).count()
+pub fn needed_here(picture: &Picture) -> usize {
+    let lost = if cares_for_the_lost(picture) { picture.lost.len() } else { 0 };
+    picture.pending.iter().filter(|view| needs_person(view)).count() + lost
+}
+
+/// What a restore has cost the shop is the owner's to see to; nobody else could do anything about it.
+fn cares_for_the_lost(picture: &Picture) -> bool {
+    picture.author.role == Role::Owner
 }
 
 #[component]
@@ -85,12 +92,15 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
     let list = model.part(|model| model.items.clone());
     let none = model.part(|model| model.items.is_empty());
+    let replica = Replica::of_context();
+    let owner = memo(move |_| replica.picture().is_some_and(|picture| cares_for_the_lost(&picture)));
     view! {
         <PageHead title="Needs attention".to_owned() shop/>
         <section class="section">
             <h2>"On this device"</h2>
             <Unsent which=needs_person empty="Nothing here needs you."/>
         </section>
+        {follow(move || owner.get().then(|| view! { <LostEntries/> }))}
         <section class="section">
             <h2>"In the shop"</h2>
             {follow(move || none.get().then(|| view! { <p class="quiet-text">"Nothing in the shop needs a person."</p> }))}

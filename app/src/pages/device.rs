@@ -147,7 +147,7 @@ fn heard(at: Option<Millis>, now: Millis) -> String {
 }
 
 #[component]
-fn Digests(line: Memo<Option<Line>>) -> impl IntoView {
+pub(super) fn Digests(line: Memo<Option<Line>>) -> impl IntoView {
     let digests = line.part(|line| line.as_ref().map(|line| line.digests));
     let row = move |name: &'static str, at: Option<DigestAt>| {
         let (place, digest) = at.map_or_else(

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     format,
     live::{PageContext, page},
-    replica::{Fault, Inspection, Replica},
+    pages::device::Digests,
+    replica::{Fault, Inspection, Line, Replica},
     text,
     ui::{
         erased::{IntoPart, Parts, follow, handle, memo},
@@ -65,6 +66,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
         let _ = replica.picture();
         replica.device().map(|device| device.inspect())
     });
+    let line = memo(move |_| replica.line());
     let alive = inspection.part(Option::is_some);
     let demo = model.with_untracked(|model| model.demo);
     view! {
@@ -72,6 +74,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
         {follow(move || if alive.get() {
             view! {
                 {demo.then(|| view! { <Switches/> })}
+                <Digests line/>
+                <Storage line inspection/>
                 <Times inspection/>
                 <Outbox inspection/>
                 <Rebase inspection/>
@@ -144,6 +148,23 @@ fn Outbox(inspection: Memo<Option<Inspection>>) -> impl IntoView {
                     <details><summary>"Raw"</summary><pre tabindex="0" role="region" aria-label="Raw command">{row.raw}</pre></details>
                 </li>
             }).collect_view())}</ol>
+        </section>
+    }
+}
+
+#[component]
+fn Storage(line: Memo<Option<Line>>, inspection: Memo<Option<Inspection>>) -> impl IntoView {
+    let words = line.part(|line| line.as_ref().map(|line| text::storage(&line.storage)).unwrap_or_default());
+    let problem = line.part(|line| line.as_ref().and_then(|line| line.storage.problem.clone()));
+    let unreadable = inspection.part(|it| it.as_ref().map(|it| it.unreadable.clone()).unwrap_or_default());
+    view! {
+        <section class="section">
+            <h2>"Storage"</h2>
+            <p data-testid="storage">{follow(move || words.get())}</p>
+            {follow(move || problem.get().map(|problem| view! { <p>"Last trouble: "{problem}</p> }))}
+            <ul class="raw-list">{follow(move || unreadable.get().into_iter().map(|(id, problem)| view! {
+                <li><code>{id}</code>" cannot be read: "{problem}</li>
+            }).collect_view())}</ul>
         </section>
     }
 }

@@ -150,6 +150,19 @@ fn sale(number: &str, qty: u32) -> Value {
 }
 
 #[test]
+fn f16_what_a_restore_has_lost_waits_for_the_owner_and_for_nobody_else() {
+    let shop = stocked().confirmed();
+    let (position, entry) = shop.books.projections.day_book.entries.iter().next().unwrap();
+    let lost = sync::Lost { position: *position, entry: entry.clone() };
+    let needed = |role| {
+        let author = Author { actor: "asha".into(), role };
+        let picture = Picture { lost: Arc::new(vec![lost.clone()]), author, ..shop.picture() };
+        attention::needed_here(&picture)
+    };
+    assert_eq!((needed(Role::Owner), needed(Role::Seller)), (1, 0));
+}
+
+#[test]
 fn the_list_shows_what_can_be_had_of_each_product() {
     let shop = stocked().confirmed();
     let model = products::load(&shop.context(), &String::new()).unwrap();

@@ -121,8 +121,7 @@ fn ShopName(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) -> impl In
 /// Counts only what needs a person here, never what merely waits.
 #[component]
 fn Bell(shop: ShopSlug, replica: Replica) -> impl IntoView {
-    let needed =
-        memo(move |_| replica.picture().map_or(0, |picture| crate::pages::attention::needed_here(&picture.pending)));
+    let needed = memo(move |_| replica.picture().map_or(0, |picture| crate::pages::attention::needed_here(&picture)));
     let label = move || match needed.get() {
         0 => "Needs attention".to_owned(),
         number => format!("Needs attention, {number}"),

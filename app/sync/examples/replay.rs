@@ -12,6 +12,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for report in &bundle.reports {
         println!("report: {report}");
     }
+    for record in &bundle.unreadable {
+        println!("{} cannot be read: {}: {}", record.id, record.problem, record.text);
+    }
     let (replica, outputs) = bundle.open();
     let confirmed = replica.confirmed();
     println!("confirmed at {} with digest {}", confirmed.position, confirmed.digest());
@@ -20,6 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Some(refusal) = pending.refusal() {
             println!("    {}: {refusal:?}", refusal.code());
         }
+    }
+    for lost in replica.lost() {
+        println!("lost: entry {} of {}", lost.position, lost.entry.device);
     }
     println!("asks for {} things, first {:?}", outputs.len(), outputs.first());
     Ok(())

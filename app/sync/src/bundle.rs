@@ -16,7 +16,7 @@ use crate::{
     io::Output,
     outbox::OutboxRecord,
     protocol::Snapshot,
-    replica::{Config, Replica, StoredState},
+    replica::{Config, Lost, Replica, StoredState},
 };
 
 const VERSION: u16 = 1;
@@ -38,8 +38,21 @@ pub struct Bundle {
     pub outbox: Vec<OutboxRecord>,
     /// What it keeps of its settled commands.
     pub acknowledged: Vec<Acknowledged>,
+    /// What the server has lost with a restore, and nobody has given back.
+    #[serde(default)]
+    pub lost: Vec<Lost>,
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
     /// What nobody should have seen happen, in words.
     pub reports: Vec<String>,
+}
+
+/// A record of the outbox that is there and cannot be read: from a newer build, or damaged. It is shown, never dropped.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Unreadable {
+    pub id: String,
+    pub text: String,
+    pub problem: String,
 }
 
 /// Why a bundle does not open.
@@ -66,6 +79,8 @@ impl Bundle {
             tail: stored.tail,
             outbox: stored.outbox,
             acknowledged: stored.acknowledged,
+            lost: stored.lost,
+            unreadable: Vec::new(),
             reports: Vec::new(),
         }
     }
@@ -98,7 +113,7 @@ impl Bundle {
             tail: self.tail,
             outbox: self.outbox,
             acknowledged: self.acknowledged,
-            ..StoredState::default()
+            lost: self.lost,
         };
         Replica::restore(config, stored, self.at)
     }

@@ -4,17 +4,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use domain::{CommandId, ShopSlug};
 use serde_json::Value;
+pub use sync::bundle::Unreadable;
 use sync::{OutboxRecord, Stage};
 
 use super::mirror;
-
-/// A record that is there and cannot be read: from a newer build, or damaged. It is shown, never dropped.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Unreadable {
-    pub id: String,
-    pub text: String,
-    pub problem: String,
-}
 
 /// What was found of one record.
 type Read = Result<OutboxRecord, Unreadable>;
