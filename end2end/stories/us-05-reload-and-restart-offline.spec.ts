@@ -124,6 +124,7 @@ test.describe("us_05 the browser is killed", () => {
       const events = await daybook.events();
       const sold = events.filter((event) => event.type === "SaleRecorded").map((event) => event.data["sale_id"]);
       for (const sale of saved) expect(sold.filter((found) => found === sale), sale).toHaveLength(1);
+      console.log(`${times} deaths, ${saved.length} sales saved here and each in the book once; localStorage alone lacked one after ${lostByMirrorAlone}`);
     } finally {
       await profile.remove();
     }

@@ -113,10 +113,11 @@ async fn kills(database_url: String, instances: usize) {
 async fn partitions(database_url: String, instances: usize) {
     let mut shop = Shop::open(database_url, instances).await;
     let mut longest = Duration::ZERO;
-    for _ in 0..setting("DAYBOOK_PARTITIONS", 50) {
+    let times = setting("DAYBOOK_PARTITIONS", 100);
+    for _ in 0..times {
         longest = longest.max(shop.partition().await);
     }
-    println!("the same books after every partition, {longest:?} at the longest");
+    println!("{times} partitions, after each the same books, {longest:?} at the longest");
     shop.close().await;
 }
 
