@@ -52,6 +52,8 @@ export class FaultProxy {
   #rewritten = new Map();
   /** @type {(() => void)[]} */
   #waiting = [];
+  /** Which requests are held while requests are. @type {Plan["match"]} */
+  #held = () => true;
   /** @type {http.Server} */
   #server;
   #to;
@@ -110,8 +112,12 @@ export class FaultProxy {
     this.#set("stalled");
   }
 
-  /** Nothing reaches the server any more; what it sends still arrives. */
-  holdRequests() {
+  /**
+   * Nothing reaches the server any more, or nothing that matches; what it sends still arrives.
+   * @param {Plan["match"]} [match]
+   */
+  holdRequests(match = () => true) {
+    this.#held = match;
     this.#set("requests-held");
   }
 
@@ -171,10 +177,14 @@ export class FaultProxy {
     this.#waiting.splice(0).forEach((resume) => resume());
   }
 
-  /** Resolves when the line lets bytes pass in this direction. @param {"requests" | "answers"} direction */
-  async #gate(direction) {
+  /**
+   * Resolves when the line lets bytes pass in this direction.
+   * @param {"requests" | "answers"} direction @param {string} method @param {string} path
+   */
+  async #gate(direction, method, path) {
     if (this.#latency > 0) await wait(this.#latency);
-    while (this.#line === "stalled" || this.#line === `${direction}-held`) {
+    const isHeld = () => (direction === "requests" ? this.#line === "requests-held" && this.#held(method, path) : this.#line === "answers-held");
+    while (this.#line === "stalled" || isHeld()) {
       await new Promise((/** @type {(value: void) => void} */ resume) => this.#waiting.push(resume));
     }
     if (this.#line === "cut") throw new Error("cut");
@@ -196,7 +206,7 @@ export class FaultProxy {
     this.log.push(passage);
 
     const body = Buffer.concat(await request.toArray());
-    await this.#gate("requests");
+    await this.#gate("requests", method, path);
     if (request.socket.destroyed) return;
 
     const plan = this.#plan(method, path);
@@ -214,7 +224,7 @@ export class FaultProxy {
       return;
     }
 
-    await this.#gate("answers");
+    await this.#gate("answers", method, path);
     passage.fate = plan === "repeat" ? "repeated" : "passed";
     const change = this.#rewritten.get(path);
     if (change) {
@@ -234,7 +244,7 @@ export class FaultProxy {
     };
     if (this.#line !== "buffering") release();
     for await (const piece of answer) {
-      await this.#gate("answers");
+      await this.#gate("answers", method, path);
       held.push(piece);
       if (this.#line !== "buffering") release();
     }
@@ -289,7 +299,7 @@ async function control(proxy, port) {
     const deeds = {
       "/cut": () => proxy.cut(),
       "/stall": () => proxy.stall(),
-      "/hold-requests": () => proxy.holdRequests(),
+      "/hold-requests": () => proxy.holdRequests(match),
       "/hold-answers": () => proxy.holdAnswers(),
       "/buffer": () => proxy.buffer(),
       "/heal": () => proxy.heal(),

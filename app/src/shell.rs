@@ -109,7 +109,12 @@ const THEME_SCRIPT: &str = "{let t=/(?:^|; )theme=(light|dark)/.exec(document.co
     if(t)document.documentElement.dataset.theme=t[1]}";
 
 fn start_script(SiteEntry { js, wasm, .. }: SiteEntry) -> String {
-    format!("import init,{{hydrate}} from {js:?};init({{module_or_path:{wasm:?}}}).then(()=>hydrate());")
+    // Where the Wasm does not arrive, the page stays what it is: readable, with forms that post. Nothing has failed that
+    // anybody could mend, so it is a warning.
+    format!(
+        "import init,{{hydrate}} from {js:?};\
+         init({{module_or_path:{wasm:?}}}).then(()=>hydrate(),e=>console.warn(String(e)));"
+    )
 }
 
 fn asked_theme() -> Option<Theme> {

@@ -1,4 +1,5 @@
-import type { Page, Request } from "@playwright/test";
+import type { BrowserContextOptions, Page, Request } from "@playwright/test";
+import type { Device } from "../support/device.ts";
 import { expect, test } from "../support/test.ts";
 import { BREAD } from "../support/demo.ts";
 import { PAGES } from "../support/pages.ts";
@@ -22,50 +23,69 @@ async function repeat(page: Page, request: Request) {
   });
 }
 
+/** Who has the document and nothing that runs in it. */
+const WITHOUT: Record<string, (device: NewDevice) => Promise<Readable>> = {
+  "without JavaScript": readable,
+  "with Wasm blocked": async (device) => {
+    const it = await device();
+    await it.context.route("**/*.wasm", (route) => route.abort());
+    return it;
+  },
+};
+
+for (const [how, start] of Object.entries(WITHOUT)) {
+  test.describe(how, { tag: "@data" }, () => {
+    test(`us_30 ${how}, every page shows its data and its links work`, async ({ device }) => {
+      const it = await start(device);
+      const { page } = it;
+      for (const { path, name } of PAGES) {
+        const answer = await page.goto(it.address(path));
+        expect(answer?.status(), name).toBe(200);
+        await expect(page.getByRole("heading", { level: 1 }), name).toBeVisible();
+        await expect(page.getByText(/loading/i), name).toHaveCount(0);
+      }
+      await page.goto(it.address(""));
+      await page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name: "Products" }).click();
+      await page.getByRole("link", { name: BREAD.name }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toContainText(BREAD.name);
+      await expect(page.locator("html")).not.toHaveAttribute("data-hydrated", "true");
+    });
+
+    test(`c_16 c_18 us_30 ${how}, adding a product answers 303 to a page that anyone can open later`, async ({ daybook, device }) => {
+      const it = await start(device);
+      const { page } = it;
+      await page.goto(it.address("products/new"));
+      await fillIn(page, { SKU: "NOJS-1", Name: "Plain loaf", Price: "2.50" });
+      const request = await posted(page, () => page.getByRole("main").getByRole("button", { name: "Save" }).click());
+      expect((await request.response())?.status()).toBe(303);
+
+      const result = page.url();
+      await expect(page.getByRole("main")).toContainText("Plain loaf");
+      const again = await page.goto(result);
+      expect(again?.status()).toBe(200);
+      await expect(page.getByRole("main")).toContainText("Plain loaf");
+      expect(await daybook.get("/products/NOJS-1")).toMatchObject({ name: "Plain loaf", price: 250 });
+    });
+  });
+}
+
 test.describe("without JavaScript", { tag: "@data" }, () => {
-  test("us_30 every page shows its data and its links work", async ({ device }) => {
-    const { page, address } = await readable(device);
-    for (const { path, name } of PAGES) {
-      const answer = await page.goto(address(path));
-      expect(answer?.status(), name).toBe(200);
-      await expect(page.getByRole("heading", { level: 1 }), name).toBeVisible();
-      await expect(page.getByText(/loading/i), name).toHaveCount(0);
-    }
-    await page.goto(address(""));
-    await page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name: "Products" }).click();
-    await page.getByRole("link", { name: BREAD.name }).click();
-    await expect(page.getByRole("heading", { level: 1 })).toContainText(BREAD.name);
-  });
-
-  test("c_16 c_18 adding a product answers 303 to a page that anyone can open later", async ({ daybook, device }) => {
-    const { page, address } = await readable(device);
-    await page.goto(address("products/new"));
-    await fillIn(page, { SKU: "NOJS-1", Name: "Plain loaf", Price: "2.50" });
-    const request = await posted(page, () => page.getByRole("main").getByRole("button", { name: "Save" }).click());
-    expect((await request.response())?.status()).toBe(303);
-
-    const result = page.url();
-    await expect(page.getByRole("main")).toContainText("Plain loaf");
-    const again = await page.goto(result);
-    expect(again?.status()).toBe(200);
-    await expect(page.getByRole("main")).toContainText("Plain loaf");
-    expect(await daybook.get("/products/NOJS-1")).toMatchObject({ name: "Plain loaf", price: 250 });
-  });
-
   test("c_16 a received batch answers 303 to the batch", async ({ device }) => {
-    const { page, address } = await readable(device);
-    await page.goto(address("stock/receive"));
+    const it = await readable(device);
+    const { page } = it;
+    await page.goto(it.address("stock/receive"));
     await fillIn(page, { Batch: "NOJS-B", SKU: BREAD.sku, Quantity: "5" });
     const request = await posted(page, () => page.getByRole("main").getByRole("button", { name: "Write it down" }).click());
     const answer = await request.response();
     expect(answer?.status()).toBe(303);
-    await page.goto(address("batches/NOJS-B"));
+    await page.goto(it.address("batches/NOJS-B"));
     await expect(page.getByRole("heading", { level: 1 })).toContainText("NOJS-B");
   });
 
   test("c_17 a double post is one order, also five times and in parallel", async ({ daybook, device }) => {
-    const { page, address } = await readable(device);
-    await page.goto(address("orders/new"));
+    const it = await readable(device);
+    const { page } = it;
+    await page.goto(it.address("orders/new"));
     const before = await daybook.digest();
     await page.getByLabel("SKU, line 1").fill(BREAD.sku);
     await page.getByLabel("Quantity, line 1").fill("2");
@@ -85,8 +105,9 @@ test.describe("without JavaScript", { tag: "@data" }, () => {
   });
 
   test("c_17 a double post is one sale", async ({ daybook, device }) => {
-    const { page, address } = await readable(device);
-    await page.goto(address(`till?basket=${BREAD.sku}*1`));
+    const it = await readable(device);
+    const { page } = it;
+    await page.goto(it.address(`till?basket=${BREAD.sku}*1`));
     const before = await daybook.digest();
     const request = await posted(page, () => page.getByRole("button", { name: "Cash" }).click());
     expect((await request.response())?.status()).toBe(303);
@@ -96,8 +117,9 @@ test.describe("without JavaScript", { tag: "@data" }, () => {
   });
 
   test("us_02 a refused form comes back with the reason at its field and what was typed", async ({ device }) => {
-    const { page, address } = await readable(device);
-    await page.goto(address("products/new"));
+    const it = await readable(device);
+    const { page } = it;
+    await page.goto(it.address("products/new"));
     await fillIn(page, { SKU: BREAD.sku, Name: "Second oat bread", Price: "4.00" });
     await page.getByRole("main").getByRole("button", { name: "Save" }).click();
     const sku = page.getByLabel("SKU", { exact: true });
@@ -110,8 +132,9 @@ test.describe("without JavaScript", { tag: "@data" }, () => {
     await daybook.command("stock.receive", { batchref: "PLAIN", sku: "PLAIN-1", qty: 5 });
     await daybook.command("order.place", { order_id: "PLAIN-O", lines: [{ sku: "PLAIN-1", qty: 3 }] });
     await daybook.command("order.allocate", { order_id: "PLAIN-O", sku: "PLAIN-1", qty: 3 });
-    const { page, address } = await readable(device);
-    await page.goto(address("orders/PLAIN-O"));
+    const it = await readable(device);
+    const { page } = it;
+    await page.goto(it.address("orders/PLAIN-O"));
     const line = row(page, "PLAIN-1").first();
     await line.getByRole("button", { name: /^Free/ }).click();
     await expect(line).toContainText(/short/i);
@@ -120,9 +143,9 @@ test.describe("without JavaScript", { tag: "@data" }, () => {
   });
 });
 
-type NewDevice = (options: { javaScriptEnabled: boolean }) => Promise<{ page: Page; address: (path: string) => string }>;
+type NewDevice = (options?: BrowserContextOptions) => Promise<Device>;
+type Readable = Pick<Device, "page" | "address">;
 
-async function readable(device: NewDevice) {
-  const it = await device({ javaScriptEnabled: false });
-  return { page: it.page, address: (path: string) => it.address(path) };
+function readable(device: NewDevice): Promise<Readable> {
+  return device({ javaScriptEnabled: false });
 }

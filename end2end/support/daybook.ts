@@ -99,8 +99,8 @@ export class Daybook {
   }
 
   /** Starts the process, also again on the same database and port, and waits until it can decide. */
-  async up(): Promise<void> {
-    const child = spawn(binary(), ["serve", "--demo", "--listen", `127.0.0.1:${this.port}`], {
+  async up(...flags: string[]): Promise<void> {
+    const child = spawn(binary(), ["serve", "--demo", "--listen", `127.0.0.1:${this.port}`, ...flags], {
       env: { ...process.env, DATABASE_URL: this.#url, ...(this.clock ? { DAYBOOK_CLOCK: this.clock } : {}) },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -111,5 +111,5 @@ fn batch(books: &Books, touches: Touches) -> Result<Events, String> {
         entries.extend(ahead.handle(&request, stamp, &mut Reads::new()).entries);
     }
     let events = seal(&entries, Hash::ORIGIN).map_err(|error| error.to_string())?;
-    Ok(Events { epoch: EPOCH, events })
+    Ok(Events { protocol: PROTOCOL, epoch: EPOCH, events })
 }
