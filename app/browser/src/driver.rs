@@ -19,7 +19,7 @@ use futures::{
 use sync::{
     Acknowledged, Changes, FeedEnd, Input, Issue, OutboxRecord, Output, Replica, Report, Stage, StoredState,
     bundle::Bundle,
-    protocol::{Events, FeedFrame, Snapshot},
+    protocol::{Events, FeedFrame, PROTOCOL, Snapshot, feed_address},
     replica::NotNow,
     unsent_file,
 };
@@ -236,8 +236,12 @@ impl Driver {
             Output::SaveSnapshot(snapshot) => self.save_snapshot(*snapshot),
             Output::Offer { records, snapshot } => self.offer(records, snapshot),
             Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
-            Output::OpenFeed { feed, after, epoch } => self.open_feed(feed, after, &epoch.to_string()),
-            Output::Poll { feed, after, epoch, wait_ms } => self.poll(feed, after, &epoch.to_string(), wait_ms),
+            Output::OpenFeed { feed, after, epoch } => {
+                self.open_feed(feed, &feed_address(self.shop.as_str(), epoch, after));
+            }
+            Output::Poll { feed, after, epoch, wait_ms } => {
+                self.poll(feed, &feed_address(self.shop.as_str(), epoch, after), wait_ms);
+            }
             Output::CloseFeed => {
                 drop(self.feed.take());
                 drop(self.poll.take());
@@ -438,7 +442,7 @@ impl Driver {
         self.tabs.borrow().as_ref().is_some_and(|tabs| tabs.part() == Part::Leads)
     }
 
-    fn open_feed(self: &Rc<Self>, feed: u64, after: u64, epoch: &str) {
+    fn open_feed(self: &Rc<Self>, feed: u64, address: &str) {
         let driver = Rc::downgrade(self);
         let heard = move |heard: Heard| {
             let Some(driver) = driver.upgrade() else { return };
@@ -450,18 +454,18 @@ impl Driver {
         if self.faults.get().offline {
             return self.tell(Input::FeedClosed { feed, end: FeedEnd::Lost });
         }
-        match Feed::open(self.shop.as_str(), after, epoch, heard) {
+        match Feed::open(address, heard) {
             Ok(open) => *self.feed.borrow_mut() = Some((feed, open)),
             Err(_) => self.tell(Input::FeedClosed { feed, end: FeedEnd::Lost }),
         }
     }
 
-    fn poll(self: &Rc<Self>, feed: u64, after: u64, epoch: &str, wait_ms: u32) {
+    fn poll(self: &Rc<Self>, feed: u64, address: &str, wait_ms: u32) {
         drop(self.feed.take());
         if self.faults.get().offline {
             return self.tell(Input::PollAnswered { feed, answer: Err(FeedEnd::Lost) });
         }
-        let (poll, answer) = Poll::start(self.shop.as_str(), after, epoch, wait_ms);
+        let (poll, answer) = Poll::start(address, wait_ms);
         *self.poll.borrow_mut() = Some(poll);
         // Not kept alive by the wait: a driver that is let go gives its poll up.
         let driver = Rc::downgrade(self);
@@ -520,7 +524,7 @@ impl Driver {
         }
         let events: Vec<_> = tail.into_iter().filter(|record| record.position > after).collect();
         if !events.is_empty() {
-            self.take(Input::Relayed(Box::new(FeedFrame::Events(Events { epoch, events }))));
+            self.take(Input::Relayed(Box::new(FeedFrame::Events(Events { protocol: PROTOCOL, epoch, events }))));
         }
     }
 
@@ -661,11 +665,12 @@ impl Driver {
     /// All that this device starts from, for looking at it elsewhere.
     pub async fn bundle(&self, build: &str) -> Bundle {
         let (snapshot, tail) = self.storage.load_book().await.ok().flatten().unzip();
-        let (outbox, _) = self.storage.load_outbox().await;
+        let (outbox, unreadable) = self.storage.load_outbox().await;
         let acknowledged = self.storage.load_acknowledged().await;
-        let stored =
-            StoredState { snapshot, tail: tail.unwrap_or_default(), outbox, acknowledged, ..StoredState::default() };
+        let lost = self.replica.borrow().lost().to_vec();
+        let stored = StoredState { snapshot, tail: tail.unwrap_or_default(), outbox, acknowledged, lost };
         let mut bundle = Bundle::new(build, self.shop.clone(), &self.identity, stored, clock::now());
+        bundle.unreadable = unreadable;
         let said = |(at, report): &(Millis, Report)| format!("{}: {report}", at.0);
         bundle.reports = self.reports.borrow().iter().map(said).collect();
         bundle

@@ -1,5 +1,6 @@
 //! A shop's event stream, and the polls in its place where streams do not get through. What is heard goes to a callback that queues it: a signal keeps only its latest value.
 
+use domain::json;
 use js_sys::{Function, Object, Promise, Reflect};
 use sync::{
     FeedEnd,
@@ -12,7 +13,7 @@ use web_sys::{EventSource, MessageEvent};
 use crate::events::Listener;
 
 /// The events that a feed names. An `EventSource` hands over named events only to those who ask for the name.
-const NAMES: [&str; 6] = ["events", "heartbeat", "reset", "snapshot", "revoked", "bye"];
+const NAMES: [&str; 7] = ["events", "heartbeat", "reset", "snapshot", "revoked", "bye", "too_old"];
 
 /// What a feed says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,14 +35,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Opens the feed of `shop` from the entry behind `after`.
+    /// Opens the feed at this address ([`protocol::feed_address`]).
     ///
     /// # Errors
     /// What the browser threw at the address.
-    pub fn open(shop: &str, after: u64, epoch: &str, heard: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
-        // A new EventSource sends no Last-Event-ID, so the position stands in the address. The epoch goes with it:
-        // a position of another log means nothing.
-        let source = EventSource::new(&format!("/api/v1/shops/{shop}/feed?after={epoch}:{after}"))?;
+    pub fn open(address: &str, heard: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
+        let source = EventSource::new(address)?;
         let mut listeners: Vec<Listener> = NAMES
             .iter()
             .map(|name| {
@@ -88,16 +87,11 @@ extern "C" {
 pub struct Poll(AbortController);
 
 impl Poll {
-    /// Asks once for what comes behind `after`. The answer comes from the future, unless the poll is dropped before.
-    pub fn start(
-        shop: &str,
-        after: u64,
-        epoch: &str,
-        wait_ms: u32,
-    ) -> (Self, impl Future<Output = Result<protocol::Poll, FeedEnd>> + use<>) {
+    /// Asks the feed at this address once. The answer comes from the future, unless the poll is dropped before.
+    pub fn start(address: &str, wait_ms: u32) -> (Self, impl Future<Output = Result<protocol::Poll, FeedEnd>> + use<>) {
         let poll = Self(AbortController::new());
         let wait = wait_ms / 1_000;
-        let address = format!("/api/v1/shops/{shop}/feed?after={epoch}:{after}&wait={wait}");
+        let address = format!("{address}&wait={wait}");
         let options = Object::new();
         let headers = Object::new();
         let set = |on: &Object, name: &str, value: JsValue| Reflect::set(on, &name.into(), &value).is_ok();
@@ -109,13 +103,19 @@ impl Poll {
         let answer = fetch(&address, &options);
         (poll, async move {
             let (status, text) = read(answer).await.ok_or(FeedEnd::Lost)?;
-            match status {
-                200 => protocol::Poll::parse(&text).map_err(|_| FeedEnd::Lost),
-                401 => Err(FeedEnd::Refused(ProtocolError::NotSignedIn)),
-                429 | 503 => Err(FeedEnd::Refused(ProtocolError::Unavailable { retry_after_ms: BUSY })),
-                _ => Err(FeedEnd::Lost),
-            }
+            answered(status, &text)
         })
+    }
+}
+
+fn answered(status: u16, text: &str) -> Result<protocol::Poll, FeedEnd> {
+    match status {
+        200 => protocol::Poll::parse(text).map_err(|_| FeedEnd::Lost),
+        401 => Err(FeedEnd::Refused(ProtocolError::NotSignedIn)),
+        // With the numbers that do not go together.
+        426 => Err(json::read(text).map_or(FeedEnd::Lost, FeedEnd::Refused)),
+        429 | 503 => Err(FeedEnd::Refused(ProtocolError::Unavailable { retry_after_ms: BUSY })),
+        _ => Err(FeedEnd::Lost),
     }
 }
 
@@ -141,5 +141,20 @@ impl Drop for Poll {
 impl Drop for Feed {
     fn drop(&mut self) {
         self.source.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p8_a_poll_that_is_too_old_is_told_apart_from_a_line_that_broke() {
+        let problem = r#"{"type":"about:blank","title":"update","status":426,"code":"too_old","spoken":1,"least":2}"#;
+        let refused = FeedEnd::Refused(ProtocolError::TooOld { spoken: 1, least: 2 });
+        assert_eq!(answered(426, problem).unwrap_err(), refused);
+        assert_eq!(answered(426, "<p>Upgrade</p>").unwrap_err(), FeedEnd::Lost, "somebody in between");
+        assert_eq!(answered(200, "<p>Sign in</p>").unwrap_err(), FeedEnd::Lost);
+        assert!(answered(200, r#"{"frames":[]}"#).is_ok());
     }
 }

@@ -224,3 +224,50 @@ fn is_visible() -> bool {
     let document = web_sys::window().and_then(|window| window.document());
     document.is_some_and(|document| !document.hidden())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn p8_a_tab_understands_one_of_an_earlier_build() {
+        let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sync/tests/fixtures");
+        let builds = fs::read_dir(fixtures).unwrap().map(|build| build.unwrap().path().join("notes.json"));
+        let told: Vec<PathBuf> = builds.filter(|file| file.exists()).collect();
+        assert!(!told.is_empty());
+        for file in told {
+            let notes: Vec<serde_json::Value> = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+            for note in notes {
+                let read: Note =
+                    domain::json::read(&note.to_string()).unwrap_or_else(|error| panic!("{note}: {error}"));
+                if let Note::Frame { name, data } = read {
+                    assert!(sync::protocol::FeedFrame::parse(&name, &data).unwrap().is_some());
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "writes a file: once for each build that is released, behind the server's recording"]
+    fn record_what_this_build_tells_other_tabs() {
+        let folder = PathBuf::from(std::env::var("DAYBOOK_RECORD").unwrap());
+        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        let outbox: Vec<OutboxRecord> = serde_json::from_str(&text("outbox.json")).unwrap();
+        let answer: PushAnswer = serde_json::from_str(&text("push-answer.json")).unwrap();
+        let id = outbox[0].submission.id;
+        let mut notes: Vec<Note> =
+            outbox.into_iter().map(|record| Note::Written { record: Box::new(record) }).collect();
+        let frame = |name: &str| Note::Frame { name: name.to_owned(), data: text(&format!("{name}.json")) };
+        notes.extend([
+            Note::Removed { id },
+            frame("events"),
+            frame("heartbeat"),
+            Note::Answer { answer: Box::new(answer) },
+            Note::Alive,
+            Note::Hello,
+        ]);
+        fs::write(folder.join("notes.json"), serde_json::to_string(&notes).unwrap() + "\n").unwrap();
+    }
+}

@@ -119,7 +119,7 @@ fn arrive(bench: &mut Bench, touches: bool) -> FeedFrame {
         })
         .collect();
     let events = append(&mut bench.authority, commands, &mut bench.serial);
-    FeedFrame::Events(Events { epoch: bench.authority.epoch, events })
+    FeedFrame::Events(Events { protocol: PROTOCOL, epoch: bench.authority.epoch, events })
 }
 
 fn with_bench<T>(run: impl FnOnce(&mut Bench, &RefCell<Option<FeedFrame>>) -> T) -> T {

@@ -19,10 +19,25 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// The number this build speaks. It goes up when a message changes its meaning; added optional fields do not.
-pub const PROTOCOL: u16 = 1;
+///
+/// 1. The first.
+/// 2. Whoever opens a feed says its number, and knows the frame [`TooOld`].
+pub const PROTOCOL: u16 = 2;
 
 /// The oldest number that the server still answers.
 pub const OLDEST_PROTOCOL: u16 = 1;
+
+/// The number of messages from before they said one.
+fn unsaid() -> u16 {
+    1
+}
+
+/// Where a shop's feed is read from the entry behind `after`. An `EventSource` sends no header of ours, so all that is
+/// to be said stands in the address; the epoch too, since a position of another log means nothing.
+#[must_use]
+pub fn feed_address(shop: &str, epoch: Uuid, after: u64) -> String {
+    format!("/api/v1/shops/{shop}/feed?after={epoch}:{after}&protocol={PROTOCOL}")
+}
 
 /// The most commands in one push.
 pub const MOST_COMMANDS: usize = 500;
@@ -246,6 +261,8 @@ impl<'de> Visitor<'de> for SnapshotVisitor {
 /// A feed frame named `events`: the next entries, without a hole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Events {
+    #[serde(default = "unsaid")]
+    pub protocol: u16,
     pub epoch: Uuid,
     pub events: Vec<EventRecord>,
 }
@@ -264,6 +281,8 @@ pub struct Heartbeat {
 /// with its outbox kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StartOver {
+    #[serde(default = "unsaid")]
+    pub protocol: u16,
     pub epoch: Uuid,
     pub head: u64,
     pub reason: String,
@@ -272,7 +291,18 @@ pub struct StartOver {
 /// A feed frame named `bye`: the server drains. Come back after a moment drawn from `0..=spread_ms`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Bye {
+    #[serde(default = "unsaid")]
+    pub protocol: u16,
     pub spread_ms: u32,
+}
+
+/// A feed frame named `too_old`, and the last: the server does not answer the number that was spoken any more. A poll
+/// is answered with [`ProtocolError::TooOld`] instead; of a stream's status an `EventSource` tells nothing.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TooOld {
+    pub protocol: u16,
+    pub spoken: u16,
+    pub least: u16,
 }
 
 /// Everything that a feed can say.
@@ -284,11 +314,14 @@ pub enum FeedFrame {
     Snapshot(StartOver),
     Revoked,
     Bye(Bye),
+    TooOld(TooOld),
 }
 
 /// The answer to a poll: the frames that a stream would have sent, in their order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Poll {
+    #[serde(default = "unsaid")]
+    pub protocol: u16,
     pub frames: Vec<PolledFrame>,
 }
 
@@ -331,6 +364,7 @@ impl FeedFrame {
             "snapshot" => Self::Snapshot(json::read(data)?),
             "revoked" => Self::Revoked,
             "bye" => Self::Bye(json::read(data)?),
+            "too_old" => Self::TooOld(json::read(data)?),
             _ => return Ok(None),
         }))
     }

@@ -415,6 +415,7 @@ impl Replica {
             FeedFrame::Snapshot(_) => {}
             FeedFrame::Revoked => self.connection.stop_all(Stop::SignIn),
             FeedFrame::Bye(bye) => self.connection.bye(bye.spread_ms, now),
+            FeedFrame::TooOld(_) => self.connection.stop_all(Stop::Update),
         }
     }
 

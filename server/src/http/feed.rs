@@ -16,7 +16,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::stream;
-use sync::protocol::StartOver;
+use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, StartOver, TooOld};
 use tokio::sync::broadcast::{self, error::RecvError};
 use uuid::Uuid;
 
@@ -69,7 +69,15 @@ pub async fn feed(door: Door) -> Result<Response, Problem> {
     let polled = wants_json(&door);
     let wait = polled.then(|| poll_wait(&door)).transpose()?;
     let view = door.shop.view()?;
-    let start = begin(&door, &view, asked(&door.headers, door.query.get("after"), view.epoch)).await?;
+    let start = match too_old(&door)? {
+        Some(TooOld { spoken, least, .. }) if polled => {
+            let title = format!("protocol {spoken} is too old: {least} at least");
+            let problem = Problem::new(axum::http::StatusCode::UPGRADE_REQUIRED, "too_old", title);
+            return Err(problem.with("spoken", spoken).with("least", least));
+        }
+        Some(too_old) => Start::Over(frame::too_old(&too_old)),
+        None => begin(&door, &view, asked(&door.headers, door.query.get("after"), view.epoch)).await?,
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
@@ -82,7 +90,7 @@ pub async fn feed(door: Door) -> Result<Response, Problem> {
         return Ok(poll(start, open, wait).await);
     }
     let body = match start {
-        // One frame, and the end: there is nothing to follow until the reader has started over.
+        // One frame, and the end: there is nothing to follow until the reader has started over, or is another one.
         Start::Over(bytes) => Body::from_stream(stream::iter([Ok::<_, Infallible>(retry()), Ok(bytes)])),
         Start::Follow { at, shop } => {
             let feed = Feed::new(open, shop, at);
@@ -92,6 +100,14 @@ pub async fn feed(door: Door) -> Result<Response, Problem> {
         }
     };
     Ok((headers, body).into_response())
+}
+
+/// Pages say which number they speak. Other programs need not: what they read of a feed only ever gains fields.
+fn too_old(door: &Door) -> Result<Option<TooOld>, Problem> {
+    let Some(spoken) = door.query.number("protocol")? else { return Ok(None) };
+    let spoken = u16::try_from(spoken).unwrap_or(u16::MAX);
+    let too_old = TooOld { protocol: PROTOCOL, spoken, least: OLDEST_PROTOCOL };
+    Ok((spoken < OLDEST_PROTOCOL).then_some(too_old))
 }
 
 fn wants_json(door: &Door) -> bool {
@@ -170,6 +186,7 @@ enum Start {
 
 async fn begin(door: &Door, view: &View, asked: Asked) -> Result<Start, Problem> {
     let over = |view: &View, reason: &str| StartOver {
+        protocol: PROTOCOL,
         epoch: view.epoch,
         head: view.books.position,
         reason: reason.to_owned(),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::EventRecord;
 use serde::Serialize;
-use sync::protocol::{Bye, Heartbeat, StartOver};
+use sync::protocol::{Bye, Heartbeat, PROTOCOL, StartOver, TooOld};
 use uuid::Uuid;
 
 /// The most entries in one `events` frame.
@@ -33,6 +33,7 @@ pub fn events(epoch: Uuid, records: &[EventRecord]) -> Vec<Frame> {
     /// As `sync::protocol::Events`, without owning the entries.
     #[derive(Serialize)]
     struct Events<'a> {
+        protocol: u16,
         epoch: Uuid,
         events: &'a [EventRecord],
     }
@@ -40,7 +41,7 @@ pub fn events(epoch: Uuid, records: &[EventRecord]) -> Vec<Frame> {
     for chunk in records.chunks(MOST_ENTRIES) {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
         let id = format!("{epoch}:{}", last.position);
-        let bytes = encode("events", Some(&id), &Events { epoch, events: chunk });
+        let bytes = encode("events", Some(&id), &Events { protocol: PROTOCOL, epoch, events: chunk });
         frames.push(Frame::Events { first: first.position, last: last.position, bytes });
     }
     frames
@@ -63,12 +64,17 @@ pub fn snapshot(start_over: &StartOver) -> Bytes {
     encode("snapshot", None, start_over)
 }
 
+#[must_use]
+pub fn too_old(too_old: &TooOld) -> Bytes {
+    encode("too_old", None, too_old)
+}
+
 /// Within which the readers of a feed that ends come back.
 const BYE_SPREAD_MS: u32 = 3_000;
 
 #[must_use]
 pub fn bye() -> Bytes {
-    encode("bye", None, &Bye { spread_ms: BYE_SPREAD_MS })
+    encode("bye", None, &Bye { protocol: PROTOCOL, spread_ms: BYE_SPREAD_MS })
 }
 
 /// Whether a frame only says how long to wait before coming back.
@@ -82,12 +88,12 @@ pub fn is_heartbeat(frame: &[u8]) -> bool {
     frame.starts_with(b"event: heartbeat\n")
 }
 
-/// Frames of a stream as the one answer to a poll, `{"frames":[{"event":…,"data":…}]}`: the same bytes, without
+/// Frames of a stream as the one answer to a poll, `{"protocol":…,"frames":[{"event":…,"data":…}]}`: the same bytes, without
 /// writing the entries anew.
 #[must_use]
 pub fn polled(frames: &[Bytes]) -> Bytes {
     let mut text = Vec::with_capacity(frames.iter().map(Bytes::len).sum::<usize>() + 32 * frames.len() + 32);
-    text.extend_from_slice(b"{\"frames\":[");
+    text.extend_from_slice(format!("{{\"protocol\":{PROTOCOL},\"frames\":[").as_bytes());
     for (index, frame) in frames.iter().enumerate() {
         if index > 0 {
             text.push(b',');
@@ -134,20 +140,22 @@ mod tests {
 
     #[test]
     fn a_poll_says_what_a_stream_says() {
-        let over = StartOver { epoch: Uuid::from_u128(1), head: 7, reason: "other_epoch".to_owned() };
+        let over =
+            StartOver { protocol: PROTOCOL, epoch: Uuid::from_u128(1), head: 7, reason: "other_epoch".to_owned() };
         let frames = [reset(&over), bye()];
         let text = polled(&frames);
         let read: serde_json::Value = serde_json::from_slice(&text).unwrap();
         let events: Vec<_> = read["frames"].as_array().unwrap().iter().map(|frame| frame["event"].clone()).collect();
         assert_eq!(events, ["reset", "bye"]);
         assert_eq!(read["frames"][0]["data"], serde_json::to_value(&over).unwrap());
-        assert_eq!(polled(&[]), "{\"frames\":[]}");
+        assert_eq!(polled(&[]), format!("{{\"protocol\":{PROTOCOL},\"frames\":[]}}"));
     }
 
     #[test]
     fn what_a_stream_parts_into_lines_a_poll_puts_together() {
         let frame = Bytes::from_static(b"event: events\nid: x:1\ndata: {\"a\":\ndata: 1}\n\n");
-        assert_eq!(polled(&[frame]), "{\"frames\":[{\"event\":\"events\",\"data\":{\"a\":1}}]}");
+        let expected = "\"frames\":[{\"event\":\"events\",\"data\":{\"a\":1}}]}";
+        assert_eq!(polled(&[frame]), format!("{{\"protocol\":{PROTOCOL},{expected}"));
         assert!(is_greeting(b"retry: 1000\n\n") && !is_greeting(b"event: bye\n\n"));
     }
 }

@@ -73,7 +73,8 @@ impl Hub {
 
     /// Another log than before: every feed ends with `reset`.
     pub fn restart(&self, view: View, reason: &str) {
-        let start_over = StartOver { epoch: view.epoch, head: view.books.position, reason: reason.to_owned() };
+        let start_over =
+            StartOver { protocol: PROTOCOL, epoch: view.epoch, head: view.books.position, reason: reason.to_owned() };
         let mut kept = self.lock();
         *kept = Kept::default();
         self.view.send_replace(view);

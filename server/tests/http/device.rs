@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sync::{
     FeedEnd, Input, Issue, Output, Replica, Report,
-    protocol::{FeedFrame, Poll, ProtocolError},
+    protocol::{FeedFrame, Poll, ProtocolError, feed_address},
 };
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
@@ -189,7 +189,7 @@ impl Net {
     }
 
     async fn follow(&self, feed: u64, after: u64, epoch: Uuid) {
-        let address = format!("{}/api/v1/shops/{SHOP}/feed?after={epoch}:{after}", self.origin);
+        let address = format!("{}{}", self.origin, feed_address(SHOP, epoch, after));
         if let Some(mut open) = Feed::try_open(self.client.get(address)).await {
             self.say(Input::FeedOpened { feed });
             while let Some(frame) = open.read().await {
@@ -203,7 +203,7 @@ impl Net {
 
     async fn poll(&self, after: u64, epoch: Uuid, wait_ms: u32) -> Option<Vec<FeedFrame>> {
         let wait = wait_ms / 1_000;
-        let address = format!("{}/api/v1/shops/{SHOP}/feed?after={epoch}:{after}&wait={wait}", self.origin);
+        let address = format!("{}{}&wait={wait}", self.origin, feed_address(SHOP, epoch, after));
         let answer = self.client.get(address).header("accept", "application/json").send().await.ok()?;
         Poll::parse(&answer.text().await.ok()?).ok()?.read().ok()
     }

@@ -157,7 +157,7 @@ async fn p4_a_heartbeat_tells_the_head_and_its_digest(fixture: Fixture) {
         let digest = daybook.json("/digest").await;
         assert_eq!((beat.event.as_str(), &beat.data["head"]), ("heartbeat", &digest["position"]));
         assert_eq!((&beat.data["digest"], &beat.data["epoch"]), (&digest["digest"], &digest["epoch"]));
-        assert_eq!((&beat.data["fold"], &beat.data["protocol"]), (&digest["fold"], &1.into()));
+        assert_eq!((&beat.data["fold"], &beat.data["protocol"]), (&digest["fold"], &sync::protocol::PROTOCOL.into()));
     }
 }
 

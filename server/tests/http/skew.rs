@@ -1,25 +1,64 @@
 //! Messages of other builds at the doors that pages use. The messages are those that `sync` keeps of earlier builds.
 
-use reqwest::StatusCode;
-use serde_json::{Value, json};
-use store::contract::Fixture;
-use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, ProtocolError, PushAnswer, Snapshot};
+use std::{fs, path::PathBuf};
 
-use crate::support::{Daybook, SHOP, answer, on_every_store};
+use domain::{EventRecord, ShopSlug};
+use reqwest::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use store::{Append, contract::Fixture};
+use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, Poll, ProtocolError, Push, PushAnswer, Snapshot, feed_address};
+use uuid::Uuid;
+
+use crate::support::{Daybook, Feed, SHOP, answer, on_every_store};
+
+mod recording;
 
 on_every_store!(
-    p8_a_push_of_every_earlier_protocol_is_answered,
+    p8_a_push_of_every_earlier_build_is_answered,
+    p8_a_client_of_an_earlier_build_is_answered_as_by_its_own_server,
     p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot,
     p8_too_old_is_426_and_nothing_is_decided,
+    p8_too_old_for_the_feed_is_said_to_polls_and_to_streams,
+    p8_whoever_says_no_number_or_a_newer_one_reads_the_feed,
     p8_a_page_that_is_ahead_is_told_to_wait,
     p5_a_push_that_cannot_be_read_is_400_and_nothing_is_decided,
     p5_a_push_that_is_too_large_is_413_and_nothing_is_decided,
 );
 
+/// The messages of an earlier build.
+#[derive(Debug)]
+struct Build(PathBuf);
+
+impl Build {
+    fn has(&self, name: &str) -> bool {
+        self.0.join(format!("{name}.json")).exists()
+    }
+
+    fn text(&self, name: &str) -> String {
+        let path = self.0.join(format!("{name}.json"));
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> T {
+        serde_json::from_str(&self.text(name)).unwrap_or_else(|error| panic!("{name} of {self:?}: {error}"))
+    }
+}
+
+/// At least two of them.
+fn builds() -> Vec<Build> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../app/sync/tests/fixtures");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let builds: Vec<_> = entries.filter(|path| path.is_dir()).map(Build).collect();
+    assert!(builds.len() >= 2);
+    builds
+}
+
+/// One of this build.
 fn push(protocol: u16) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/sync/tests/fixtures");
-    let text = std::fs::read_to_string(format!("{folder}/protocol-{protocol}/push.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
+    let mut push: Value = builds().pop().unwrap().read("push");
+    push["protocol"] = protocol.into();
+    push
 }
 
 async fn ask(daybook: &Daybook, door: &str, body: &Value) -> (StatusCode, Value) {
@@ -27,18 +66,84 @@ async fn ask(daybook: &Daybook, door: &str, body: &Value) -> (StatusCode, Value)
     answer(request.send().await.unwrap()).await
 }
 
-async fn p8_a_push_of_every_earlier_protocol_is_answered(fixture: Fixture) {
+async fn p8_a_push_of_every_earlier_build_is_answered(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     daybook.receive("B-0", "OAT-1", 20).await;
-    for protocol in OLDEST_PROTOCOL..=PROTOCOL {
-        let push = push(protocol);
+    for build in builds() {
+        let push: Value = build.read("push");
         let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
-        assert_eq!(status, StatusCode::OK, "{body}");
+        assert_eq!(status, StatusCode::OK, "{build:?}: {body}");
         let read: PushAnswer = serde_json::from_value(body).unwrap();
         let asked: Vec<&str> =
             push["submissions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
         assert_eq!(read.outcomes.iter().map(|one| one.id().to_string()).collect::<Vec<_>>(), asked);
     }
+}
+
+/// What a reader of an earlier build looks for is there, and of the same kind.
+fn reads_alike(ours: &Value, theirs: &Value, path: &str) {
+    match (ours, theirs) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            for (key, value) in theirs {
+                let here = ours.get(key).unwrap_or_else(|| panic!("{path}/{key} is gone"));
+                reads_alike(here, value, &format!("{path}/{key}"));
+            }
+        }
+        (Value::Array(ours), Value::Array(theirs)) => {
+            assert_eq!(ours.len(), theirs.len(), "{path}");
+            for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+                reads_alike(ours, theirs, &format!("{path}/{at}"));
+            }
+        }
+        _ => assert_eq!(std::mem::discriminant(ours), std::mem::discriminant(theirs), "{path}: {ours} and {theirs}"),
+    }
+}
+
+/// The newest of them that has a log: its shop is put here as it was, and its client comes back.
+async fn p8_a_client_of_an_earlier_build_is_answered_as_by_its_own_server(fixture: Fixture) {
+    let mut builds: Vec<_> = builds().into_iter().filter(|build| build.has("log")).collect();
+    builds.sort_by(|one, other| one.0.cmp(&other.0));
+    let build = builds.pop().expect("a build with its log");
+    let (log, theirs): (Vec<EventRecord>, Value) = (build.read("log"), build.read("snapshot"));
+    let epoch: Uuid = serde_json::from_value(theirs["epoch"].clone()).unwrap();
+    let shop = ShopSlug::parse(SHOP).unwrap();
+    fixture.store.create_shop(&shop, "Test shop", epoch).await.unwrap();
+    let append = Append { epoch, records: log.clone(), ..Append::default() };
+    fixture.store.append(&shop, append).await.unwrap();
+    let daybook = Daybook::on(&fixture.store).await;
+
+    let request: Value = build.read("snapshot-request");
+    let (status, ours) = ask(&daybook, "replica_snapshot", &json!({"shop": SHOP, "request": request})).await;
+    assert_eq!(status, StatusCode::OK, "{ours}");
+    for name in ["protocol", "fold", "epoch", "hash", "digest", "title"] {
+        reads_alike(&ours[name], &theirs[name], name);
+    }
+    let snapshot: Snapshot = serde_json::from_value(ours).unwrap();
+    assert_eq!((snapshot.books.position, snapshot.hash), (log.len() as u64, log.last().unwrap().hash));
+
+    let (push, theirs): (Push, PushAnswer) = (build.read("push"), build.read("push-answer"));
+    let (status, ours) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
+    assert_eq!(status, StatusCode::OK, "{ours}");
+    reads_alike(&ours, &serde_json::from_str(&build.text("push-answer")).unwrap(), "push-answer");
+    let ours: PushAnswer = serde_json::from_value(ours).unwrap();
+    assert_eq!((ours.outcomes, ours.head), (theirs.outcomes, theirs.head));
+
+    // At the addresses that it asks at, on a server that has kept no frames, as theirs.
+    daybook.stop().await;
+    let daybook = Daybook::on(&fixture.reopened().await).await;
+    let addresses: Value = build.read("addresses");
+    let at = |kind: &str| daybook.client.get(format!("{}{}", daybook.origin, addresses[kind].as_str().unwrap()));
+    let text = at("poll").header("accept", "application/json").send().await.unwrap().text().await.unwrap();
+    reads_alike(&serde_json::from_str(&text).unwrap(), &build.read("poll"), "poll");
+    let frames = Poll::parse(&text).unwrap().frames;
+    let mut stream = Feed::open(at("feed")).await;
+    for frame in frames {
+        let streamed = stream.next().await.unwrap();
+        assert_eq!((streamed.event, streamed.text.as_str()), (frame.event, frame.data.get()));
+    }
+    daybook.stop().await;
+    let bye = stream.next_named("bye").await;
+    reads_alike(&bye.data, &build.read("bye"), "bye");
 }
 
 async fn p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot(fixture: Fixture) {
@@ -51,12 +156,11 @@ async fn p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot(fixtu
     assert_eq!(snapshot.books.position, head);
 }
 
+const TOO_OLD: ProtocolError = ProtocolError::TooOld { spoken: OLDEST_PROTOCOL - 1, least: OLDEST_PROTOCOL };
+
 async fn p8_too_old_is_426_and_nothing_is_decided(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
-    let mut old = push(PROTOCOL);
-    old["protocol"] = (OLDEST_PROTOCOL - 1).into();
-    // What it sends may have any shape: its number is read first.
-    old["submissions"] = json!([{"wish": "of another time"}]);
+    let old = push(OLDEST_PROTOCOL - 1);
     let request = json!({"protocol": OLDEST_PROTOCOL - 1});
     for (door, body) in [
         ("push_commands", json!({"shop": SHOP, "push": old})),
@@ -65,16 +169,45 @@ async fn p8_too_old_is_426_and_nothing_is_decided(fixture: Fixture) {
         let (status, body) = ask(&daybook, door, &body).await;
         assert_eq!(status, StatusCode::UPGRADE_REQUIRED, "{door}: {body}");
         let read: ProtocolError = serde_json::from_value(body).unwrap();
-        assert_eq!(read, ProtocolError::TooOld { spoken: OLDEST_PROTOCOL - 1, least: OLDEST_PROTOCOL });
+        assert_eq!(read, TOO_OLD);
     }
     assert_eq!(daybook.head().await, 0);
 }
 
+async fn p8_too_old_for_the_feed_is_said_to_polls_and_to_streams(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let address = format!("/feed?after=0&protocol={}", OLDEST_PROTOCOL - 1);
+    let (status, body) = answer(daybook.get(&address).header("accept", "application/json").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::UPGRADE_REQUIRED, "{body}");
+    assert_eq!(serde_json::from_value::<ProtocolError>(body).unwrap(), TOO_OLD);
+
+    // The browser shows nobody the status of a stream: there it is a frame, and the last.
+    let mut stream = Feed::open(daybook.get(&address)).await;
+    let frame = stream.next().await.unwrap();
+    assert_eq!(frame.event, "too_old");
+    assert_eq!(frame.data, json!({"protocol": PROTOCOL, "spoken": OLDEST_PROTOCOL - 1, "least": OLDEST_PROTOCOL}));
+    assert!(stream.next().await.is_none());
+}
+
+async fn p8_whoever_says_no_number_or_a_newer_one_reads_the_feed(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.receive("B-1", "A", 1).await;
+    let epoch = daybook.json("/digest").await["epoch"].as_str().unwrap().parse().unwrap();
+    let this = feed_address(SHOP, epoch, 0);
+    let next = this.replace(&format!("protocol={PROTOCOL}"), &format!("protocol={}", PROTOCOL + 1));
+    assert_ne!(this, next);
+    for address in [this, next, format!("/api/v1/shops/{SHOP}/feed?after=0")] {
+        let mut feed = Feed::open(daybook.client.get(format!("{}{address}", daybook.origin))).await;
+        let frame = feed.next().await.unwrap();
+        assert_eq!((frame.event.as_str(), &frame.data["protocol"]), ("events", &PROTOCOL.into()), "{address}");
+    }
+    let wrong = daybook.get("/feed?after=0&protocol=x").send().await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+}
+
 async fn p8_a_page_that_is_ahead_is_told_to_wait(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
-    let mut newer = push(PROTOCOL);
-    newer["protocol"] = (PROTOCOL + 1).into();
-    newer["submissions"] = json!([{"wish": "of another time"}]);
+    let newer = push(PROTOCOL + 1);
     let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": newer})).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
     let read: ProtocolError = serde_json::from_value(body).unwrap();

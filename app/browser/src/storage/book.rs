@@ -96,3 +96,51 @@ pub fn read(rows: &[(String, Vec<u8>)]) -> Result<Option<(Snapshot, Vec<EventRec
     }
     Ok(Some((snapshot, tail)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use sync::protocol::Events;
+
+    use super::*;
+
+    fn fixtures() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../sync/tests/fixtures")
+    }
+
+    #[test]
+    fn p8_the_book_that_an_earlier_build_kept_is_read_or_fetched_anew() {
+        let builds = fs::read_dir(fixtures()).unwrap().map(|build| build.unwrap().path().join("stored-book.json"));
+        let kept: Vec<PathBuf> = builds.filter(|file| file.exists()).collect();
+        assert!(!kept.is_empty());
+        for file in kept {
+            let rows: Vec<(String, String)> = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+            let rows: Vec<_> = rows.into_iter().map(|(key, text)| (key, text.into_bytes())).collect();
+            let head: Head = serde_json::from_slice(&rows.iter().find(|(key, _)| key == HEAD).unwrap().1).unwrap();
+            let book = read(&rows).unwrap();
+            assert_eq!(book.is_some(), head.fold == FOLD_VERSION, "{file:?}");
+            if let Some((snapshot, tail)) = book {
+                assert_eq!(snapshot.books.digest(), snapshot.digest);
+                assert_eq!(tail.first().unwrap().position, snapshot.books.position + 1);
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "writes a file: once for each build that is released, behind the server's recording"]
+    fn record_what_this_build_keeps_of_the_book() {
+        let folder = PathBuf::from(std::env::var("DAYBOOK_RECORD").unwrap());
+        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        let snapshot: Snapshot = serde_json::from_str(&text("snapshot.json")).unwrap();
+        let events: Events = serde_json::from_str(&text("events.json")).unwrap();
+        let writes = replace(&snapshot).unwrap().into_iter().chain(append(&events.events).unwrap());
+        let rows: Vec<(String, String)> = writes
+            .filter_map(|write| match write {
+                Write::Put { key, value, .. } => Some((key, String::from_utf8(value).unwrap())),
+                _ => None,
+            })
+            .collect();
+        fs::write(folder.join("stored-book.json"), serde_json::to_string(&rows).unwrap() + "\n").unwrap();
+    }
+}

@@ -252,8 +252,9 @@ fn respond(stream: &mut TcpStream, kind: &str, body: &[u8]) {
 fn feed(stream: &mut TcpStream, path: &str, shop: &Mutex<Shop>) -> std::io::Result<()> {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n")?;
-    let mut last: u64 =
-        path.rsplit_once(':').or_else(|| path.rsplit_once("%3A")).map_or(0, |(_, after)| after.parse().unwrap_or(0));
+    let id = path.split_once("after=").map_or("", |(_, rest)| rest.split('&').next().unwrap_or(""));
+    let position = id.rsplit_once(':').or_else(|| id.rsplit_once("%3A")).map(|(_, position)| position.parse());
+    let mut last: u64 = position.and_then(Result::ok).unwrap_or(0);
     loop {
         let text = {
             let shop = shop.lock().expect("no thread panics here");
@@ -298,7 +299,7 @@ impl Shop {
         let events: Vec<EventRecord> = self.records.iter().filter(|record| record.position > *last).cloned().collect();
         if let Some(end) = events.last() {
             *last = end.position;
-            let data = serde_json::to_string(&Events { epoch, events }).expect("JSON");
+            let data = serde_json::to_string(&Events { protocol: PROTOCOL, epoch, events }).expect("JSON");
             return format!("event: events\nid: {epoch}:{last}\ndata: {data}\n\n");
         }
         let heartbeat = Heartbeat {

@@ -98,7 +98,7 @@ impl Shop {
 
     fn events(&self, after: u64) -> Box<FeedFrame> {
         let events = self.log[usize::try_from(after).unwrap()..].to_vec();
-        Box::new(FeedFrame::Events(Events { epoch: self.authority.epoch, events }))
+        Box::new(FeedFrame::Events(Events { protocol: PROTOCOL, epoch: self.authority.epoch, events }))
     }
 
     fn heartbeat(&self) -> Box<FeedFrame> {
@@ -639,12 +639,15 @@ fn a_bundle_reproduces_the_replica() {
     let tail = shop.log[3..].to_vec();
     let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
     let snapshot = Shop::new().snapshot();
-    let stored = StoredState { snapshot: Some(*snapshot), tail, outbox, ..StoredState::default() };
+    let (position, entry) = replica.confirmed().projections.day_book.entries.iter().next().unwrap();
+    let lost = vec![Lost { position: *position, entry: entry.clone() }];
+    let stored = StoredState { snapshot: Some(*snapshot), tail, outbox, lost: lost.clone(), ..StoredState::default() };
     let bundle = Bundle::new("1", domain::ShopSlug::parse("corner").unwrap(), &config(), stored, NOW);
     let (reopened, _) = Bundle::read(&bundle.written()).unwrap().open();
     assert_eq!(reopened.confirmed().digest(), shop.authority.books.digest());
     assert_eq!(state(&reopened, 1), Some(SyncState::SavedHere));
     assert_eq!(state(&reopened, 2), Some(SyncState::AtRisk));
+    assert_eq!(reopened.lost(), lost);
     assert!(Bundle::read("{}").is_err());
 }
 

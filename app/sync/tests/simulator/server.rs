@@ -203,10 +203,10 @@ impl Server {
     }
 
     pub fn events(&self, records: &[EventRecord]) -> FeedFrame {
-        FeedFrame::Events(Events { epoch: self.authority.epoch, events: records.to_vec() })
+        FeedFrame::Events(Events { protocol: PROTOCOL, epoch: self.authority.epoch, events: records.to_vec() })
     }
 
     pub fn start_over(&self, reason: &str) -> StartOver {
-        StartOver { epoch: self.authority.epoch, head: self.head(), reason: reason.to_owned() }
+        StartOver { protocol: PROTOCOL, epoch: self.authority.epoch, head: self.head(), reason: reason.to_owned() }
     }
 }

@@ -11,7 +11,7 @@ use sync::{
     Dependants, FeedEnd, Input, Issue, Output, Report, Stage, SyncState,
     connection::DataState,
     defects::Defect,
-    protocol::{Bye, FeedFrame, ProtocolError, Push, Waypoint},
+    protocol::{Bye, FeedFrame, PROTOCOL, ProtocolError, Push, Waypoint},
     random::Random,
 };
 use uuid::Uuid;
@@ -150,6 +150,19 @@ impl World {
     pub fn run(mut self) -> Result<Sometimes, String> {
         self.run_to_rest()?;
         Ok(self.sometimes)
+    }
+
+    /// Runs to the end. Says where everybody has come to, and by what way.
+    pub fn run_to_line(mut self) -> Result<String, String> {
+        self.run_to_rest()?;
+        let authority = &self.server.authority;
+        let (head, digest) = (authority.books.position, authority.books.digest());
+        let mut line = format!("{} #{head} {digest} {}", authority.epoch, authority.hash);
+        for replica in self.nodes.iter().filter_map(|node| node.replica.as_ref()) {
+            let (confirmed, overlay) = (replica.confirmed(), replica.overlay());
+            line += &format!("; #{} {} {}", confirmed.position, confirmed.digest(), overlay.digest());
+        }
+        Ok(format!("{line}; {}", self.sometimes))
     }
 
     fn run_to_rest(&mut self) -> Result<(), String> {
@@ -846,7 +859,7 @@ impl World {
             self.soon(50_000, Happening::PartitionEnds { node });
         }
         if self.random.chance(self.faults.bye) {
-            self.frame(node, FeedFrame::Bye(Bye { spread_ms: 3_000 }));
+            self.frame(node, FeedFrame::Bye(Bye { protocol: PROTOCOL, spread_ms: 3_000 }));
         }
         if self.random.chance(self.faults.spoil)
             && let Some(replica) = &mut self.nodes[node].replica

@@ -59,7 +59,12 @@ impl Shop {
                     Output::Push { ticket, push } => inputs.push(answered(*ticket, self.answer(push.clone()))),
                     Output::OpenFeed { feed, after, epoch } => {
                         open = (*epoch == self.authority.epoch && *after <= self.head()).then_some(*feed);
-                        let over = StartOver { epoch: self.authority.epoch, head: self.head(), reason: String::new() };
+                        let over = StartOver {
+                            protocol: PROTOCOL,
+                            epoch: self.authority.epoch,
+                            head: self.head(),
+                            reason: String::new(),
+                        };
                         let reset = Box::new(FeedFrame::Reset(over));
                         let frame = if open.is_some() { self.heartbeat() } else { reset };
                         inputs.push(Input::FeedFrame { feed: *feed, frame });
@@ -168,7 +173,12 @@ fn p7_a_device_that_is_too_far_behind_to_be_told_notices_all_the_same() {
     for price in 0..20 {
         shop.other("product.change", json!({"sku": "RYE-1", "price": price}));
     }
-    let over = StartOver { epoch: shop.authority.epoch, head: shop.head(), reason: "too_far_behind".to_owned() };
+    let over = StartOver {
+        protocol: PROTOCOL,
+        epoch: shop.authority.epoch,
+        head: shop.head(),
+        reason: "too_far_behind".to_owned(),
+    };
     let frame = Box::new(FeedFrame::Snapshot(over));
     let outputs = replica.handle(Input::FeedFrame { feed, frame }, NOW);
     assert_eq!(request_of(&outputs).unwrap().known.len(), 1, "one place is enough to see it");
@@ -184,7 +194,12 @@ fn a_snapshot_of_the_same_log_offers_nothing() {
     for price in 0..20 {
         shop.other("product.change", json!({"sku": "RYE-1", "price": price}));
     }
-    let over = StartOver { epoch: shop.authority.epoch, head: shop.head(), reason: "too_far_behind".to_owned() };
+    let over = StartOver {
+        protocol: PROTOCOL,
+        epoch: shop.authority.epoch,
+        head: shop.head(),
+        reason: "too_far_behind".to_owned(),
+    };
     let outputs = replica.handle(Input::FeedFrame { feed, frame: Box::new(FeedFrame::Snapshot(over)) }, NOW);
     let outputs = shop.settle(&mut replica, outputs);
     assert_eq!((offered(&outputs), restored(&outputs)), (vec![], None));
