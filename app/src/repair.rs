@@ -37,7 +37,10 @@ pub fn reason(view: &PendingView, picture: &Picture) -> Option<String> {
         Stage::Unsaved => Some("This device could not keep it.".to_owned()),
         Stage::Changed { shown, actual, .. } => Some(text::came_out(shown, actual)),
         Stage::Discarded { reason, at } => Some(format!("Discarded {}: {reason}", crate::format::moment(*at))),
-        _ => view.at_risk.as_ref().map(|refusal| followed(text::at_risk(refusal), refusal, picture, None)),
+        _ => view
+            .at_risk
+            .as_ref()
+            .map(|refusal| followed(text::at_risk(refusal, view.replaceable), refusal, picture, None)),
     }
 }
 

@@ -1,13 +1,8 @@
 //! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{rc::Rc, time::Duration};
 
-use browser::{
-    Config, Handle, ImportError, IssueError, Transport,
-    faults::Faults,
-    file, hand,
-    worker::{self, Worker},
-};
+use browser::{Config, Handle, ImportError, IssueError, Transport, faults::Faults, file, hand, worker};
 use domain::{CommandId, ShopSlug, books::Author, json};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -27,9 +22,12 @@ use crate::{
     ui::{
         frame::Visit,
         ready::mark_interactive,
-        update::{Offer, Updates},
+        update::{Keeper, Updates},
     },
 };
+
+/// How often the page looks at how old what waits has become.
+const GROWS_OLD: Duration = Duration::from_secs(30);
 
 /// Starts the shop's replica once the page is alive, and marks the document as interactive when pages can be used.
 pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
@@ -42,6 +40,13 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
             running.try_set_value(Some(handle.clone()));
             replica.attach(Rc::new(OfBrowser(handle.clone())));
             repaint(&shop, &author, &handle, replica, Changes { books: true, pending: true, connection: true });
+            // What waits grows old without an event.
+            let aging = move || {
+                if let Some(handle) = running.try_get_value().flatten() {
+                    repaint(&shop, &author, &handle, replica, Changes { connection: true, ..Changes::default() });
+                }
+            };
+            set_interval(aging, GROWS_OLD);
             handle.ask_storage().await;
         });
         true
@@ -56,19 +61,13 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
 /// Lets the browser keep the app, so that any of its addresses opens without a network.
 pub fn keep_for_offline(updates: Updates) {
     Effect::new(move |_| {
-        let offered: Rc<OnceCell<Worker>> = Rc::default();
-        let waiting = {
-            let offered = offered.clone();
-            move || {
-                let offered = offered.clone();
-                updates.offer(Offer {
-                    take_over: Box::new(move || offered.get().into_iter().for_each(Worker::take_over)),
-                    is_hand_empty: hand::is_empty,
-                });
-            }
-        };
-        if let Some(worker) = worker::register(waiting) {
-            let _ = offered.set(worker);
+        if let Some(worker) = worker::register(move || updates.offer()) {
+            let looking = worker.clone();
+            updates.attach(Keeper {
+                take_over: Box::new(move || worker.take_over()),
+                look: Box::new(move || looking.look()),
+                is_hand_empty: hand::is_empty,
+            });
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     pin::pin,
     rc::Rc,
 };
@@ -37,7 +37,7 @@ use crate::{
     latencies::{Latencies, LatencyView},
     network,
     storage::{Mode, Storage, StorageError, idb::Durability, outbox},
-    tabs::{Note, Part, Tabs},
+    tabs::{Note, Part, Tabs, is_visible},
 };
 
 /// A quiet moment, for what can wait.
@@ -144,20 +144,44 @@ impl Driver {
 
     /// Takes an input in and does what follows.
     fn take(self: &Rc<Self>, input: Input) {
-        let begins_to_lead = matches!(input, Input::Lead);
         let outputs = self.replica.borrow_mut().handle(input, clock::now());
         self.execute(outputs);
-        if begins_to_lead {
-            // Whoever led before may have left commands that were never heard of here, and a copy of the log that
-            // this tab did not write.
+    }
+
+    /// Whoever led before may have left commands that were never heard of here, may have sent what this tab believes
+    /// unsent, and has kept a copy of the log that this tab did not write.
+    async fn begin_to_lead(self: Rc<Self>) {
+        let reading = pin!(self.clone().adopt_stored());
+        // Storage that does not answer must not leave the browser without a leader.
+        if let Either::Right(_) = select(reading, pin!(sleep(QUIET))).await {
             self.look_for_records(0);
+        }
+        if self.leads() {
+            self.take(Input::Lead);
             if self.kept.get().is_none() {
                 // Books that came before this tab led are nowhere yet: a reload without a network would find none.
                 self.keep_books();
             } else {
                 self.rewrite_when_quiet();
             }
+            self.recall().await;
         }
+    }
+
+    async fn recall(self: &Rc<Self>) {
+        let settled = self.storage.load_acknowledged().await;
+        self.take(Input::Recalled(settled));
+    }
+
+    /// In this tab and in the others.
+    pub fn tell_all(&self, input: Input, note: &Note) {
+        self.tell(input);
+        self.tell_tabs(note);
+    }
+
+    pub fn set_paused(&self, is_paused: bool) {
+        self.storage.set_paused(is_paused);
+        self.tell(pause(is_paused));
     }
 
     /// A person has dealt with what the server lost.
@@ -217,6 +241,9 @@ impl Driver {
             self.carry_out(output, &mut changes);
         }
         self.busy.set(false);
+        if changes.connection && self.leads() {
+            self.say_state();
+        }
         if changes != Changes::default() {
             (self.on_change)(changes);
         }
@@ -230,6 +257,7 @@ impl Driver {
         match output {
             Output::Persist(record) => self.persist(record),
             Output::Update(record) => self.update(record),
+            Output::Attempt(records) => self.attempt(records),
             Output::Forget(id) => self.forget(id),
             Output::Keep { acknowledged, dropped } => self.keep(acknowledged, dropped),
             Output::Append(records) => self.append(records),
@@ -347,6 +375,20 @@ impl Driver {
         });
     }
 
+    /// The push comes next. By then the half that outlives the tab knows that these may have been sent, and the other
+    /// tabs are on their way to know.
+    fn attempt(self: &Rc<Self>, records: Vec<OutboxRecord>) {
+        for record in &records {
+            self.storage.mirror(record);
+            self.tell_tabs(&Note::Written { record: Box::new(record.clone()) });
+        }
+        self.spawn(async move |driver| {
+            if let Err(problem) = driver.storage.put_attempted(&records).await {
+                driver.note_problem(problem);
+            }
+        });
+    }
+
     fn forget(self: &Rc<Self>, id: CommandId) {
         self.latencies.borrow_mut().settled(id, clock::now());
         self.spawn(async move |driver| match driver.storage.forget(id).await {
@@ -421,21 +463,43 @@ impl Driver {
         let timer = Timer::after(after, move || {
             let Some(driver) = driver.upgrade() else { return };
             driver.spawn(async |driver| {
-                let (records, unreadable) = driver.storage.load_outbox().await;
-                driver.facts.borrow_mut().unreadable = unreadable;
-                for record in records {
-                    let is_known = driver.replica.borrow().pending_of(record.submission.id).is_some();
-                    if !is_known {
-                        driver.take(Input::Adopted(Box::new(record)));
-                    }
-                }
+                driver.clone().adopt_stored().await;
                 if driver.leads() {
-                    let settled = driver.storage.load_acknowledged().await;
-                    driver.take(Input::Recalled(settled));
+                    driver.recall().await;
                 }
             });
         });
         *self.looking.borrow_mut() = Some(timer);
+    }
+
+    /// Takes in what storage knows and this tab does not.
+    async fn adopt_stored(self: Rc<Self>) {
+        let before: Vec<CommandId> = self.replica.borrow().saved().collect();
+        let Ok((records, unreadable)) = self.storage.read_outbox().await else { return };
+        let leads = self.replica.borrow().is_leading();
+        if !leads {
+            // Whoever leads has dealt with what is gone. A leading tab drops nothing: it sends what it has.
+            let here: BTreeSet<String> = records.iter().map(|record| record.submission.id.to_string()).collect();
+            let is_there = |id: &String| here.contains(id) || unreadable.iter().any(|record| record.id == *id);
+            let gone = before.into_iter().filter(|id| !is_there(&id.to_string()));
+            for id in gone {
+                self.take(Input::Removed(id));
+            }
+        }
+        self.facts.borrow_mut().unreadable = unreadable;
+        for record in records {
+            let is_known = self.replica.borrow().knows(&record);
+            if !is_known {
+                self.take(Input::Adopted(Box::new(record)));
+            }
+        }
+    }
+
+    fn say_state(&self) {
+        let state = self.replica.borrow().connection().state;
+        if let Some(tabs) = &*self.tabs.borrow() {
+            tabs.say(state);
+        }
     }
 
     fn leads(&self) -> bool {
@@ -546,18 +610,34 @@ impl Driver {
         let driver = Rc::downgrade(self);
         listeners.push(Listener::on(&window, "storage", move |event| {
             let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-            if let (Some(key), Some(driver)) = (key, driver.upgrade())
-                && outbox::id_of_mirror_key(&driver.shop, &key).is_some()
-            {
+            let (Some(key), Some(driver)) = (key, driver.upgrade()) else { return };
+            if outbox::id_of_mirror_key(&driver.shop, &key).is_some() {
                 driver.look_for_records(QUIET);
+            } else if key == driver.storage.paused_key() {
+                driver.tell(pause(driver.storage.is_paused()));
             }
         }));
         if let Some(document) = window.document() {
             let inputs = self.inputs.clone();
             let shown = document.clone();
             listeners.push(Listener::on(&document, "visibilitychange", move |_| {
-                if !shown.hidden() {
-                    let _ = inputs.unbounded_send(Input::Resumed);
+                let _ = inputs.unbounded_send(if shown.hidden() { Input::Hidden } else { Input::Resumed });
+            }));
+            // The browser stops a page that nobody looks at. Its feed would stay open beside that of the tab which
+            // leads then, and nobody would read it.
+            let driver = Rc::downgrade(self);
+            listeners.push(Listener::on(&document, "freeze", move |_| {
+                let Some(driver) = driver.upgrade() else { return };
+                if let Some(tabs) = &*driver.tabs.borrow() {
+                    tabs.rest();
+                }
+                driver.take(Input::Follow);
+            }));
+            let driver = Rc::downgrade(self);
+            listeners.push(Listener::on(&document, "resume", move |_| {
+                let Some(driver) = driver.upgrade() else { return };
+                if let Some(tabs) = &*driver.tabs.borrow() {
+                    tabs.wake();
                 }
             }));
         }
@@ -565,7 +645,13 @@ impl Driver {
         if !window.navigator().on_line() {
             self.tell(Input::NetworkDown);
         }
-        let (driver, changed) = (Rc::downgrade(self), self.inputs.clone());
+        if !is_visible() {
+            self.tell(Input::Hidden);
+        }
+        if self.storage.is_paused() {
+            self.tell(Input::Pause);
+        }
+        let (driver, changed) = (Rc::downgrade(self), Rc::downgrade(self));
         let tabs = Tabs::join(
             &self.shop,
             move |note| {
@@ -577,10 +663,11 @@ impl Driver {
                 }
             },
             move |part| {
-                let _ = changed.unbounded_send(match part {
-                    Part::Leads => Input::Lead,
-                    Part::Follows => Input::Follow,
-                });
+                let Some(driver) = changed.upgrade() else { return };
+                match part {
+                    Part::Leads => driver.spawn(async |driver| driver.begin_to_lead().await),
+                    Part::Follows => driver.tell(Input::Follow),
+                }
             },
         );
         tabs.tell(&Note::Hello);
@@ -592,6 +679,10 @@ impl Driver {
         let heartbeat = self.heartbeat.borrow().clone();
         if let Some((_, data)) = heartbeat.filter(|(at, _)| clock::now().0 - at.0 < FRESH) {
             self.tell_tabs(&Note::Frame { name: "heartbeat".to_owned(), data });
+        }
+        if self.leads() {
+            let state = self.replica.borrow().connection().state;
+            self.tell_tabs(&Note::Alive { state });
         }
     }
 
@@ -693,6 +784,10 @@ impl Driver {
     }
 }
 
+fn pause(is_paused: bool) -> Input {
+    if is_paused { Input::Pause } else { Input::Unpause }
+}
+
 /// What other tabs say, as the replica is told it.
 fn input_of_note(note: Note) -> Option<Input> {
     match note {
@@ -700,7 +795,10 @@ fn input_of_note(note: Note) -> Option<Input> {
         Note::Removed { id } => Some(Input::Removed(id)),
         Note::Frame { name, data } => FeedFrame::parse(&name, &data).ok()?.map(|frame| Input::Relayed(Box::new(frame))),
         Note::Answer { answer } => Some(Input::RelayedAnswer(answer)),
-        Note::Alive | Note::Hello => None,
+        Note::Alive { state } => Some(Input::Led(state)),
+        Note::TryNow => Some(Input::TryNow),
+        Note::SignedIn => Some(Input::SignedIn),
+        Note::Hello => None,
     }
 }
 

@@ -36,6 +36,19 @@ extern "C" {
     fn clear_timeout(timer: &JsValue);
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Ends what it was given to, before its time.
+    #[derive(Debug)]
+    pub type AbortController;
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> AbortController;
+    #[wasm_bindgen(method, getter)]
+    pub fn signal(this: &AbortController) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub fn abort(this: &AbortController);
+}
+
 /// One `setTimeout`.
 #[derive(Debug)]
 pub struct Timer {

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, MessageEvent};
 
-use crate::events::Listener;
+use crate::events::{AbortController, Listener};
 
 /// The events that a feed names. An `EventSource` hands over named events only to those who ask for the name.
 const NAMES: [&str; 7] = ["events", "heartbeat", "reset", "snapshot", "revoked", "bye", "too_old"];
@@ -71,14 +71,6 @@ impl Feed {
 
 #[wasm_bindgen]
 extern "C" {
-    type AbortController;
-    #[wasm_bindgen(constructor)]
-    fn new() -> AbortController;
-    #[wasm_bindgen(method, getter)]
-    fn signal(this: &AbortController) -> JsValue;
-    #[wasm_bindgen(method)]
-    fn abort(this: &AbortController);
-
     #[wasm_bindgen(js_name = fetch, catch)]
     fn fetch(address: &str, options: &JsValue) -> Result<Promise, JsValue>;
 }

@@ -23,6 +23,7 @@ use crate::{
     faults::Faults,
     latencies::LatencyView,
     storage::{Mode, StorageError, outbox::Unreadable},
+    tabs::Note,
 };
 
 /// The way to the server. The application gives it, because server functions live there.
@@ -260,23 +261,23 @@ impl Handle {
         self.0.ask(|replica, now| replica.acknowledge(id, now))
     }
 
-    /// Works offline until [`Handle::resume`].
+    /// Works offline until [`Handle::resume`], in all tabs, and also when the page is loaded anew.
     pub fn pause(&self) {
-        self.0.tell(Input::Pause);
+        self.0.set_paused(true);
     }
 
     pub fn resume(&self) {
-        self.0.tell(Input::Unpause);
+        self.0.set_paused(false);
     }
 
     /// Tries to reach the server at once.
     pub fn try_now(&self) {
-        self.0.tell(Input::TryNow);
+        self.0.tell_all(Input::TryNow, &Note::TryNow);
     }
 
     /// A session was begun or renewed.
     pub fn signed_in(&self) {
-        self.0.tell(Input::SignedIn);
+        self.0.tell_all(Input::SignedIn, &Note::SignedIn);
     }
 
     /// Takes a snapshot that came with a page, if it is newer.

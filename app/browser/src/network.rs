@@ -17,8 +17,8 @@ extern "C" {
 /// How long the server may take to say that it is there.
 const PATIENCE: u32 = 8_000;
 
-/// Whether the server answers at its health address. A hotel's sign-in page in its place does not count: it
-/// answers by leading elsewhere.
+/// Whether the server answers at its health address. A hotel's sign-in page in its place does not count, whether it
+/// leads elsewhere or answers by itself: the server names its release.
 pub async fn probe() -> bool {
     let options = js_sys::Object::new();
     let option = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
@@ -29,9 +29,17 @@ pub async fn probe() -> bool {
     }
     let Ok(answer) = fetch("/healthz", &options) else { return false };
     match JsFuture::from(answer).await {
-        Ok(answer) => property(&answer, "ok").is_some_and(|ok| ok.is_truthy()),
+        Ok(answer) => property(&answer, "ok").is_some_and(|ok| ok.is_truthy()) && names_release(&answer),
         Err(_) => false,
     }
+}
+
+fn names_release(answer: &JsValue) -> bool {
+    let release = property(answer, "headers").and_then(|headers| {
+        let get: js_sys::Function = property(&headers, "get")?.dyn_into().ok()?;
+        get.call1(&headers, &"daybook-release".into()).ok()
+    });
+    release.is_some_and(|release| release.is_string())
 }
 
 /// What the browser tells about this origin's storage.

@@ -110,9 +110,15 @@ impl Storage {
 
     /// The commands of both halves, united.
     pub async fn load_outbox(&self) -> (Vec<OutboxRecord>, Vec<Unreadable>) {
+        let mirrored_alone = |_| outbox::unite(outbox::read_mirror(&self.shop), Vec::new());
+        self.read_outbox().await.unwrap_or_else(mirrored_alone)
+    }
+
+    /// The same, for whoever has to know that nothing is missing.
+    pub async fn read_outbox(&self) -> Result<(Vec<OutboxRecord>, Vec<Unreadable>), StorageError> {
         // The database first: a command that moves to it meanwhile is then found in localStorage.
-        let kept = self.read("outbox", "").await.unwrap_or_default();
-        outbox::unite(outbox::read_mirror(&self.shop), kept)
+        let kept = self.read("outbox", "").await?;
+        Ok(outbox::unite(outbox::read_mirror(&self.shop), kept))
     }
 
     /// This device's settled commands, as they are now.
@@ -144,6 +150,30 @@ impl Storage {
             }
             answer => answer,
         }
+    }
+
+    /// Whether a person chose to work offline, in whichever tab.
+    pub fn is_paused(&self) -> bool {
+        mirror::get(&self.paused_key()).unwrap_or(false)
+    }
+
+    /// The other tabs hear of it by the browser's `storage` event, and those that come later find it.
+    pub fn set_paused(&self, is_paused: bool) {
+        let _ = mirror::set(&self.paused_key(), &is_paused);
+    }
+
+    #[must_use]
+    pub fn paused_key(&self) -> String {
+        format!("daybook:{}:paused", self.shop)
+    }
+
+    /// Writes down that these may have been sent.
+    pub async fn put_attempted(&self, records: &[OutboxRecord]) -> Result<(), StorageError> {
+        let put = |record: &OutboxRecord| {
+            let value = serde_json::to_vec(record).map_err(StorageError::unreadable)?;
+            Ok(Write::Put { store: "outbox", key: record.submission.id.to_string(), value })
+        };
+        self.write(&records.iter().map(put).collect::<Result<Vec<_>, StorageError>>()?, Durability::Relaxed).await
     }
 
     /// Removes a command from both halves.

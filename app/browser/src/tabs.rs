@@ -2,25 +2,29 @@
 //!
 //! One of them leads: it holds the feed and sends the outbox, which leaves the six connections that HTTP/1.1 allows
 //! a host to the others. Who leads is decided by a Web Lock, which the browser gives to the next tab when this one
-//! closes. A leader that is frozen may keep the lock without doing its work, so it also has to be heard of: a
-//! visible tab that hears nothing takes the lock away.
+//! closes. A tab that is about to be frozen lets go of it; one that did not get to it may keep the lock without doing
+//! its work, so a leader also has to be heard of: a visible tab that hears nothing takes the lock away.
 //!
 //! All of this is an economy. Two leaders at once only cost a second connection: the server answers a command id
-//! alike whoever sends it.
+//! alike whoever sends it. Where tabs of different versions of the app do not understand each other, each version has
+//! a leader of its own, and they meet in storage.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{CommandId, ShopSlug};
 use js_sys::{Function, Object, Promise, Reflect};
 use serde::{Deserialize, Serialize};
-use sync::{OutboxRecord, protocol::PushAnswer};
+use sync::{OutboxRecord, connection::DataState, protocol::PushAnswer};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use crate::{
     clock,
-    events::{Listener, sleep},
+    events::{AbortController, Listener, sleep},
 };
 
 #[wasm_bindgen]
@@ -30,6 +34,9 @@ extern "C" {
     fn request_lock(name: &str, options: &Object, granted: &Function) -> Result<Promise, JsValue>;
 }
 
+/// Goes up when a note changes its meaning; added kinds and fields that have a default do not count. Tabs of
+/// different numbers do not hear each other and do not stand in the same line.
+const NOTES: u16 = 1;
 /// How often a leader lets itself be heard.
 const ALIVE_EVERY: u64 = 10_000;
 /// How long a leader may be silent before a visible tab takes over.
@@ -48,10 +55,38 @@ pub enum Note {
     Frame { name: String, data: String },
     /// The answer to a push.
     Answer { answer: Box<PushAnswer> },
-    /// The leader is there.
-    Alive,
+    /// The leader is there, and its connection stands like this.
+    Alive {
+        /// Leaders of earlier builds only said that they were there.
+        #[serde(default = "live")]
+        state: DataState,
+    },
     /// A tab has come.
     Hello,
+    /// A person asks to try at once, in whichever tab.
+    TryNow,
+    /// A session was begun or renewed in one of the tabs.
+    SignedIn,
+}
+
+fn live() -> DataState {
+    DataState::Live
+}
+
+impl Note {
+    /// `None` for one that this build cannot read: what matters is in storage and on the server.
+    fn read(text: &str) -> Option<Self> {
+        domain::json::read(text).ok()
+    }
+
+    /// Whether only a leader says so.
+    fn is_of_leader(&self) -> bool {
+        matches!(self, Self::Alive { .. } | Self::Frame { .. } | Self::Answer { .. })
+    }
+}
+
+fn name_of(shop: &ShopSlug, notes: u16) -> String {
+    format!("daybook:{shop}:v{notes}")
 }
 
 /// Which part a tab has.
@@ -71,8 +106,12 @@ pub struct Tabs {
 struct Claim {
     lock: String,
     part: Cell<Part>,
-    /// Whether this tab stands in line for the lock.
-    queued: Cell<bool>,
+    /// Whether this tab stands in line for the lock, and how to leave the line.
+    queued: RefCell<Option<AbortController>>,
+    /// The browser has stopped this tab, or is about to.
+    resting: Cell<bool>,
+    /// What this tab has said of its connection.
+    said: Cell<DataState>,
     /// When a leader was last heard of.
     heard: Cell<i64>,
     /// Resolving it gives the lock back.
@@ -85,12 +124,14 @@ impl Tabs {
     /// Joins the tabs of a shop. `noted` hears what others tell; `changed` hears which part this tab has, at once
     /// and whenever it changes.
     pub fn join(shop: &ShopSlug, noted: impl Fn(Note) + 'static, changed: impl Fn(Part) + 'static) -> Self {
-        let name = format!("daybook:{shop}:v1");
+        let name = name_of(shop, NOTES);
         let channel = BroadcastChannel::new(&name).ok();
         let claim = Rc::new(Claim {
             lock: name,
             part: Cell::new(Part::Follows),
-            queued: Cell::new(false),
+            queued: RefCell::default(),
+            resting: Cell::new(false),
+            said: Cell::new(DataState::NotConnected),
             heard: Cell::new(clock::now().0),
             release: Cell::new(None),
             ended: Cell::new(false),
@@ -100,8 +141,8 @@ impl Tabs {
             let claim = claim.clone();
             Listener::on(channel, "message", move |event| {
                 let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-                let Some(Ok(note)) = text.map(|text| domain::json::read::<Note>(&text)) else { return };
-                if matches!(note, Note::Alive | Note::Frame { .. } | Note::Answer { .. }) {
+                let Some(note) = text.and_then(|text| Note::read(&text)) else { return };
+                if note.is_of_leader() {
                     claim.heard.set(clock::now().0);
                 }
                 noted(note);
@@ -123,6 +164,28 @@ impl Tabs {
         self.claim.part.get()
     }
 
+    /// The leader's connection stands like this: said when it changes, and now and then.
+    pub fn say(&self, state: DataState) {
+        if self.claim.said.replace(state) != state {
+            self.tell(&Note::Alive { state });
+        }
+    }
+
+    /// This tab is about to be frozen, and could neither send nor hear: another one leads.
+    pub fn rest(&self) {
+        self.claim.resting.set(true);
+        self.claim.part.set(Part::Follows);
+        self.claim.leave();
+    }
+
+    /// It goes on.
+    pub fn wake(&self) {
+        self.claim.heard.set(clock::now().0);
+        if self.claim.resting.replace(false) && self.channel.is_some() {
+            self.claim.clone().ask(false);
+        }
+    }
+
     /// Tells the other tabs. Nobody answers: what matters is in storage and on the server.
     pub fn tell(&self, note: &Note) {
         if let Some(channel) = &self.channel {
@@ -134,7 +197,7 @@ impl Tabs {
 impl Drop for Tabs {
     fn drop(&mut self) {
         self.claim.ended.set(true);
-        self.claim.give_back();
+        self.claim.leave();
         if let Some(channel) = &self.channel {
             channel.close();
         }
@@ -154,7 +217,11 @@ impl Claim {
         }
     }
 
-    fn give_back(&self) {
+    /// Out of the line first: the lock that is given back would be this tab's again.
+    fn leave(&self) {
+        if let Some(queued) = self.queued.take() {
+            queued.abort();
+        }
         if let Some(release) = self.release.take() {
             let _ = release.call0(&JsValue::UNDEFINED);
         }
@@ -162,17 +229,26 @@ impl Claim {
 
     /// Stands in line for the lock, or takes it away from whoever has it.
     fn ask(self: Rc<Self>, steal: bool) {
-        if !steal && self.queued.replace(true) {
-            return;
+        let options = Object::new();
+        let set = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
+        set("steal", steal.into());
+        if !steal {
+            if self.queued.borrow().is_some() {
+                return;
+            }
+            // Browsers allow no way out of taking a lock away, which is done at once.
+            let way_out = AbortController::new();
+            set("signal", way_out.signal());
+            self.queued.replace(Some(way_out));
         }
         spawn_local(async move {
             let claim = self.clone();
             // Lives as long as the request: the browser calls it when this tab's turn comes.
             let granted = Closure::<dyn FnMut() -> JsValue>::new(move || {
                 if !steal {
-                    claim.queued.set(false);
+                    claim.queued.take();
                 }
-                if claim.ended.get() {
+                if claim.ended.get() || claim.resting.get() {
                     return JsValue::UNDEFINED;
                 }
                 // The lock is ours until this promise resolves.
@@ -180,12 +256,10 @@ impl Claim {
                 claim.take(Part::Leads);
                 held.into()
             });
-            let options = Object::new();
-            let _ = Reflect::set(&options, &"steal".into(), &steal.into());
             match request_lock(&self.lock, &options, granted.as_ref().unchecked_ref()) {
                 Ok(request) => {
                     let taken_away = JsFuture::from(request).await.is_err();
-                    if taken_away && !self.ended.get() {
+                    if taken_away && !self.ended.get() && !self.resting.get() {
                         self.release.set(None);
                         self.heard.set(clock::now().0);
                         self.take(Part::Follows);
@@ -206,12 +280,12 @@ async fn watch(claim: Rc<Claim>, channel: Option<BroadcastChannel>) {
         match claim.part.get() {
             Part::Leads => {
                 if let Some(channel) = channel.as_ref().filter(|_| !claim.ended.get()) {
-                    tell(channel, &Note::Alive);
+                    tell(channel, &Note::Alive { state: claim.said.get() });
                 }
             }
             Part::Follows => {
                 let silent = clock::now().0 - claim.heard.get() > LEASE;
-                if silent && is_visible() && !claim.ended.get() {
+                if silent && is_visible() && !claim.ended.get() && !claim.resting.get() {
                     claim.heard.set(clock::now().0);
                     claim.clone().ask(true);
                 }
@@ -220,7 +294,7 @@ async fn watch(claim: Rc<Claim>, channel: Option<BroadcastChannel>) {
     }
 }
 
-fn is_visible() -> bool {
+pub(crate) fn is_visible() -> bool {
     let document = web_sys::window().and_then(|window| window.document());
     document.is_some_and(|document| !document.hidden())
 }
@@ -228,6 +302,8 @@ fn is_visible() -> bool {
 #[cfg(test)]
 mod tests {
     use std::{fs, path::PathBuf};
+
+    use serde_json::json;
 
     use super::*;
 
@@ -265,9 +341,35 @@ mod tests {
             frame("events"),
             frame("heartbeat"),
             Note::Answer { answer: Box::new(answer) },
-            Note::Alive,
+            Note::Alive { state: DataState::Live },
             Note::Hello,
         ]);
         fs::write(folder.join("notes.json"), serde_json::to_string(&notes).unwrap() + "\n").unwrap();
+    }
+
+    #[test]
+    fn us_30_tabs_that_would_misunderstand_each_other_do_not_hear_each_other() {
+        let shop = ShopSlug::parse("corner").unwrap();
+        assert_eq!(name_of(&shop, 1), "daybook:corner:v1");
+        assert_ne!(name_of(&shop, NOTES), name_of(&shop, NOTES + 1));
+    }
+
+    #[test]
+    fn us_30_a_note_of_a_newer_build_is_read_as_far_as_it_is_understood() {
+        let read = |note: serde_json::Value| Note::read(&note.to_string());
+        let known = read(json!({"kind": "alive", "state": "sign-in", "since": 7}));
+        assert!(matches!(known, Some(Note::Alive { state: DataState::SignIn })), "{known:?}");
+        assert!(matches!(read(json!({"kind": "try_now", "who": "asha"})), Some(Note::TryNow)));
+        for unknown in [json!({"kind": "sing", "song": 3}), json!({"kind": "removed"}), json!(["removed"]), json!(null)]
+        {
+            assert!(read(unknown.clone()).is_none(), "{unknown}");
+        }
+        assert!(Note::read("{").is_none());
+    }
+
+    #[test]
+    fn us_30_only_what_a_leader_says_is_a_sign_of_one() {
+        assert!(Note::Alive { state: DataState::Live }.is_of_leader());
+        assert!(!Note::Hello.is_of_leader() && !Note::TryNow.is_of_leader() && !Note::SignedIn.is_of_leader());
     }
 }

@@ -68,6 +68,16 @@ impl Worker {
         }
     }
 
+    /// Asks the server for a newer version, ahead of time.
+    pub fn look(&self) {
+        let registration = self.0.registration.borrow().clone();
+        if let Some(Ok(update)) = registration.map(|registration| registration.update()) {
+            spawn_local(async move {
+                let _ = JsFuture::from(update).await;
+            });
+        }
+    }
+
     async fn start(self) {
         // The answer to this is heard also by a page that was opened before there was a worker: that is no reason
         // to load it anew.

@@ -11,6 +11,7 @@ use crate::{
     replica::{Line, Replica},
     text,
     ui::{
+        aged::unsent_file,
         announce::Announcer,
         erased::{IntoPart, Parts, follow, handle, memo},
         frame::here,
@@ -190,15 +191,8 @@ fn Storage(line: Memo<Option<Line>>) -> impl IntoView {
     });
     let words = line.part(|line| line.as_ref().map(|line| text::storage(&line.storage)).unwrap_or_default());
     let problem = line.part(|line| line.as_ref().and_then(|line| line.storage.problem.clone()));
-    let export = move || {
-        replica.device().map(|device| {
-            let json = device.export_unsent();
-            let encoded: String = form_urlencoded::byte_serialize(json.as_bytes()).collect();
-            format!("data:application/json,{}", encoded.replace('+', "%20"))
-        })
-    };
     // Made again whenever the line says something new, so that the file is never older than the list above it.
-    let file = memo(move |_| line.with(|_| export()));
+    let file = memo(move |_| line.with(|_| unsent_file(replica)));
     view! {
         <section class="section">
             <h2>"Storage"</h2>

@@ -108,7 +108,7 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine) -> Line
 }
 
 fn why(view: &PendingView) -> Option<String> {
-    let not_yet = view.at_risk.as_ref().map(text::at_risk);
+    let not_yet = view.at_risk.as_ref().map(|refusal| text::at_risk(refusal, view.replaceable));
     not_yet.or_else(|| view.refusal().map(text::refusal))
 }
 

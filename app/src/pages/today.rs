@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     format,
     live::{PageContext, page},
-    text,
+    text::{self, Age},
     ui::{
+        aged::Aged,
         entry::{EntryRow, entry_row},
         erased::{IntoPart, Parts, follow, handle, memo},
         frame::{at, here},
@@ -145,6 +146,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
                 </p>
             </div>
         }))}
+        <Aged age=Age::OverAnHour/>
         <dl class="figures">
             <div>
                 <dt>"Takings today"</dt>

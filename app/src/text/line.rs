@@ -7,11 +7,18 @@ use sync::{
 };
 
 use crate::{
-    format::number,
+    format::{number, since},
     replica::{Fault, NotTaken, StorageLine},
 };
 
 const HOUR: i64 = 3_600_000;
+
+/// How long the oldest change has waited to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Age {
+    OverAnHour,
+    OverADay,
+}
 
 /// The word of the chip.
 #[must_use]
@@ -44,10 +51,21 @@ pub fn chip_more(view: &ConnectionView) -> Option<String> {
     }
 }
 
-/// Whether the oldest unsent change is over an hour old.
+/// Whether what waits has become old enough to say so.
 #[must_use]
-pub fn aged(view: &ConnectionView, now: Millis) -> bool {
-    view.oldest_waiting.is_some_and(|oldest| now.0 - oldest.0 > HOUR)
+pub fn aged(view: &ConnectionView, now: Millis) -> Option<Age> {
+    match now.0 - view.oldest_waiting?.0 {
+        ..=HOUR => None,
+        age if age <= 24 * HOUR => Some(Age::OverAnHour),
+        _ => Some(Age::OverADay),
+    }
+}
+
+/// How many wait, and since when the first of them does.
+#[must_use]
+pub fn waits_since(view: &ConnectionView, now: Millis) -> String {
+    let since = view.oldest_waiting.map(|oldest| format!(" The oldest is from {}.", since(oldest, now)));
+    format!("{}{}", waiting(view.waiting), since.unwrap_or_default())
 }
 
 /// How many wait, as a sentence.
@@ -176,9 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_over_an_hour_shows() {
+    fn waiting_for_over_an_hour_shows_and_for_over_a_day_more() {
         let mut old = view(DataState::NotConnected, 1);
         old.oldest_waiting = Some(Millis(0));
-        assert!(!aged(&old, Millis(HOUR)) && aged(&old, Millis(HOUR + 1)));
+        assert_eq!(aged(&old, Millis(HOUR)), None);
+        assert_eq!(aged(&old, Millis(HOUR + 1)), Some(Age::OverAnHour));
+        assert_eq!(aged(&old, Millis(24 * HOUR)), Some(Age::OverAnHour));
+        assert_eq!(aged(&old, Millis(24 * HOUR + 1)), Some(Age::OverADay));
     }
 }

@@ -42,10 +42,11 @@ pub fn refusal(refusal: &Refusal) -> String {
 
 /// The same before it is sent: nobody has refused it yet.
 #[must_use]
-pub fn at_risk(refused: &Refusal) -> String {
+pub fn at_risk(refused: &Refusal, may_change: bool) -> String {
     let words = refusal(refused);
     let why = words.strip_prefix("Not accepted: ").unwrap_or(&words).trim_end_matches('.');
-    format!("Probably not accepted: {why} now. Change it?")
+    let question = if may_change { " Change it?" } else { "" };
+    format!("Probably not accepted: {why} now.{question}")
 }
 
 fn word(thing: Thing) -> &'static str {

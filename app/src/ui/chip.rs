@@ -22,7 +22,7 @@ pub fn Chip(shop: ShopSlug, replica: Replica, announcer: Announcer) -> impl Into
     let line: Memo<Option<Line>> = memo(move |_| replica.line());
     let state = line.part(|line| line.as_ref().map_or(OPENING, |line| line.connection.state));
     let more = line.part(|line| text::chip_more(&line.as_ref()?.connection));
-    let aged = line.part(|line| line.as_ref().is_some_and(|line| text::aged(&line.connection, line.now)));
+    let aged = line.part(|line| line.as_ref().is_some_and(|line| text::aged(&line.connection, line.now).is_some()));
     let known = line.part(Option::is_some);
     // Said when the state has become another one, and not the first time: that is no news. Catching up is passed over:
     // every change that is sent goes through it for a moment.

@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     pages::not_found::Missing,
     replica::Replica,
-    text,
+    text::{self, Age},
     ui::{
+        aged::Aged,
         announce::{Announcer, LiveRegion},
         chip::Chip,
         confirmed::announce_confirmed,
@@ -90,7 +91,7 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
                 <Chip shop=shop.clone() replica announcer/>
                 <Bell shop=shop.clone() replica/>
             </header>
-            <div class="notices"><DemoBand shop=shop.clone()/><UpdateNotice/></div>
+            <div class="notices"><DemoBand shop=shop.clone()/><UpdateNotice/><Aged age=Age::OverADay/></div>
             <nav class="rail" aria-label="Main"><Links shop=shop.clone() places=RAIL/></nav>
             <main id="main" tabindex="-1"><Outlet/></main>
             <nav class="bottom-bar" aria-label="Main, short"><Links shop places=BAR/></nav>

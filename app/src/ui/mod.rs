@@ -1,5 +1,6 @@
 //! What several pages share, one file each.
 
+pub mod aged;
 pub mod announce;
 pub mod chip;
 pub mod command_form;

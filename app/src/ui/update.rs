@@ -4,10 +4,12 @@ use std::{rc::Rc, time::Duration};
 
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 use send_wrapper::SendWrapper;
+use sync::connection::DataState;
 
 use crate::{
+    replica::Replica,
     text,
-    ui::erased::{handle, memo},
+    ui::erased::{follow, handle, memo},
 };
 
 /// How soon an empty hand is noticed.
@@ -18,20 +20,22 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct Updates {
     ready: RwSignal<bool>,
     /// Wrapped only once there is one, as the replica's device is.
-    offer: StoredValue<Option<SendWrapper<Rc<Offer>>>>,
+    keeper: StoredValue<Option<SendWrapper<Rc<Keeper>>>>,
 }
 
-/// A newer version that is on this device and waits.
-pub struct Offer {
-    /// Loads the page anew with it.
+/// What keeps the app on this device.
+pub struct Keeper {
+    /// Loads the page anew, with a newer version where one waits.
     pub take_over: Box<dyn Fn()>,
+    /// Asks the server for a newer version.
+    pub look: Box<dyn Fn()>,
     /// Whether that would drop nothing that a person has in hand.
     pub is_hand_empty: fn() -> bool,
 }
 
 impl Default for Updates {
     fn default() -> Self {
-        Self { ready: RwSignal::new(false), offer: StoredValue::new(None) }
+        Self { ready: RwSignal::new(false), keeper: StoredValue::new(None) }
     }
 }
 
@@ -41,23 +45,35 @@ impl Updates {
         use_context().unwrap_or_default()
     }
 
-    pub fn offer(&self, offer: Offer) {
-        self.offer.try_set_value(Some(SendWrapper::new(Rc::new(offer))));
+    pub fn attach(&self, keeper: Keeper) {
+        self.keeper.try_set_value(Some(SendWrapper::new(Rc::new(keeper))));
+    }
+
+    /// A newer version is on this device and waits.
+    pub fn offer(&self) {
         self.ready.try_set(true);
     }
 
-    fn offered(&self) -> Option<Rc<Offer>> {
-        self.offer.try_get_value().flatten().map(SendWrapper::take)
+    fn keeper(&self) -> Option<Rc<Keeper>> {
+        self.keeper.try_get_value().flatten().map(SendWrapper::take)
     }
 
     fn take(&self) {
-        if let Some(offer) = self.offered() {
-            (offer.take_over)();
+        match self.keeper() {
+            Some(keeper) => (keeper.take_over)(),
+            // Without one, the page comes from the server in any case.
+            None => _ = window().location().reload(),
+        }
+    }
+
+    fn look(&self) {
+        if let Some(keeper) = self.keeper() {
+            (keeper.look)();
         }
     }
 
     fn is_hand_empty(&self) -> bool {
-        self.offered().is_none_or(|offer| (offer.is_hand_empty)())
+        self.keeper().is_none_or(|keeper| (keeper.is_hand_empty)())
     }
 }
 
@@ -83,11 +99,20 @@ pub fn UpdateNotice() -> impl IntoView {
             interval.clear();
         }
     });
-    let shown = memo(move |_| updates.ready.get() && free.get());
+    // The server does not take this version any more: nobody is kept from the way out, whether or not one waits here.
+    let replica = Replica::of_context();
+    let needed = memo(move |_| replica.line().is_some_and(|line| line.connection.state == DataState::Update));
+    Effect::new(move |_| {
+        if needed.get() {
+            updates.look();
+        }
+    });
+    let shown = memo(move |_| needed.get() || (updates.ready.get() && free.get()));
+    let words = move || if needed.get() { text::UPDATE_NEEDED } else { text::UPDATE_READY };
     view! {
         <Show when=move || shown.get()>
             <div class="notice" data-testid="update-ready">
-                <p>{text::UPDATE_READY}</p>
+                <p>{follow(words)}</p>
                 <button type="button" on:click=handle(move |_| updates.take())>{text::UPDATE_TAKE}</button>
             </div>
         </Show>

@@ -6,10 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use domain::{CommandId, Submission, values::Millis};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    outbox::{OutboxRecord, Stage},
-    protocol::Waypoint,
-};
+use crate::{outbox::OutboxRecord, protocol::Waypoint};
 
 /// Commands kept: some days of a busy till. A backup that is older than that is a disaster of another kind.
 pub const MOST_KEPT: usize = 2_000;
@@ -35,7 +32,7 @@ impl Acknowledged {
     }
 
     pub(crate) fn offered(self) -> OutboxRecord {
-        OutboxRecord { submission: self.submission, sequence: self.sequence, stage: Stage::Saved, replaces: None }
+        OutboxRecord { attempted: true, ..OutboxRecord::new(self.submission, self.sequence) }
     }
 }
 

@@ -10,8 +10,11 @@
 //!            ▲                                                                       │ now and then: one stream is tried
 //!            └───────────────────────── a stream says something ─────────────────────┘
 //!
-//! Sender  Idle ──something to send──► UnderWay ──answer──► Idle
-//!                                        └── failed, too slow ──► Waiting ── its time has come ──► Idle
+//! Sender  Idle ──something to send, the server was there──► UnderWay ──answer──► Idle
+//!           │                                 ▲                └── failed, too slow ──► Waiting ── its time ──► Idle
+//!           └──to send, and nobody knows──► Asking ──not there──────────────────────────►  ▲
+//!
+//! Pace    Near ◄── visible, and something waits or the server was heard lately ──► Far
 //! ```
 //!
 //! `start` means: fetch a snapshot if the books need one, else open a feed, by the way that gets through: as a stream,
@@ -19,11 +22,21 @@
 //! that the server answers when there is something to say. Events only move the machines; what
 //! they ask for next comes out of [`Connection::advance`]. Every state that waits for somebody else has a time
 //! after which it stops waiting.
+//!
+//! The sender asks the health address before it sends into the dark: what may have been sent can only be put back by
+//! another entry, while what was surely not sent can still be taken back or changed. A device without a network must
+//! not spoil that for all that waits on it.
+//!
+//! No event tells that a router works again or that the server was started, so a page that somebody looks at tries
+//! every few seconds (`Near`) as long as something waits for it, or all was well some minutes ago. Hidden, or after
+//! a long silence with nothing to send, nobody would see the difference, and the pauses grow (`Far`). Whatever the
+//! pace, attempts are spread over the whole pause, and none is made before a time that the server named.
 
 #[cfg(test)]
 mod tests;
 
 use domain::values::Millis;
+use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
 
@@ -52,12 +65,16 @@ pub const BEHIND: i64 = 5_000;
 /// How long a probe may take.
 const PROBE: i64 = 10_000;
 const FIRST_DELAY: u64 = 1_000;
-const LONGEST_DELAY: u64 = 32_000;
+const LONGEST_NEAR: u64 = 4_000;
+const LONGEST_FAR: u64 = 32_000;
+/// For how long after the server was heard a page without anything to send expects it back.
+const LATELY: i64 = 5 * 60_000;
 /// A feed that was silent for longer than one heartbeat when the page came back is opened again at once.
 const STALE: i64 = 16_000;
 
 /// What the chip says, as the word in its `data-state`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DataState {
     Live,
     CatchingUp,
@@ -135,8 +152,16 @@ enum Way {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Sender {
     Idle,
-    UnderWay { ticket: u64, since: Millis },
-    Waiting { until: Millis, floor: Millis },
+    /// A probe goes first.
+    Asking,
+    UnderWay {
+        ticket: u64,
+        since: Millis,
+    },
+    Waiting {
+        until: Millis,
+        floor: Millis,
+    },
 }
 
 /// Why one of the machines does not run until something changes on this side.
@@ -165,6 +190,24 @@ enum Probing {
 pub(crate) struct Needs {
     pub snapshot: bool,
     pub send: bool,
+    /// Whether a command has no verdict yet.
+    pub waiting: bool,
+}
+
+/// How far apart attempts come to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pace {
+    Near,
+    Far,
+}
+
+impl Pace {
+    fn longest(self) -> u64 {
+        match self {
+            Self::Near => LONGEST_NEAR,
+            Self::Far => LONGEST_FAR,
+        }
+    }
 }
 
 /// What is to be done now.
@@ -208,6 +251,14 @@ pub(crate) struct Connection {
     reached: Option<bool>,
     network: bool,
     last_heard: Option<Millis>,
+    /// When this tab was asked for the first time.
+    begun: Option<Millis>,
+    /// Whether somebody may be looking.
+    visible: bool,
+    /// Whether something has no verdict yet.
+    waiting: bool,
+    /// What the leading tab says of its connection, and when it did.
+    leader: Option<(DataState, Millis)>,
     tickets: u64,
     random: Random,
     asked: Vec<Action>,
@@ -238,6 +289,10 @@ impl Connection {
             reached: None,
             network: true,
             last_heard: None,
+            begun: None,
+            visible: true,
+            waiting: false,
+            leader: None,
             tickets: 0,
             random: Random::new(seed),
             asked: Vec::new(),
@@ -274,6 +329,7 @@ impl Connection {
     }
 
     fn take_role(&mut self, role: Role) {
+        self.leader = None;
         if self.role == Role::Paused {
             self.resumed_role = role;
         } else {
@@ -295,10 +351,16 @@ impl Connection {
         }
     }
 
+    /// The tab that leads says how it stands.
+    pub fn leader_says(&mut self, state: DataState, now: Millis) {
+        self.leader = Some((state, now));
+    }
+
     pub fn opened(&mut self, number: u64, now: Millis) {
         if let Feed::Opening { feed, .. } = self.feed
             && feed == number
         {
+            self.reached = Some(true);
             self.feed = Feed::Open { feed, opened: now, heard: None, behind_since: None };
         }
     }
@@ -325,11 +387,8 @@ impl Connection {
     /// The server was heard: whoever waits may come sooner, though never before a time that the server named.
     fn server_is_there(&mut self, now: Millis) {
         let soon = after(now, signed(self.random.below(FIRST_DELAY)));
-        if let Sender::Waiting { until, floor } = &mut self.sender {
-            *until = (*until).min(soon.max(*floor));
-        }
-        if let Feed::Waiting { until, floor } = &mut self.feed {
-            *until = (*until).min(soon.max(*floor));
+        for (until, floor) in self.pauses() {
+            *until = (*until).min(soon.max(floor));
         }
     }
 
@@ -485,15 +544,44 @@ impl Connection {
         self.diagnose(now);
     }
 
-    /// Full jitter: anywhere between nought and a bound that doubles, so that many devices do not come back at once.
+    fn pace(&self, now: Millis) -> Pace {
+        let lately = self.last_heard.or(self.begun).is_none_or(|heard| now < after(heard, LATELY));
+        if self.visible && (self.waiting || lately) { Pace::Near } else { Pace::Far }
+    }
+
     fn back_off(&mut self, failures: u32, retry_after: i64, now: Millis) -> (Millis, Millis) {
-        let bound = FIRST_DELAY.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(LONGEST_DELAY);
-        let delay = signed(self.random.below(bound.min(LONGEST_DELAY) + 1));
         let floor = after(now, retry_after);
-        (after(now, delay).max(floor), floor)
+        (self.spread(failures, self.pace(now), now).max(floor), floor)
+    }
+
+    /// Full jitter: anywhere between nought and a bound that doubles, so that many devices do not come back at once.
+    fn spread(&mut self, failures: u32, pace: Pace, now: Millis) -> Millis {
+        let bound = FIRST_DELAY << failures.saturating_sub(1).min(16);
+        after(now, signed(self.random.below(bound.min(pace.longest()) + 1)))
+    }
+
+    /// Something to send, or a person who has come back, does not wait for the end of a long pause.
+    fn keep_pace(&mut self, now: Millis) {
+        let longest = self.pace(now).longest();
+        let soon = after(now, signed(self.random.below(longest + 1)));
+        for (until, floor) in self.pauses() {
+            if *until > after(now, signed(longest)) {
+                *until = soon.max(floor);
+            }
+        }
+    }
+
+    /// The ends of the pauses, each with the time before which it must not end.
+    fn pauses(&mut self) -> impl Iterator<Item = (&mut Millis, Millis)> {
+        let feed = if let Feed::Waiting { until, floor } = &mut self.feed { Some((until, *floor)) } else { None };
+        let sender = if let Sender::Waiting { until, floor } = &mut self.sender { Some((until, *floor)) } else { None };
+        feed.into_iter().chain(sender)
     }
 
     fn diagnose(&mut self, now: Millis) {
+        if self.reached == Some(true) {
+            self.reached = None;
+        }
         if self.probing == Probing::No {
             self.probing = Probing::Diagnosis { since: now };
             self.asked.push(Action::Probe);
@@ -514,10 +602,18 @@ impl Connection {
 
     pub fn network_down(&mut self, now: Millis) {
         self.network = false;
+        if self.reached == Some(true) {
+            self.reached = None;
+        }
         self.hint(now);
     }
 
+    pub fn hidden(&mut self) {
+        self.visible = false;
+    }
+
     pub fn resumed(&mut self, now: Millis) {
+        self.visible = true;
         match self.feed {
             Feed::Open { opened, heard, .. } if now.0 - heard.unwrap_or(opened).0 > STALE => {
                 self.close();
@@ -531,25 +627,21 @@ impl Connection {
         // A page that is too old is still too old, but the server may have been brought back to an earlier release.
         self.feed_stop = None;
         self.send_stop = None;
-        self.come_at_once(now);
+        self.pauses().for_each(|(until, _)| *until = now);
         self.hint(now);
-    }
-
-    fn come_at_once(&mut self, now: Millis) {
-        if let Feed::Waiting { until, .. } = &mut self.feed {
-            *until = now;
-        }
-        if let Sender::Waiting { until, .. } = &mut self.sender {
-            *until = now;
-        }
     }
 
     pub fn probed(&mut self, reached: bool, now: Millis) {
         self.reached = Some(reached);
-        if reached && matches!(self.probing, Probing::Hint { .. }) {
-            self.come_at_once(now);
-        }
+        let is_news = matches!(self.probing, Probing::Hint { .. }) || self.sender == Sender::Asking;
         self.probing = Probing::No;
+        if reached && is_news {
+            self.pauses().for_each(|(until, floor)| *until = now.max(floor));
+        } else if self.sender == Sender::Asking {
+            self.send_failures = self.send_failures.saturating_add(1);
+            let (until, floor) = self.back_off(self.send_failures, 0, now);
+            self.sender = Sender::Waiting { until, floor };
+        }
     }
 
     // Time.
@@ -559,9 +651,14 @@ impl Connection {
         if let Probing::Diagnosis { since } | Probing::Hint { since } = self.probing
             && now >= after(since, PROBE)
         {
-            self.reached = Some(false);
-            self.probing = Probing::No;
+            self.probed(false, now);
         }
+        if self.leader.is_some_and(|(_, at)| now >= after(at, SILENCE)) {
+            self.leader = None;
+        }
+        self.begun = self.begun.or(Some(now));
+        self.waiting = needs.waiting;
+        self.keep_pace(now);
         self.advance_feed(needs, now);
         self.advance_sender(needs, now);
         std::mem::take(&mut self.asked)
@@ -575,8 +672,9 @@ impl Connection {
             Feed::Opening { .. } | Feed::Open { .. } | Feed::Polling { .. } if !may_open => self.close(),
             Feed::Open { .. } | Feed::Polling { .. } if needs.snapshot => {
                 self.close();
-                let (until, floor) = if self.heals == 0 { (now, now) } else { self.back_off(self.heals, 0, now) };
-                self.feed = Feed::Waiting { until, floor };
+                // However near: a snapshot is much to ask for, and the last one did not help.
+                let until = if self.heals == 0 { now } else { self.spread(self.heals, Pace::Far, now) };
+                self.feed = Feed::Waiting { until, floor: until };
             }
             Feed::Open { heard: Some(heard), .. } if now >= after(heard, SILENCE) => {
                 self.close();
@@ -639,9 +737,13 @@ impl Connection {
         match self.sender {
             Sender::UnderWay { since, .. } if now >= after(since, ANSWER) => self.push_failed(0, now),
             Sender::Waiting { until, .. } if now >= until => self.sender = Sender::Idle,
+            Sender::Asking if self.reached == Some(true) || !may_send => self.sender = Sender::Idle,
             _ => {}
         }
-        if self.sender == Sender::Idle && needs.send && may_send {
+        if self.sender == Sender::Idle && needs.send && may_send && self.reached != Some(true) {
+            self.sender = Sender::Asking;
+            self.diagnose(now);
+        } else if self.sender == Sender::Idle && needs.send && may_send {
             let ticket = self.ticket();
             self.sender = Sender::UnderWay { ticket, since: now };
             self.asked.push(Action::Push { ticket });
@@ -671,7 +773,7 @@ impl Connection {
             Feed::Waiting { until, .. } => Some(until),
         };
         let sender = match self.sender {
-            Sender::Idle => None,
+            Sender::Idle | Sender::Asking => None,
             Sender::UnderWay { since, .. } => Some(after(since, ANSWER)),
             Sender::Waiting { until, .. } => Some(until),
         };
@@ -679,7 +781,8 @@ impl Connection {
             Probing::No => None,
             Probing::Diagnosis { since } | Probing::Hint { since } => Some(after(since, PROBE)),
         };
-        [feed, sender, probe].into_iter().flatten().min()
+        let leader = self.leader.map(|(_, at)| after(at, SILENCE));
+        [feed, sender, probe, leader].into_iter().flatten().min()
     }
 
     // View.
@@ -706,7 +809,10 @@ impl Connection {
         if self.role == Role::Paused {
             return DataState::Paused;
         }
-        let lately = self.last_heard.is_some_and(|heard| now < after(heard, SILENCE));
+        if let Some((state, _)) = self.leader.filter(|(state, _)| *state != DataState::Live) {
+            return state;
+        }
+        let lately = self.leader.is_some() || self.last_heard.is_some_and(|heard| now < after(heard, SILENCE));
         let unheard =
             matches!(self.feed, Feed::Fetching { .. } | Feed::Opening { .. } | Feed::Open { heard: None, .. });
         let starting = unheard && self.feed_failures == 0;

@@ -21,6 +21,8 @@ pub enum Defect {
     NoWatchdog,
     NothingOfferedAgain,
     NotKeptWhenSettled,
+    TakenBackByAFollower,
+    AttemptNotWritten,
 }
 
 /// What is wrong with one replica: nothing, outside of tests.

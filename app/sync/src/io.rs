@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     acknowledged::Acknowledged,
+    connection::DataState,
     outbox::OutboxRecord,
     protocol::{FeedFrame, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
     replica::Lost,
@@ -77,6 +78,10 @@ pub enum Input {
     /// Hints of the operating system: they only cause a probe, and choose between two words on the chip.
     NetworkUp,
     NetworkDown,
+    /// The tab that leads says how its connection stands.
+    Led(DataState),
+    /// Nobody sees the page.
+    Hidden,
     /// The page is visible again, or came out of the back-forward cache: an open feed may be dead without a word.
     Resumed,
     Pause,
@@ -100,6 +105,9 @@ pub enum Output {
     Persist(Box<OutboxRecord>),
     /// Write the record's new state. Losing this write loses nothing: the verdict can be had again.
     Update(Box<OutboxRecord>),
+    /// These are about to be sent for the first time: write so before anything that follows. Losing this write does
+    /// no harm that the log does not show.
+    Attempt(Vec<OutboxRecord>),
     /// Remove the record: somebody has seen the end of it.
     Forget(CommandId),
     /// Its entries are in the log: move the record from the outbox to what was acknowledged, and remove `dropped`

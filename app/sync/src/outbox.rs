@@ -12,6 +12,11 @@
 //!
 //! Whether a saved command is under way, or at risk, is not kept: after a restart every undecided command is sent
 //! again by its id, which is harmless, and decided again locally.
+//!
+//! Whether it may have been sent is kept, because only what was certainly not may be taken back or given another form.
+//! It is written down before the first attempt, as a hint and not with a strict commit: the write reaches the disk
+//! later than the command reaches the server only when the power fails in between, and then the log corrects it. Such
+//! a command that was taken back meanwhile comes in with its entries, and is shown as one that came out differently.
 
 use domain::{Command, CommandId, Event, Refusal, Submission, fields::FieldError, ids::AggregateId, values::Millis};
 use serde::{Deserialize, Serialize};
@@ -27,6 +32,31 @@ pub struct OutboxRecord {
     /// about any more. Stored with it, so that a process that ends in between does not leave both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CommandId>,
+    /// Whether it may have reached the server. Records from before this was written down may have.
+    #[serde(default = "may_have")]
+    pub attempted: bool,
+}
+
+fn may_have() -> bool {
+    true
+}
+
+impl OutboxRecord {
+    /// A command that nobody but this device has heard of.
+    #[must_use]
+    pub fn new(submission: Submission, sequence: u64) -> Self {
+        Self { submission, sequence, stage: Stage::Saved, replaces: None, attempted: false }
+    }
+
+    /// One record from two stores. Where they differ, the process ended between its writes to them, and the one that
+    /// got further knows more. Above all a command that a person gave up must not be sent because one store had not
+    /// heard of it. That it may have been sent stays true, whichever has heard of it.
+    #[must_use]
+    pub fn united(self, other: Self) -> Self {
+        let attempted = self.attempted || other.attempted;
+        let further = if other.stage.progress() > self.stage.progress() { other } else { self };
+        Self { attempted, ..further }
+    }
 }
 
 /// Where a command stands.
@@ -55,6 +85,21 @@ pub enum Stage {
     Held { by: CommandId },
     /// A person gave it up.
     Discarded { reason: String, at: Millis },
+}
+
+impl Stage {
+    /// How far it is from a command that was just taken in.
+    fn progress(&self) -> u8 {
+        match self {
+            Self::Saving => 0,
+            Self::Unsaved => 1,
+            Self::Saved => 2,
+            Self::Accepted { .. } => 3,
+            Self::Held { .. } => 4,
+            Self::Refused { .. } | Self::Changed { .. } => 5,
+            Self::Discarded { .. } => 6,
+        }
+    }
 }
 
 /// Why a command was not accepted.

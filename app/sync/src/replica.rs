@@ -26,7 +26,7 @@ use uuid::Uuid;
 use self::{
     items::{Item, Items},
     log::{Log, Rejected, Standing},
-    rebase::{Dirty, decide, refusal_of},
+    rebase::{Dirty, decide, is_waiting, refusal_of},
 };
 pub use self::{
     recovery::Lost,
@@ -207,10 +207,7 @@ impl Replica {
                 if matches!(record.stage, Stage::Saving | Stage::Accepted { .. }) {
                     record.stage = Stage::Saved;
                 }
-                let mut item = Item::new(record);
-                // The last run may have sent it and not lived to see the answer.
-                item.attempted = true;
-                replica.items.insert(item);
+                replica.items.insert(Item::new(record));
             }
         }
         // A cached snapshot of another fold, or one that was damaged, is worth nothing: the server has a better one.
@@ -239,7 +236,7 @@ impl Replica {
         }
         let (id, sequence) = (issue.id, self.next_sequence());
         let submission = self.submission(issue, sequence, now)?;
-        let events = self.put_in(OutboxRecord { submission, sequence, stage: Stage::Saved, replaces: None }, now);
+        let events = self.put_in(OutboxRecord::new(submission, sequence), now);
         Ok(Issued { id, events, outputs: self.finish(now) })
     }
 
@@ -329,6 +326,8 @@ impl Replica {
             Input::Wake => self.wake_at = None,
             Input::NetworkUp => self.connection.network_up(now),
             Input::NetworkDown => self.connection.network_down(now),
+            Input::Led(state) => self.connection.leader_says(state, now),
+            Input::Hidden => self.connection.hidden(),
             Input::Resumed => self.connection.resumed(now),
             Input::Pause => self.connection.pause(),
             Input::Unpause => self.connection.unpause(now),
@@ -627,6 +626,7 @@ impl Replica {
         let needs = Needs {
             snapshot: matches!(self.log.standing, Standing::Empty | Standing::Replaced | Standing::Parted),
             send: !self.connection.is_sending() && self.next_batch().next().is_some(),
+            waiting: self.items.iter().any(|item| is_waiting(&item.record.stage)),
         };
         for action in self.connection.advance(needs, now) {
             self.act(action, now);
@@ -679,16 +679,22 @@ impl Replica {
     fn push(&mut self, now: Millis) -> Push {
         let ids: Vec<CommandId> = self.next_batch().map(Item::id).collect();
         let mut submissions = Vec::with_capacity(ids.len());
+        let mut first = Vec::new();
         for id in ids {
             let Some(item) = self.items.get_mut(id) else { continue };
             let mut submission = item.record.submission.clone();
-            if item.attempted && self.defects.has(Defect::ResendWithNewId) {
+            if item.record.attempted && self.defects.has(Defect::ResendWithNewId) {
                 submission.id = CommandId::derived(Uuid::nil(), "defect", u64::try_from(now.0).unwrap_or(0), 0);
             }
             item.in_flight = true;
-            item.attempted = true;
+            if !std::mem::replace(&mut item.record.attempted, true) {
+                first.push(item.record.clone());
+            }
             item.sending_since = Some(now);
             submissions.push(submission);
+        }
+        if !first.is_empty() && !self.defects.has(Defect::AttemptNotWritten) {
+            self.outputs.push(Output::Attempt(first));
         }
         if self.defects.has(Defect::ForgottenWhenSent) {
             self.outputs.extend(submissions.iter().map(|submission| Output::Forget(submission.id)));

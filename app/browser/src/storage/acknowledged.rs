@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn p1_a_command_is_in_one_of_the_two_places_and_comes_back_as_it_was() {
-        let record = OutboxRecord { submission: submission(1), sequence: 4, stage: Stage::Saved, replaces: None };
+        let record = OutboxRecord::new(submission(1), 4);
         let seen = Waypoint { position: 9, hash: Hash([7; 32]) };
         let settled = Acknowledged { submission: record.submission.clone(), sequence: 4, seen, at: Millis(6) };
         let outbox = ("outbox", record.submission.id.to_string(), serde_json::to_vec(&record).unwrap());

@@ -56,35 +56,17 @@ fn read(id: &str, bytes: &[u8]) -> Read {
     })
 }
 
-/// How far a stage is from a command that was just taken in. Where the two stores differ, the process ended
-/// between their writes, and the one that got further knows more. Above all a command that a person gave up must
-/// not be sent because one store had not heard of it.
-fn progress(stage: &Stage) -> u8 {
-    match stage {
-        Stage::Saving => 0,
-        Stage::Unsaved => 1,
-        Stage::Saved => 2,
-        Stage::Accepted { .. } => 3,
-        Stage::Held { .. } => 4,
-        Stage::Refused { .. } | Stage::Changed { .. } => 5,
-        Stage::Discarded { .. } => 6,
-    }
-}
-
 /// One record a command, from both stores.
 #[must_use]
 pub fn unite(mirrored: Vec<(String, Vec<u8>)>, kept: Vec<(String, Vec<u8>)>) -> (Vec<OutboxRecord>, Vec<Unreadable>) {
     let mut united: BTreeMap<String, Read> = BTreeMap::new();
     for (id, bytes) in mirrored.into_iter().chain(kept) {
-        let found = read(&id, &bytes);
-        let better = match (united.get(&id), &found) {
-            (None, _) | (Some(Err(_)), Ok(_)) => true,
-            (Some(_), Err(_)) => false,
-            (Some(Ok(known)), Ok(found)) => progress(&found.stage) > progress(&known.stage),
+        let found = match (united.remove(&id), read(&id, &bytes)) {
+            (None, found) | (Some(Err(_)), found @ Ok(_)) => found,
+            (Some(known), Err(_)) => known,
+            (Some(Ok(known)), Ok(found)) => Ok(known.united(found)),
         };
-        if better {
-            united.insert(id, found);
-        }
+        united.insert(id, found);
     }
     let (mut records, mut unreadable) = (Vec::new(), Vec::new());
     for found in united.into_values() {
@@ -115,7 +97,7 @@ mod tests {
             undoes: None,
             depends_on: vec![],
         };
-        OutboxRecord { submission, sequence: 1, stage, replaces: None }
+        OutboxRecord { stage, ..OutboxRecord::new(submission, 1) }
     }
 
     fn row(record: &OutboxRecord) -> (String, Vec<u8>) {
@@ -141,6 +123,19 @@ mod tests {
         let discarded = record(1, Stage::Discarded { reason: "customer left".into(), at: Millis(9) });
         assert_eq!(unite(vec![row(&saved)], vec![row(&discarded)]).0, std::slice::from_ref(&discarded));
         assert_eq!(unite(vec![row(&discarded)], vec![row(&saved)]).0, [discarded]);
+    }
+
+    #[test]
+    fn us_15_a_command_that_may_have_been_sent_by_one_store_may_have_been_sent() {
+        let sent = OutboxRecord { attempted: true, ..record(1, Stage::Saved) };
+        let (unsent, held) = (record(1, Stage::Saved), record(1, Stage::Held { by: CommandId(Uuid::from_u128(2)) }));
+        assert_eq!(unite(vec![row(&sent)], vec![row(&unsent)]).0, std::slice::from_ref(&sent));
+        assert_eq!(unite(vec![row(&unsent)], vec![row(&sent)]).0, [sent.clone()]);
+        assert!(unite(vec![row(&sent)], vec![row(&held)]).0[0].attempted);
+        let mut old = serde_json::to_value(&unsent).unwrap();
+        old.as_object_mut().unwrap().remove("attempted");
+        let old = (sent.submission.id.to_string(), old.to_string().into_bytes());
+        assert_eq!(unite(vec![], vec![old]).0, [sent], "a record from before this was written down");
     }
 
     #[test]

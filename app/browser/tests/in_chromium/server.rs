@@ -242,7 +242,7 @@ fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 
 fn respond(stream: &mut TcpStream, kind: &str, body: &[u8]) {
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\ncache-control: no-store\r\naccess-control-allow-origin: *\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\ncache-control: no-store\r\ndaybook-release: test\r\naccess-control-allow-origin: *\r\n\r\n",
         body.len()
     );
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));

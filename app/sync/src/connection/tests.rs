@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 const NOW: Millis = Millis(1_000_000);
-const QUIET: Needs = Needs { snapshot: false, send: false };
-const SENDING: Needs = Needs { snapshot: false, send: true };
+const QUIET: Needs = Needs { snapshot: false, send: false, waiting: false };
+const SENDING: Needs = Needs { send: true, waiting: true, ..QUIET };
 
 fn leading() -> (Connection, u64) {
     let mut connection = Connection::new(3);
@@ -227,7 +227,7 @@ fn a_feed_that_does_not_bring_what_it_owes_is_opened_again() {
 #[test]
 fn a_replica_that_never_agrees_does_not_fetch_without_a_pause() {
     let (mut connection, _) = leading();
-    let needs = Needs { snapshot: true, send: false };
+    let needs = Needs { snapshot: true, ..QUIET };
     let mut now = NOW;
     let mut fetches = 0;
     while now < after(NOW, 60_000) {
@@ -248,6 +248,123 @@ fn a_replica_that_never_agrees_does_not_fetch_without_a_pause() {
     assert!((2..60).contains(&fetches), "{fetches} in a minute");
 }
 
+/// How long after `now` the next attempt is made at the latest, by many devices.
+fn longest_pause(now: Millis, failing: impl Fn(&mut Connection)) -> i64 {
+    let pauses = (0..200).map(|seed| {
+        let mut connection = Connection::new(seed);
+        connection.lead();
+        connection.advance(QUIET, NOW);
+        connection.heard(NOW);
+        failing(&mut connection);
+        connection.next_attempt().map_or(0, |at| at.0 - now.0)
+    });
+    pauses.max().unwrap_or(0)
+}
+
+/// The server is gone for an hour, and each attempt fails.
+fn fail_until(connection: &mut Connection, needs: Needs, end: Millis) {
+    let mut now = NOW;
+    connection.closed(0, now);
+    while now < end {
+        now = connection.deadline().unwrap().max(after(now, 1)).min(end);
+        for action in connection.advance(needs, now) {
+            match action {
+                Action::Probe => connection.probed(false, now),
+                Action::Open { .. } => connection.closed(0, now),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn us_13_a_page_in_sight_finds_a_server_that_is_back_within_seconds() {
+    for (minutes, needs) in [(1, QUIET), (4, QUIET), (60, SENDING)] {
+        let now = after(NOW, minutes * 60_000);
+        let pause = longest_pause(now, |connection| fail_until(connection, needs, now));
+        assert!((2_000..=4_000).contains(&pause), "{pause} ms after {minutes} minutes");
+    }
+}
+
+#[test]
+fn us_13_a_page_that_nobody_looks_at_or_that_was_silent_for_long_leaves_the_server_in_peace() {
+    let now = after(NOW, 60 * 60_000);
+    let silent = longest_pause(now, |connection| fail_until(connection, QUIET, now));
+    let hidden = longest_pause(now, |connection| {
+        connection.hidden();
+        fail_until(connection, SENDING, now);
+    });
+    assert!(silent > 16_000 && hidden > 16_000, "{silent} {hidden}");
+    assert!(silent <= 32_000 && hidden <= 32_000, "{silent} {hidden}");
+}
+
+#[test]
+fn us_06_something_to_send_and_a_person_who_comes_back_do_not_wait_for_the_end_of_a_long_pause() {
+    let now = after(NOW, 60 * 60_000);
+    let pause = longest_pause(now, |connection| {
+        fail_until(connection, QUIET, now);
+        connection.advance(SENDING, now);
+    });
+    assert!(pause <= 4_000, "{pause}");
+    let pause = longest_pause(now, |connection| {
+        connection.hidden();
+        fail_until(connection, SENDING, now);
+        connection.resumed(now);
+        connection.advance(SENDING, now);
+    });
+    assert!(pause <= 4_000, "{pause}");
+    let mut busy = Connection::new(3);
+    busy.lead();
+    busy.advance(QUIET, NOW);
+    busy.closed(60_000, NOW);
+    busy.advance(SENDING, NOW);
+    assert_eq!(busy.next_attempt(), Some(after(NOW, 60_000)), "never before the server said");
+}
+
+#[test]
+fn us_15_nothing_is_sent_into_the_dark() {
+    let (mut connection, _) = leading();
+    connection.closed(0, NOW);
+    assert_eq!(connection.advance(SENDING, NOW), [Action::Probe], "what broke is asked about first");
+    connection.probed(false, NOW);
+    let mut now = NOW;
+    while now < after(NOW, 600_000) {
+        now = connection.deadline().unwrap().max(after(now, 1));
+        for action in connection.advance(SENDING, now) {
+            match action {
+                Action::Probe => connection.probed(false, now),
+                Action::Open { .. } => connection.closed(0, now),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    while !connection.advance(SENDING, now).contains(&Action::Probe) {
+        now = connection.deadline().unwrap().max(after(now, 1));
+    }
+    connection.probed(true, now);
+    let actions = connection.advance(SENDING, now);
+    assert!(actions.iter().any(|action| matches!(action, Action::Push { .. })), "{actions:?}");
+}
+
+#[test]
+fn us_30_a_following_tab_shows_what_the_leading_one_says_for_as_long_as_it_is_heard() {
+    let mut connection = Connection::new(3);
+    connection.advance(QUIET, NOW);
+    for state in [DataState::SignIn, DataState::Update, DataState::Storage, DataState::Unreachable, DataState::Paused] {
+        connection.leader_says(state, NOW);
+        assert_eq!(connection.state(0, 1, NOW), state);
+    }
+    connection.leader_says(DataState::Live, NOW);
+    assert_eq!(connection.state(0, 0, NOW), DataState::Live);
+    assert_eq!(connection.state(0, 1, NOW), DataState::CatchingUp, "of its own commands it knows itself");
+    assert_eq!(connection.deadline(), Some(after(NOW, SILENCE)));
+    connection.advance(QUIET, after(NOW, SILENCE));
+    assert_eq!(connection.state(0, 0, after(NOW, SILENCE)), DataState::NotConnected);
+    connection.leader_says(DataState::SignIn, NOW);
+    connection.lead();
+    assert_ne!(connection.state(0, 0, NOW), DataState::SignIn, "a leading tab finds out by itself");
+}
+
 proptest! {
     #[test]
     fn retries_spread_between_nought_and_a_bound_and_never_before_the_server_said(
@@ -255,7 +372,7 @@ proptest! {
     ) {
         let mut connection = Connection::new(seed);
         let (until, floor) = connection.back_off(failures, retry_after, NOW);
-        let bound = (1_000_i64 << failures.saturating_sub(1).min(5)).min(32_000);
+        let bound = (1_000_i64 << failures.saturating_sub(1).min(5)).min(4_000);
         prop_assert_eq!(floor, after(NOW, retry_after));
         prop_assert!(until >= floor);
         prop_assert!(until <= after(NOW, bound.max(retry_after)));

@@ -30,8 +30,6 @@ pub(super) struct Item {
     pub sending_since: Option<Millis>,
     /// Part of the push that is under way.
     pub in_flight: bool,
-    /// It may have reached the server.
-    pub attempted: bool,
     /// Another one is on its way to storage that stands for this one: neither shown nor sent, unless that fails.
     pub is_replaced: bool,
 }
@@ -44,7 +42,6 @@ impl Item {
             saving_since: None,
             sending_since: None,
             in_flight: false,
-            attempted: false,
             is_replaced: false,
         }
     }

@@ -126,7 +126,7 @@ impl Replica {
                 _ => continue,
             };
             item.record.stage = Stage::Saved;
-            item.attempted = true;
+            item.record.attempted = true;
             item.sending_since = None;
             if lost_from_here {
                 offered.push(item.record.clone());
@@ -134,9 +134,7 @@ impl Replica {
         }
         for record in self.kept.take_behind(common).into_iter().map(Acknowledged::offered) {
             if !self.items.contains(record.submission.id) {
-                let mut item = Item::new(record.clone());
-                item.attempted = true;
-                self.items.insert(item);
+                self.items.insert(Item::new(record.clone()));
                 offered.push(record);
             }
         }

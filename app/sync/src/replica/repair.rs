@@ -7,7 +7,7 @@ use domain::{
     values::{Millis, Reason},
 };
 
-use super::{Issue, Issued, Replica, items::Item, rebase::Dirty, views::is_discardable};
+use super::{Issue, Issued, Replica, items::Item, rebase::Dirty};
 use crate::{
     io::Output,
     outbox::{OutboxRecord, Stage},
@@ -63,7 +63,7 @@ impl Replica {
         now: Millis,
     ) -> Result<Vec<Output>, NotNow> {
         let item = self.items.get(id).ok_or(NotNow::Unknown)?;
-        if !is_discardable(item) {
+        if !self.is_discardable(item) {
             return Err(if super::rebase::is_waiting(&item.record.stage) { NotNow::Sent } else { NotNow::State });
         }
         let mut dirty = Dirty::default();
@@ -98,7 +98,7 @@ impl Replica {
         let decline = change::Command::decline(id, &command, reason).into();
         // A fact: there is nothing that it could run into.
         if let Ok(submission) = self.submission(Issue::new(declined, decline), sequence, now) {
-            self.put_in(OutboxRecord { submission, sequence, stage: Stage::Saved, replaces: None }, now);
+            self.put_in(OutboxRecord::new(submission, sequence), now);
         }
     }
 
@@ -132,7 +132,7 @@ impl Replica {
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
         let submission = self.submission(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
-        let record = OutboxRecord { submission, sequence, stage: Stage::Saved, replaces: Some(old) };
+        let record = OutboxRecord { replaces: Some(old), ..OutboxRecord::new(submission, sequence) };
         let events = self.put_in(record, now);
         self.rebase(Dirty::everything());
         Ok(Issued { id, events, outputs: self.finish(now) })
@@ -189,7 +189,7 @@ impl Replica {
                 submission.depends_on.clear();
                 // The same place in the order: what waits for it is sent behind it.
                 let sequence = record.sequence;
-                self.put_in(OutboxRecord { submission, sequence, stage: Stage::Saved, replaces: Some(id) }, now);
+                self.put_in(OutboxRecord { replaces: Some(id), ..OutboxRecord::new(submission, sequence) }, now);
                 self.rebase(Dirty::everything());
             }
             Stage::Held { .. } => {

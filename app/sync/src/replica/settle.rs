@@ -124,9 +124,11 @@ impl Replica {
             }
             let Some(item) = self.items.get(id) else { continue };
             if !matches!(item.record.stage, Stage::Refused { .. } | Stage::Changed { .. }) && !item.is_shown() {
-                // It was put aside here, and is in the book all the same: the book is right.
+                // It was put aside here, and is in the book all the same: the book is right. Whoever gave it up is told.
+                let is_given_up = matches!(item.record.stage, Stage::Discarded { .. });
                 dirty.add(arrived.touches);
-                self.confirm(id, arrived.positions, None, dirty);
+                let change = is_given_up.then(|| (Vec::new(), arrived.events));
+                self.confirm(id, arrived.positions, change, dirty);
                 as_shown = false;
                 continue;
             }
@@ -365,15 +367,20 @@ impl Replica {
         }
         let id = record.submission.id;
         let mut dirty = Dirty::default();
-        if let Some(known) = self.items.get(id) {
+        if let Some(known) = self.items.get_mut(id) {
+            if known.record.stage == Stage::Saving {
+                // Another tab has read it in the synchronous half; the strict commit is still to come.
+                known.record.attempted |= record.attempted;
+                return;
+            }
             if known.in_flight || matches!(known.record.stage, Stage::Accepted { .. }) {
                 return;
             }
             dirty.add(known.touches());
+            // Two tabs that lead at once do not undo what the other one knows.
+            record.attempted |= known.record.attempted;
         }
-        let mut item = Item::new(record);
-        // Whoever leads sends it; from here nobody can say that it was not sent.
-        item.attempted = !self.connection.is_leading();
+        let item = Item::new(record);
         let (replaces, is_unsaved) = (item.record.replaces, item.record.stage == Stage::Unsaved);
         self.items.insert(item);
         if let Some(replaced) = replaces.filter(|_| !is_unsaved) {

@@ -245,6 +245,7 @@ fn p2_an_unknown_outcome_is_sent_again_under_the_same_id_in_order() {
     // The server decides, and the answer is lost.
     shop.answer(push);
     replica.handle(failed(ticket, ProtocolError::NoAnswer { problem: String::new() }), NOW);
+    replica.handle(Input::Probed { reached: true }, NOW);
     let (ticket, push) = pushed(&replica.handle(Input::Wake, later(2))).unwrap();
     assert_eq!(ids(&push), [id(1), id(2)]);
     let answer = shop.answer(push);
@@ -720,9 +721,8 @@ fn us_09_a_changed_command_takes_the_place_of_the_refused_one_once_it_is_durable
     // The same when the process ends between the commit and the end of the old record.
     let old = OutboxRecord {
         submission: Submission { id: id(1), ..record.submission.clone() },
-        sequence: 1,
         stage: Stage::Refused { reason: Reason::IdReused },
-        replaces: None,
+        ..OutboxRecord::new(record.submission.clone(), 1)
     };
     let stored = StoredState { outbox: vec![old, *record], ..StoredState::default() };
     let (restored, outputs) = Replica::restore(config(), stored, NOW);
@@ -755,6 +755,99 @@ fn us_12_a_command_at_risk_can_be_given_another_form_before_it_is_sent() {
     assert_eq!((state(&replica, 1), state(&replica, 3)), (None, Some(SyncState::SavedHere)));
     let (_, push) = pushed(&replica.handle(Input::Unpause, NOW)).unwrap();
     assert_eq!(ids(&push), [id(3)]);
+}
+
+/// What storage holds of a replica's outbox once the writes are through.
+fn stored(replica: &Replica) -> StoredState {
+    let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
+    StoredState { snapshot: replica.snapshot(), outbox, ..StoredState::default() }
+}
+
+fn attempted(outputs: &[Output]) -> Vec<CommandId> {
+    let records = outputs.iter().filter_map(|output| match output {
+        Output::Attempt(records) => Some(records.iter().map(|record| record.submission.id)),
+        _ => None,
+    });
+    records.flatten().collect()
+}
+
+#[test]
+fn us_15_a_following_tab_takes_nothing_back_that_the_leading_one_may_have_sent() {
+    let shop = Shop::new();
+    let mut follower = Replica::new(config());
+    follower.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    follower.handle(Input::Follow, NOW);
+    saved(&mut follower, 1, "sale.record", sale(1, "OAT-1"));
+    let view = follower.pending_of(id(1)).unwrap();
+    assert!(!view.discardable && !view.replaceable);
+    assert_eq!(follower.discard(id(1), "Undone", Dependants::Wait, NOW).unwrap_err(), NotNow::Sent);
+
+    // Nobody has sent it, and this tab comes to lead without a network.
+    follower.handle(Input::Pause, NOW);
+    follower.handle(Input::Lead, NOW);
+    assert!(follower.pending_of(id(1)).unwrap().discardable);
+    let mut other = follower.clone();
+    follower.discard(id(1), "Undone", Dependants::Wait, NOW).unwrap();
+
+    // The one that led before has sent it, as storage knows.
+    let record = other.items.get(id(1)).unwrap().record.clone();
+    let sent = OutboxRecord { attempted: true, ..record.clone() };
+    assert!(other.knows(&record) && !other.knows(&sent));
+    other.handle(Input::Adopted(Box::new(sent)), NOW);
+    assert!(!other.pending_of(id(1)).unwrap().discardable);
+    other.handle(Input::Adopted(Box::new(record)), NOW);
+    assert!(!other.pending_of(id(1)).unwrap().discardable, "a late note does not make it unsent");
+}
+
+#[test]
+fn us_15_what_was_never_sent_can_be_taken_back_and_changed_after_a_restart_and_what_was_cannot() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let outputs = saved(&mut replica, 1, "order.allocate", json!({"order_id": "O-1", "sku": "OAT-1", "qty": 4}));
+    let place = |wanted: fn(&Output) -> bool| outputs.iter().position(wanted).unwrap();
+    assert!(
+        place(|output| matches!(output, Output::Attempt(_))) < place(|output| matches!(output, Output::Push { .. }))
+    );
+    assert_eq!(attempted(&outputs), [id(1)], "written down before it goes out");
+    let (ticket, push) = pushed(&outputs).unwrap();
+    replica.handle(failed(ticket, ProtocolError::NoAnswer { problem: String::new() }), NOW);
+    replica.handle(Input::FeedClosed { feed, end: FeedEnd::Lost }, NOW);
+    replica.handle(Input::Probed { reached: false }, NOW);
+    let outputs = saved(&mut replica, 2, "order.allocate", json!({"order_id": "O-2", "sku": "OAT-1", "qty": 1}));
+    assert!(pushed(&outputs).is_none(), "into the dark");
+
+    let (mut reopened, _) = Replica::restore(config(), stored(&replica), NOW);
+    let outputs = reopened.handle(Input::Lead, NOW);
+    assert!(pushed(&outputs).is_none(), "nobody knows yet whether the server is there");
+    assert!(outputs.iter().any(|output| matches!(output, Output::Probe)));
+    let discardable = |replica: &Replica, number| replica.pending_of(id(number)).unwrap().discardable;
+    assert!(!discardable(&reopened, 1) && discardable(&reopened, 2));
+    assert!(reopened.pending_of(id(2)).unwrap().replaceable);
+
+    // The first one did arrive, and another till took the rest: the second one is at risk, and has its buttons.
+    shop.answer(push);
+    shop.other("order.allocate", json!({"order_id": "O-9", "sku": "OAT-1", "qty": 1}));
+    reopened.handle(Input::Relayed(shop.events(3)), NOW);
+    assert_eq!((state(&reopened, 1), state(&reopened, 2)), (None, Some(SyncState::AtRisk)));
+    let smaller = Issue::new(id(3), command("sale.record", sale(3, "OAT-1")));
+    reopened.replace(id(2), smaller, NOW).unwrap();
+}
+
+#[test]
+fn us_15_what_was_taken_back_and_is_in_the_book_all_the_same_is_said() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    let (_, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    shop.answer(push);
+    // The power failed before it was on the disk that it was sent.
+    let mut stored = stored(&replica);
+    stored.outbox[0].attempted = false;
+    let (mut reopened, _) = Replica::restore(config(), stored, NOW);
+    reopened.handle(Input::Lead, NOW);
+    reopened.discard(id(1), "Undone", Dependants::Wait, NOW).unwrap();
+    reopened.handle(Input::Relayed(shop.events(3)), NOW);
+    assert_eq!(state(&reopened, 1), Some(SyncState::ConfirmedChanged));
+    assert_eq!(reopened.overlay(), reopened.confirmed());
 }
 
 #[test]

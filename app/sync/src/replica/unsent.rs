@@ -30,7 +30,8 @@ impl Replica {
         for submission in submissions {
             if !self.has(submission.id) {
                 let sequence = self.next_sequence();
-                self.put_in(OutboxRecord { submission, sequence, stage: Stage::Saved, replaces: None }, now);
+                // Who says that the other device has not sent it?
+                self.put_in(OutboxRecord { attempted: true, ..OutboxRecord::new(submission, sequence) }, now);
             }
         }
         self.finish(now)

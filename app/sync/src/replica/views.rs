@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     connection::{ConnectionView, DataState},
-    outbox::{PendingView, Stage, SyncState},
+    defects::Defect,
+    outbox::{OutboxRecord, PendingView, Stage, SyncState},
 };
 
 /// A command under way is called so after this long: most answers come sooner, and a mark that flickers tells
@@ -71,7 +72,7 @@ impl Replica {
             undoes: submission.undoes,
             replaces: item.record.replaces,
             touches: self.touches(item),
-            discardable: is_discardable(item),
+            discardable: self.is_discardable(item),
             replaceable: self.is_replaceable(item),
         }
     }
@@ -90,12 +91,45 @@ impl Replica {
         }
     }
 
-    /// One that may have been sent must not get a second form. A following tab cannot know what the leading one sends.
+    /// Whether a record that lies in storage says nothing new here: another tab may have sent it, or learned how it
+    /// came out, and not lived to say so.
+    #[must_use]
+    pub fn knows(&self, record: &OutboxRecord) -> bool {
+        let is_final =
+            |stage: &Stage| matches!(stage, Stage::Refused { .. } | Stage::Changed { .. } | Stage::Discarded { .. });
+        self.items.get(record.submission.id).is_some_and(|item| {
+            let is_settled_there = item.record.stage == Stage::Saved && is_final(&record.stage);
+            (item.record.attempted || !record.attempted) && !is_settled_there
+        })
+    }
+
+    /// Whether this tab holds the feed and the sender.
+    #[must_use]
+    pub fn is_leading(&self) -> bool {
+        self.connection.is_leading()
+    }
+
+    /// The commands that wait in storage, as far as this tab knows.
+    pub fn saved(&self) -> impl Iterator<Item = CommandId> {
+        self.items.iter().filter(|item| item.record.stage == Stage::Saved).map(Item::id)
+    }
+
+    /// One that may have been sent must not get a second form.
     pub(super) fn is_replaceable(&self, item: &Item) -> bool {
+        item.record.stage != Stage::Unsaved && self.is_discardable(item)
+    }
+
+    /// What may have been sent may be in the book: it cannot be given up, only put back. A following tab does not know
+    /// what the leading one is sending just now.
+    pub(super) fn is_discardable(&self, item: &Item) -> bool {
         match item.record.stage {
             Stage::Refused { .. } | Stage::Held { .. } => true,
-            Stage::Saved => is_discardable(item) && self.connection.is_leading(),
-            _ => false,
+            Stage::Unsaved => !item.record.attempted,
+            Stage::Saved => {
+                let may_know = self.connection.is_leading() || self.defects.has(Defect::TakenBackByAFollower);
+                !item.record.attempted && !item.in_flight && may_know
+            }
+            Stage::Saving | Stage::Accepted { .. } | Stage::Changed { .. } | Stage::Discarded { .. } => false,
         }
     }
 
@@ -140,12 +174,4 @@ impl Replica {
 /// Giving something up changes no record, so it marks none.
 fn changes_something(item: &Item) -> bool {
     !matches!(item.record.submission.command, Command::Change(_)) && !item.is_replaced
-}
-
-pub(super) fn is_discardable(item: &Item) -> bool {
-    match item.record.stage {
-        Stage::Refused { .. } | Stage::Held { .. } => true,
-        Stage::Unsaved | Stage::Saved => !item.attempted && !item.in_flight,
-        Stage::Saving | Stage::Accepted { .. } | Stage::Changed { .. } | Stage::Discarded { .. } => false,
-    }
 }

@@ -48,6 +48,10 @@ pub struct Checks {
     accepted: BTreeSet<CommandId>,
     /// Given up or sent again under another id by a person.
     pub decided: BTreeSet<CommandId>,
+    /// Taken back before they were sent, by somebody who knows.
+    taken_back: BTreeSet<CommandId>,
+    /// Those that take the place of one that was not sent, which is gone once they are durable.
+    pub replaces: BTreeMap<CommandId, CommandId>,
     saved: BTreeMap<usize, BTreeSet<CommandId>>,
     pub newer_event: Option<u64>,
     pub postponed: Option<String>,
@@ -82,11 +86,28 @@ impl Checks {
             fold: Fold::default(),
             accepted: BTreeSet::new(),
             decided: BTreeSet::new(),
+            taken_back: BTreeSet::new(),
+            replaces: BTreeMap::new(),
             saved: BTreeMap::new(),
             newer_event: None,
             postponed: None,
             taken_out: BTreeSet::new(),
             steps: 0,
+        }
+    }
+
+    /// The screen said so: it must never come to the book.
+    pub fn taken_back(&mut self, id: CommandId) {
+        self.taken_back.insert(id);
+        if self.accepted.contains(&id) {
+            self.postponed = Some(format!("P1: {id} is said to be taken back, and is in the book"));
+        }
+    }
+
+    /// Another command is durable now, in the place of one that was not sent.
+    pub fn replaced(&mut self, by: CommandId) {
+        if let Some(old) = self.replaces.remove(&by) {
+            self.taken_back(old);
         }
     }
 
@@ -176,7 +197,9 @@ impl World {
                 })?;
             }
             if matches!(verdict.verdict, Verdict::Accepted { .. }) {
-                self.checks.accepted.insert(verdict.command_id);
+                let id = verdict.command_id;
+                self.checks.accepted.insert(id);
+                ensure(!self.checks.taken_back.contains(&id), || format!("P1: {id} was taken back, and is sent"))?;
             } else {
                 self.sometimes.reached("refused");
             }
@@ -273,7 +296,7 @@ impl World {
         let Some(replica) = self.nodes[node].replica.take() else { return Ok(()) };
         let checked = self.check_log(node, &replica).and_then(|()| self.check_outbox(node, &replica));
         self.nodes[node].replica = Some(replica);
-        checked.map_err(|problem| format!("till-{node} at {}: {problem}", self.now))
+        checked.map_err(|problem| format!("{} at {}: {problem}", self.nodes[node].name, self.now))
     }
 
     /// P3 and P4: a prefix of the server's log, and the same books at the same place.
@@ -327,6 +350,10 @@ impl World {
             if views.contains_key(&id) {
                 continue;
             }
+            if self.checks.decided.contains(&id) {
+                self.nodes[node].open.remove(&id);
+                continue;
+            }
             ensure(self.checks.accepted.contains(&id), || format!("P1: {id} was saved and is gone"))?;
             self.nodes[node].open.remove(&id);
             if self.checks.saved.get(&node).is_some_and(|earlier| earlier.contains(&id)) {
@@ -377,10 +404,11 @@ impl World {
         let head = self.server.head();
         for node in 0..self.nodes.len() {
             self.check(Some(node))?;
-            let Some(replica) = &self.nodes[node].replica else { return Err(format!("till-{node} did not start")) };
+            let name = self.nodes[node].name.clone();
+            let Some(replica) = &self.nodes[node].replica else { return Err(format!("{name} did not start")) };
             let position = replica.confirmed().position;
             let connection = replica.connection();
-            let problem = |problem: String| format!("P7: till-{node} {problem}, {connection:?}");
+            let problem = |problem: String| format!("P7: {name} {problem}, {connection:?}");
             ensure(replica.epoch() == Some(self.checks.epoch), || problem("follows another log".to_owned()))?;
             ensure(position == head, || problem(format!("is at {position} of {head}")))?;
             ensure(replica.confirmed().digest() == self.checks.fold.books.digest(), || {
@@ -392,7 +420,9 @@ impl World {
                 problem("does not say that all is well".to_owned())
             })?;
             // What this screen once called confirmed is in the log, also after a restore, or here to be decided about.
-            for id in self.nodes[node].confirmed.iter().filter(|id| !self.checks.decided.contains(*id)) {
+            for id in
+                self.devices[self.nodes[node].device].confirmed.iter().filter(|id| !self.checks.decided.contains(*id))
+            {
                 let is_here = replica.pending_of(*id).is_some();
                 ensure(self.is_in_the_log(*id) || is_here, || problem(format!("had {id} confirmed, and it is gone")))?;
             }

@@ -18,9 +18,19 @@ pub struct Faults {
     /// In a hundred writes.
     pub write_fails: u64,
     pub write_hangs: u64,
+    /// Nothing but a command finds room.
+    pub write_full: u64,
     pub longest_write: u64,
+    /// In a hundred notes to another tab.
+    pub note_lost: u64,
     /// In a hundred draws, one a second.
     pub client_crash: u64,
+    /// The whole device goes, and what was not flushed with it.
+    pub power_cut: u64,
+    /// All tabs go, and one half of the outbox with them.
+    pub half_lost: u64,
+    /// Another tab takes the lead, and the one before does not know for a while.
+    pub steal: u64,
     pub server_crash: u64,
     pub partition: u64,
     pub bye: u64,
@@ -38,7 +48,7 @@ pub struct Faults {
 impl Faults {
     pub fn drawn(random: &mut Random) -> Self {
         let mut some = |percent: u64, most: u64| if random.chance(percent) { 1 + random.below(most) } else { 0 };
-        Self {
+        let drawn = Self {
             lost: some(50, 30),
             twice: some(50, 30),
             frame_lost: some(25, 10),
@@ -48,8 +58,13 @@ impl Faults {
             commit_unknown: some(40, 20),
             write_fails: some(15, 5),
             write_hangs: some(10, 3),
+            write_full: some(15, 20),
             longest_write: 10 + some(40, 400),
+            note_lost: some(25, 10),
             client_crash: some(50, 12),
+            power_cut: some(20, 5),
+            half_lost: some(15, 4),
+            steal: some(40, 15),
             server_crash: some(50, 15),
             partition: some(50, 15),
             bye: some(20, 5),
@@ -58,7 +73,10 @@ impl Faults {
             restores: some(16, 2),
             newer_event: some(12, 1) > 0,
             too_far: if some(30, 1) > 0 { 12 } else { 1_000 },
-        }
+        };
+        // What was acknowledged is in one half only: who loses both that and the server has lost it.
+        let half_lost = if drawn.restores > 0 { 0 } else { drawn.half_lost };
+        Self { half_lost, ..drawn }
     }
 
     /// A restore and nothing else, on a network as it usually is.
@@ -78,8 +96,13 @@ impl Faults {
             commit_unknown: 0,
             write_fails: 0,
             write_hangs: 0,
+            write_full: 0,
             longest_write: 10,
+            note_lost: 0,
             client_crash: 0,
+            power_cut: 0,
+            half_lost: 0,
+            steal: 0,
             server_crash: 0,
             partition: 0,
             bye: 0,

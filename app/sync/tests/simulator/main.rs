@@ -4,14 +4,15 @@
 //! `DAYBOOK_SEED=17 cargo test -p sync --test simulator p1_to_p7 -- --nocapture` runs one seed and prints its steps;
 //! `DAYBOOK_SEEDS=10000` runs more than the usual number.
 //!
-//! Reading order: [`faults`], [`server`], [`node`], [`workload`], [`world`], [`checks`]; [`wasm`] runs the same once more
-//! where browsers do.
+//! Reading order: [`faults`], [`server`], [`node`], [`tabs`], [`workload`], [`world`], [`checks`]; [`wasm`] runs the same
+//! once more where browsers do.
 
 mod checks;
 mod faults;
 mod node;
 mod server;
 mod sometimes;
+mod tabs;
 mod wasm;
 mod workload;
 mod world;
@@ -138,5 +139,7 @@ mod defects_are_caught {
         nothing_offered_again_after_a_restore: Broken::Replica(Defect::NothingOfferedAgain),
         not_kept_when_settled: Broken::Replica(Defect::NotKeptWhenSettled),
         no_watchdog_for_a_feed_that_leaves_out: Broken::Replica(Defect::NoWatchdog),
+        taken_back_by_a_following_tab: Broken::Replica(Defect::TakenBackByAFollower),
+        sent_without_a_word_about_it: Broken::Replica(Defect::AttemptNotWritten),
     );
 }

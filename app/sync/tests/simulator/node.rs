@@ -1,31 +1,38 @@
-//! A device: a replica, and the storage that outlives it.
+//! A device: the storage that its tabs share, its way to the server, and the tabs, each with a replica.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CommandId, EventRecord, values::Millis};
 use sync::{
-    Acknowledged, Config, Lost, OutboxRecord, Replica, StoredState,
+    Acknowledged, Config, Lost, OutboxRecord, Replica, Stage, StoredState,
     defects::{Defect, Defects},
     protocol::Snapshot,
 };
 
 use crate::server::author;
 
-/// What storage holds once a write is through.
+/// What a browser keeps once a write is through.
 #[derive(Clone, Default)]
 pub struct Storage {
-    pub outbox: BTreeMap<CommandId, OutboxRecord>,
-    pub snapshot: Option<Snapshot>,
-    pub tail: Vec<EventRecord>,
-    pub acknowledged: BTreeMap<CommandId, Acknowledged>,
-    pub lost: Vec<Lost>,
+    /// The synchronous half of the outbox, as all tabs see it at once.
+    pub mirror: BTreeMap<CommandId, OutboxRecord>,
+    /// The same as far as it has reached the disk.
+    flushed: BTreeMap<CommandId, OutboxRecord>,
+    /// The half whose commits are awaited.
+    outbox: BTreeMap<CommandId, OutboxRecord>,
+    snapshot: Option<Snapshot>,
+    /// By the first position of each group.
+    tail: BTreeMap<u64, Vec<EventRecord>>,
+    acknowledged: BTreeMap<CommandId, Acknowledged>,
+    lost: Vec<Lost>,
 }
 
 /// One write, as one transaction.
 #[derive(Clone)]
 pub enum Write {
     Put { record: Box<OutboxRecord>, is_awaited: bool },
-    Fail(CommandId),
+    Fail(Box<OutboxRecord>),
+    Attempt(Vec<OutboxRecord>),
     Remove(CommandId),
     Append(Vec<EventRecord>),
     Replace(Box<Snapshot>),
@@ -34,123 +41,212 @@ pub enum Write {
     KeepLost(Vec<Lost>),
 }
 
-pub struct Node {
-    pub index: usize,
-    pub replica: Option<Replica>,
-    /// Counts restarts: what was on its way to an earlier life arrives nowhere.
-    pub life: u64,
+/// No room is left.
+pub struct Full;
+
+fn as_stored(record: &OutboxRecord) -> OutboxRecord {
+    let stage = if record.stage == Stage::Saving { Stage::Saved } else { record.stage.clone() };
+    OutboxRecord { stage, ..record.clone() }
+}
+
+impl Storage {
+    pub fn mirror(&mut self, record: &OutboxRecord) {
+        self.mirror.insert(record.submission.id, as_stored(record));
+    }
+
+    pub fn flush(&mut self) {
+        self.flushed = self.mirror.clone();
+    }
+
+    /// The power fails.
+    pub fn lose_what_was_not_flushed(&mut self) {
+        self.mirror = self.flushed.clone();
+    }
+
+    /// The browser has thrown the synchronous half away.
+    pub fn lose_mirror(&mut self) {
+        self.mirror.clear();
+    }
+
+    /// The browser has thrown the database away.
+    pub fn lose_database(&mut self) {
+        *self = Self { mirror: std::mem::take(&mut self.mirror), ..Self::default() };
+    }
+
+    /// The commands of both halves, united.
+    pub fn outbox(&self) -> BTreeMap<CommandId, OutboxRecord> {
+        let mut united = self.mirror.clone();
+        for (id, record) in &self.outbox {
+            let both = united.remove(id).map_or_else(|| record.clone(), |mirrored| mirrored.united(record.clone()));
+            united.insert(*id, both);
+        }
+        united
+    }
+
+    pub fn acknowledged(&self) -> Vec<Acknowledged> {
+        self.acknowledged.values().cloned().collect()
+    }
+
+    /// The copy of the log. What does not continue it is of no use.
+    pub fn book(&self) -> Option<(Snapshot, Vec<EventRecord>)> {
+        let snapshot = self.snapshot.clone()?;
+        let mut last = snapshot.books.position;
+        let mut tail: Vec<EventRecord> = Vec::new();
+        for record in self.tail.values().flatten() {
+            if record.position == last + 1 {
+                last += 1;
+                tail.push(record.clone());
+            }
+        }
+        Some((snapshot, tail))
+    }
+
+    fn stored(&self) -> StoredState {
+        let (snapshot, tail) = self.book().unzip();
+        StoredState {
+            snapshot,
+            tail: tail.unwrap_or_default(),
+            outbox: self.outbox().into_values().collect(),
+            acknowledged: self.acknowledged(),
+            lost: self.lost.clone(),
+        }
+    }
+
+    /// Takes a write in. One of a command finds room by throwing the copy of the log away.
+    pub fn write(&mut self, write: &Write, is_full: bool) -> Result<(), Full> {
+        let clears = |write: &Write| matches!(write, Write::Put { .. } | Write::Offer { .. } | Write::Keep { .. });
+        if is_full && clears(write) {
+            self.clear_book();
+        } else if is_full {
+            return Err(Full);
+        }
+        match write.clone() {
+            Write::Put { record, .. } => {
+                self.outbox.insert(record.submission.id, as_stored(&record));
+            }
+            Write::Fail(record) => self.mirror(&OutboxRecord { stage: Stage::Unsaved, ..*record }),
+            Write::Attempt(records) => {
+                self.outbox.extend(records.iter().map(|record| (record.submission.id, as_stored(record))));
+            }
+            Write::Remove(id) => {
+                self.mirror.remove(&id);
+                self.outbox.remove(&id);
+            }
+            Write::Append(records) => {
+                let first = records.first().map_or(0, |record| record.position);
+                self.tail.insert(first, records);
+            }
+            Write::Replace(snapshot) => self.replace(*snapshot),
+            Write::Keep { acknowledged, dropped } => {
+                self.mirror.remove(&acknowledged.id());
+                self.outbox.remove(&acknowledged.id());
+                self.acknowledged.insert(acknowledged.id(), *acknowledged);
+                self.acknowledged.retain(|id, _| !dropped.contains(id));
+            }
+            Write::Offer { records, snapshot } => {
+                for record in records {
+                    self.acknowledged.remove(&record.submission.id);
+                    self.outbox.insert(record.submission.id, record);
+                }
+                if let Some(snapshot) = snapshot.filter(|_| !is_full) {
+                    self.replace(*snapshot);
+                }
+            }
+            Write::KeepLost(lost) => self.lost = lost,
+        }
+        Ok(())
+    }
+
+    fn clear_book(&mut self) {
+        self.snapshot = None;
+        self.tail.clear();
+    }
+
+    fn replace(&mut self, snapshot: Snapshot) {
+        self.clear_book();
+        self.snapshot = Some(snapshot);
+    }
+}
+
+/// One browser.
+#[derive(Default)]
+pub struct Device {
+    pub tabs: Vec<usize>,
     pub storage: Storage,
     /// Writes are transactions one after another: not before this.
     pub storage_clear_at: Millis,
-    /// The number of the timer that counts.
-    pub timer: u64,
+    /// The tab that has the lock.
+    pub holder: Option<usize>,
     pub outbound_cut: bool,
     pub inbound_cut: bool,
     /// Streams do not get through to it; answers that end do.
     pub is_held_back: bool,
+    pub is_paused: bool,
+    /// What a tab wrote last may be gone.
+    pub has_lost_writes: bool,
+    /// What a screen called confirmed.
+    pub confirmed: BTreeSet<CommandId>,
+}
+
+/// One tab of a device.
+pub struct Node {
+    pub device: usize,
+    /// As people would call it.
+    pub name: String,
+    pub replica: Option<Replica>,
+    /// Counts restarts: what was on its way to an earlier life arrives nowhere.
+    pub life: u64,
+    /// The number of the timer that counts.
+    pub timer: u64,
+    /// Notes of other tabs come one after another: not before this.
+    pub notes_clear_at: Millis,
+    /// It will look into storage, because the browser said that another tab wrote there.
+    pub is_looking: bool,
+    /// It was told to lead, and not yet that another one does.
+    pub leads: bool,
     /// Runs a build that can read the newer event.
     pub is_newer: bool,
     pub is_spoilt: bool,
-    pub is_paused: bool,
     pub defect: Option<Defect>,
     /// What the screen called saved, and nobody has seen the end of.
     pub open: BTreeSet<CommandId>,
-    /// What the screen called confirmed.
-    pub confirmed: BTreeSet<CommandId>,
     pub serial: u64,
 }
 
 impl Node {
-    pub fn new(index: usize, defect: Option<Defect>) -> Self {
+    pub fn new(device: usize, nth: usize, defect: Option<Defect>) -> Self {
         Self {
-            index,
+            device,
+            name: format!("till-{device}.{nth}"),
             replica: None,
             life: 0,
-            storage: Storage::default(),
-            storage_clear_at: Millis(0),
             timer: 0,
-            outbound_cut: false,
-            inbound_cut: false,
-            is_held_back: false,
+            notes_clear_at: Millis(0),
+            is_looking: false,
+            leads: false,
             is_newer: false,
             is_spoilt: false,
-            is_paused: false,
             defect,
             open: BTreeSet::new(),
-            confirmed: BTreeSet::new(),
             serial: 0,
         }
     }
 
     /// A page opens: everything it knows is what storage held.
-    pub fn start(&mut self, seed: u64, now: Millis) -> Vec<sync::Output> {
+    pub fn start(&mut self, storage: &Storage, seed: u64, now: Millis) -> Vec<sync::Output> {
         self.life += 1;
-        let config = Config { device: format!("till-{}", self.index).into(), author: author(), jitter_seed: seed };
-        let stored = StoredState {
-            snapshot: self.storage.snapshot.clone(),
-            tail: self.storage.tail.clone(),
-            outbox: self.storage.outbox.values().cloned().collect(),
-            acknowledged: self.storage.acknowledged.values().cloned().collect(),
-            lost: self.storage.lost.clone(),
-        };
+        let device = format!("till-{}", self.device).into();
+        let config = Config { device, author: author(), jitter_seed: seed };
         let defects = Defects::of(self.defect, self.is_newer);
-        let (replica, outputs) = Replica::restore_with(config, stored, defects, now);
+        let (replica, outputs) = Replica::restore_with(config, storage.stored(), defects, now);
         self.replica = Some(replica);
-        self.is_paused = false;
         outputs
     }
 
     pub fn stop(&mut self) {
         self.life += 1;
         self.replica = None;
-    }
-
-    /// Takes a write in, and says what storage answers.
-    pub fn write(&mut self, write: Write) -> Option<sync::Input> {
-        match write {
-            Write::Put { record, is_awaited } => {
-                let id = record.submission.id;
-                self.storage.outbox.insert(id, *record);
-                is_awaited.then_some(sync::Input::Persisted(id))
-            }
-            Write::Fail(id) => Some(sync::Input::StorageFailed(id)),
-            Write::Remove(id) => {
-                self.storage.outbox.remove(&id);
-                None
-            }
-            Write::Append(records) => {
-                self.storage.tail.extend(records);
-                None
-            }
-            Write::Replace(snapshot) => {
-                self.replace(*snapshot);
-                None
-            }
-            Write::Keep { acknowledged, dropped } => {
-                self.storage.outbox.remove(&acknowledged.id());
-                self.storage.acknowledged.insert(acknowledged.id(), *acknowledged);
-                self.storage.acknowledged.retain(|id, _| !dropped.contains(id));
-                None
-            }
-            Write::Offer { records, snapshot } => {
-                for record in records {
-                    self.storage.acknowledged.remove(&record.submission.id);
-                    self.storage.outbox.insert(record.submission.id, record);
-                }
-                if let Some(snapshot) = snapshot {
-                    self.replace(*snapshot);
-                }
-                None
-            }
-            Write::KeepLost(lost) => {
-                self.storage.lost = lost;
-                None
-            }
-        }
-    }
-
-    fn replace(&mut self, snapshot: Snapshot) {
-        self.storage.snapshot = Some(snapshot);
-        self.storage.tail.clear();
+        self.leads = false;
+        self.is_looking = false;
     }
 }

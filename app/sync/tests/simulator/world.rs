@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     checks::{Checks, Restored},
     faults::Faults,
-    node::{Node, Write},
+    node::{Device, Node, Write},
     server::{Commit, Feed, Incoming, Poll, Server, author},
     sometimes::Sometimes,
     workload,
@@ -39,14 +39,14 @@ pub enum Broken {
 const START: i64 = 1_767_225_600_000;
 /// How long faults and people last, in simulated milliseconds.
 const TROUBLE: i64 = 60_000;
-/// How long the world has to come to rest without help. The longest chain of waits: a silent feed (35 s), a back-off
-/// (32 s) and a snapshot.
-const RECOVERY: i64 = 110_000;
+/// How long the world has to come to rest without help. The longest chain of waits: a silent feed (35 s), an answer
+/// that never comes (30 s), and some pauses of 4 s.
+const RECOVERY: i64 = 80_000;
 const HEARTBEAT: i64 = 15_000;
 
 /// What a device asks the server.
 #[derive(Clone)]
-enum Call {
+pub(crate) enum Call {
     Push { ticket: u64, push: Push },
     Snapshot { ticket: u64, known: Vec<Waypoint> },
     Feed { feed: u64, after: u64, epoch: Uuid },
@@ -54,19 +54,66 @@ enum Call {
     Probe,
 }
 
-enum Happening {
-    Called { node: usize, life: u64, call: Call },
-    Told { node: usize, life: u64, input: Box<Input> },
-    Woken { node: usize, life: u64, timer: u64 },
-    Written { node: usize, life: u64, write: Write },
-    Committed { commit: Box<Commit> },
+pub(crate) enum Happening {
+    Called {
+        node: usize,
+        life: u64,
+        call: Call,
+    },
+    Told {
+        node: usize,
+        life: u64,
+        input: Box<Input>,
+    },
+    Woken {
+        node: usize,
+        life: u64,
+        timer: u64,
+    },
+    /// The lock is this tab's.
+    Granted {
+        node: usize,
+        life: u64,
+    },
+    /// A tab whose lock was taken away hears of it.
+    Ousted {
+        node: usize,
+        life: u64,
+    },
+    /// A tab looks into storage, where another one wrote.
+    Looks {
+        node: usize,
+        life: u64,
+    },
+    CatchesUp {
+        node: usize,
+        life: u64,
+        after: u64,
+    },
+    Written {
+        node: usize,
+        life: u64,
+        write: Write,
+    },
+    Committed {
+        commit: Box<Commit>,
+    },
     Heartbeat,
-    PollEnds { node: usize, number: u64 },
-    Act { node: usize },
+    PollEnds {
+        node: usize,
+        number: u64,
+    },
+    Act {
+        device: usize,
+    },
     Fault,
     ServerStarts,
-    NodeStarts { node: usize },
-    PartitionEnds { node: usize },
+    NodeStarts {
+        node: usize,
+    },
+    PartitionEnds {
+        device: usize,
+    },
 }
 
 pub struct World {
@@ -74,7 +121,9 @@ pub struct World {
     pub random: Random,
     pub faults: Faults,
     pub server: Server,
+    /// Tabs of all devices.
     pub nodes: Vec<Node>,
+    pub devices: Vec<Device>,
     pub broken: Broken,
     pub sometimes: Sometimes,
     pub checks: Checks,
@@ -94,24 +143,27 @@ impl World {
         let faults = Faults::drawn(&mut random);
         let epoch = Uuid::from_u64_pair(random.draw(), random.draw());
         let count = 2 + random.below(3) as usize;
-        Self::of(random, faults, epoch, count, broken, is_told)
+        // Most people have one tab open.
+        let tabs = (0..count).map(|_| [1, 1, 2, 2, 3][random.below(5) as usize]).collect();
+        Self::of(random, faults, epoch, tabs, broken, is_told)
     }
 
     /// A number of devices, a restore, and no other trouble.
     pub fn drill(seed: u64, count: usize) -> Self {
         let mut random = Random::new(seed);
         let epoch = Uuid::from_u64_pair(random.draw(), random.draw());
-        Self { is_drill: true, ..Self::of(random, Faults::drill(), epoch, count, Broken::Nothing, false) }
+        Self { is_drill: true, ..Self::of(random, Faults::drill(), epoch, vec![1; count], Broken::Nothing, false) }
     }
 
-    fn of(random: Random, faults: Faults, epoch: Uuid, count: usize, broken: Broken, is_told: bool) -> Self {
+    fn of(random: Random, faults: Faults, epoch: Uuid, tabs: Vec<usize>, broken: Broken, is_told: bool) -> Self {
         let defect = if let Broken::Replica(defect) = broken { Some(defect) } else { None };
         let mut world = Self {
             now: Millis(START),
             random,
             faults,
             server: Server::new(epoch),
-            nodes: (0..count).map(|index| Node::new(index, defect)).collect(),
+            nodes: Vec::new(),
+            devices: Vec::new(),
             broken,
             sometimes: Sometimes::default(),
             checks: Checks::new(epoch),
@@ -123,11 +175,16 @@ impl World {
             is_told,
             issued: BTreeSet::new(),
         };
-        world.tell(|world| format!("{count} devices, {:?}", world.faults));
-        for node in 0..count {
-            world.nodes[node].is_held_back = world.random.chance(world.faults.held_back);
-            world.later(0, Happening::NodeStarts { node });
-            world.soon(2_000, Happening::Act { node });
+        world.tell(|world| format!("devices with {tabs:?} tabs, {:?}", world.faults));
+        for (device, tabs) in tabs.into_iter().enumerate() {
+            let first = world.nodes.len();
+            world.nodes.extend((0..tabs).map(|nth| Node::new(device, nth, defect)));
+            let is_held_back = world.random.chance(world.faults.held_back);
+            world.devices.push(Device { tabs: (first..first + tabs).collect(), is_held_back, ..Device::default() });
+            for node in first..first + tabs {
+                world.later(0, Happening::NodeStarts { node });
+            }
+            world.soon(2_000, Happening::Act { device });
         }
         world.later(HEARTBEAT, Happening::Heartbeat);
         world.later(1_000, Happening::Fault);
@@ -190,16 +247,6 @@ impl World {
         Ok(())
     }
 
-    fn later(&mut self, delay: i64, happening: Happening) {
-        self.steps += 1;
-        self.agenda.insert((Millis(self.now.0 + delay), self.steps), happening);
-    }
-
-    fn soon(&mut self, longest: u64, happening: Happening) {
-        let delay = 1 + self.random.below(longest) as i64;
-        self.later(delay, happening);
-    }
-
     /// Says which device it concerned.
     fn happen(&mut self, happening: Happening) -> Result<Option<usize>, String> {
         match happening {
@@ -222,10 +269,33 @@ impl World {
                 Ok(Some(node))
             }
             Happening::Written { node, life, write } => {
-                if self.nodes[node].life == life
-                    && let Some(input) = self.nodes[node].write(write)
-                {
-                    self.input(node, input);
+                if self.nodes[node].life == life {
+                    self.written(node, write);
+                }
+                Ok(Some(node))
+            }
+            Happening::Granted { node, life } => {
+                if self.nodes[node].life == life && self.device(node).holder == Some(node) {
+                    self.begin_to_lead(node);
+                }
+                Ok(Some(node))
+            }
+            Happening::Ousted { node, life } => {
+                if self.nodes[node].life == life && self.device(node).holder != Some(node) {
+                    self.nodes[node].leads = false;
+                    self.input(node, Input::Follow);
+                }
+                Ok(Some(node))
+            }
+            Happening::Looks { node, life } => {
+                if self.nodes[node].life == life {
+                    self.look(node);
+                }
+                Ok(Some(node))
+            }
+            Happening::CatchesUp { node, life, after } => {
+                if self.nodes[node].life == life && self.position(node) <= after {
+                    self.read_on(node, after);
                 }
                 Ok(Some(node))
             }
@@ -248,10 +318,11 @@ impl World {
                 }
                 Ok(None)
             }
-            Happening::Act { node } => {
+            Happening::Act { device } => {
+                let node = self.some_tab(device);
                 if !self.healed {
                     self.act(node);
-                    self.soon(6_000, Happening::Act { node });
+                    self.soon(6_000, Happening::Act { device });
                 }
                 Ok(Some(node))
             }
@@ -271,9 +342,9 @@ impl World {
                 self.start(node);
                 Ok(Some(node))
             }
-            Happening::PartitionEnds { node } => {
-                self.nodes[node].outbound_cut = false;
-                self.nodes[node].inbound_cut = false;
+            Happening::PartitionEnds { device } => {
+                self.devices[device].outbound_cut = false;
+                self.devices[device].inbound_cut = false;
                 Ok(None)
             }
         }
@@ -288,22 +359,44 @@ impl World {
         if self.checks.newer_event.is_some() && self.random.chance(50) {
             self.nodes[node].is_newer = true;
         }
-        let seed = self.random.draw();
-        let outputs = self.nodes[node].start(seed, self.now);
-        self.tell(|world| format!("till-{node} opens at {}", world.position(node)));
+        let (seed, now) = (self.random.draw(), self.now);
+        let device = self.nodes[node].device;
+        let outputs = self.nodes[node].start(&self.devices[device].storage, seed, now);
+        self.tell(|world| format!("{} opens at {}", world.nodes[node].name, world.position(node)));
         self.perform(node, outputs);
-        self.input(node, Input::Lead);
+        if self.devices[device].is_paused {
+            self.input(node, Input::Pause);
+        }
+        self.input(node, Input::Follow);
+        self.elect(device);
     }
 
-    fn position(&self, node: usize) -> u64 {
+    pub(crate) fn device(&mut self, node: usize) -> &mut Device {
+        &mut self.devices[self.nodes[node].device]
+    }
+
+    pub(crate) fn later(&mut self, delay: i64, happening: Happening) {
+        self.steps += 1;
+        self.agenda.insert((Millis(self.now.0 + delay), self.steps), happening);
+    }
+
+    pub(crate) fn soon(&mut self, longest: u64, happening: Happening) {
+        let delay = 1 + self.random.below(longest) as i64;
+        self.later(delay, happening);
+    }
+
+    pub(crate) fn position(&self, node: usize) -> u64 {
         self.nodes[node].replica.as_ref().map_or(0, |replica| replica.confirmed().position)
     }
 
-    fn input(&mut self, node: usize, input: Input) {
-        self.tell(|_| {
+    pub(crate) fn input(&mut self, node: usize, input: Input) {
+        self.tell(|world| {
             let text = format!("{input:?}");
-            format!("till-{node} <- {}", text.chars().take(160).collect::<String>())
+            format!("{} <- {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
         });
+        if self.nodes[node].replica.is_some() {
+            self.pass_on(node, &input);
+        }
         let before = self.position(node);
         let Some(replica) = &mut self.nodes[node].replica else { return };
         let outputs = replica.handle(input, self.now);
@@ -319,24 +412,34 @@ impl World {
 
     fn perform(&mut self, node: usize, outputs: Vec<Output>) {
         for output in outputs {
-            self.tell(|_| {
+            self.tell(|world| {
                 let text = format!("{output:?}");
-                format!("till-{node} -> {}", text.chars().take(160).collect::<String>())
+                format!("{} -> {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
             });
             match output {
                 Output::Persist(record) => self.persist(node, record),
-                Output::Update(record) => self.store(node, Write::Put { record, is_awaited: false }),
+                Output::Update(record) => {
+                    self.mirror(node, &record);
+                    self.store(node, Write::Put { record, is_awaited: false });
+                }
+                Output::Attempt(records) => {
+                    for record in &records {
+                        self.mirror(node, record);
+                        self.note(node, &Input::Adopted(Box::new(record.clone())));
+                    }
+                    self.store(node, Write::Attempt(records));
+                }
                 Output::Forget(id) => {
                     // Nobody has decided about it, so it went because it was confirmed.
                     if self.nodes[node].open.contains(&id) {
-                        self.nodes[node].confirmed.insert(id);
+                        self.device(node).confirmed.insert(id);
                     }
                     self.store(node, Write::Remove(id));
                 }
                 Output::Append(records) => self.store(node, Write::Append(records)),
                 Output::SaveSnapshot(snapshot) => self.store(node, Write::Replace(snapshot)),
                 Output::Keep { acknowledged, dropped } => {
-                    self.nodes[node].confirmed.insert(acknowledged.id());
+                    self.device(node).confirmed.insert(acknowledged.id());
                     self.store(node, Write::Keep { acknowledged, dropped });
                 }
                 Output::Offer { records, snapshot } => {
@@ -367,7 +470,13 @@ impl World {
                     self.call(node, Call::Snapshot { ticket, known: request.known });
                 }
                 Output::Probe => self.call(node, Call::Probe),
-                Output::CatchUp { .. } | Output::Changed(_) => {}
+                Output::CatchUp { after } => {
+                    let life = self.nodes[node].life;
+                    for delay in [1, 300, 1_300] {
+                        self.later(delay, Happening::CatchesUp { node, life, after });
+                    }
+                }
+                Output::Changed(_) => self.say_state(node),
                 Output::WakeAt(at) => {
                     self.nodes[node].timer += 1;
                     let (life, timer) = (self.nodes[node].life, self.nodes[node].timer);
@@ -390,9 +499,10 @@ impl World {
     }
 
     fn persist(&mut self, node: usize, record: Box<sync::OutboxRecord>) {
+        self.mirror(node, &record);
         let write = if self.random.chance(self.faults.write_fails) {
             self.sometimes.reached("storage failed");
-            Write::Fail(record.submission.id)
+            Write::Fail(record)
         } else {
             Write::Put { record, is_awaited: true }
         };
@@ -407,10 +517,10 @@ impl World {
         self.store(node, write);
     }
 
-    fn store(&mut self, node: usize, write: Write) {
+    pub(crate) fn store(&mut self, node: usize, write: Write) {
         let delay = 1 + self.random.below(self.faults.longest_write) as i64;
-        let at = Millis(self.now.0 + delay).max(self.nodes[node].storage_clear_at);
-        self.nodes[node].storage_clear_at = at;
+        let at = Millis(self.now.0 + delay).max(self.device(node).storage_clear_at);
+        self.device(node).storage_clear_at = at;
         let life = self.nodes[node].life;
         self.later(at.0 - self.now.0, Happening::Written { node, life, write });
     }
@@ -419,10 +529,37 @@ impl World {
         if self.nodes[node].replica.is_none() {
             return;
         }
-        self.tell(|_| format!("till-{node} crashes"));
+        self.tell(|world| format!("{} crashes", world.nodes[node].name));
         self.sometimes.reached("client crash");
-        self.nodes[node].stop();
+        self.stop(node);
         self.soon(5_000, Happening::NodeStarts { node });
+    }
+
+    fn crash_device(&mut self, device: usize) {
+        for node in self.devices[device].tabs.clone() {
+            self.crash_node(node);
+        }
+    }
+
+    fn cut_power(&mut self, device: usize) {
+        self.sometimes.reached("power cut");
+        self.crash_device(device);
+        self.devices[device].storage.lose_what_was_not_flushed();
+        self.devices[device].has_lost_writes = true;
+    }
+
+    /// One half is enough.
+    fn lose_half(&mut self, device: usize) {
+        self.sometimes.reached("half of the outbox lost");
+        self.crash_device(device);
+        if self.devices[device].has_lost_writes || self.random.chance(50) {
+            self.devices[device].storage.lose_mirror();
+        } else {
+            self.devices[device].storage.lose_database();
+        }
+        // Nobody is that unlucky twice.
+        self.faults.half_lost = 0;
+        self.faults.power_cut = 0;
     }
 
     /// A person does something.
@@ -444,17 +581,18 @@ impl World {
             }
             90..93 => {
                 self.sometimes.reached("paused");
-                self.nodes[node].is_paused = true;
-                self.input(node, Input::Pause);
+                self.set_paused(node, true);
             }
             93..95 => self.input(node, Input::Resumed),
             95..96 => self.input(node, Input::NetworkUp),
             96..97 => self.input(node, Input::NetworkDown),
-            _ => self.input(node, Input::TryNow),
+            _ => {
+                self.input(node, Input::TryNow);
+                self.note(node, &Input::TryNow);
+            }
         }
-        if self.nodes[node].is_paused && self.random.chance(40) {
-            self.nodes[node].is_paused = false;
-            self.input(node, Input::Unpause);
+        if self.device(node).is_paused && self.random.chance(40) {
+            self.set_paused(node, false);
         }
     }
 
@@ -478,7 +616,7 @@ impl World {
                 Issue { if_version, ..Issue::new(id, command) }
             }
         };
-        self.tell(|_| format!("till-{node} issues {issue:?}"));
+        self.tell(|_| format!("tab {node} issues {issue:?}"));
         let Some(replica) = &mut self.nodes[node].replica else { return };
         match replica.issue(issue, self.now) {
             Ok(issued) => self.perform(node, issued.outputs),
@@ -505,8 +643,12 @@ impl World {
         self.nodes[node].serial += 1;
         let replica = self.nodes[node].replica.as_mut()?;
         let command = workload::command(replica.overlay(), &mut self.random, &serial);
+        let is_unsent = replica.pending_of(id).is_some_and(|view| view.stage == Stage::Saved);
         let issued = replica.replace(id, Issue::new(new_id, command), self.now).ok()?;
         self.sometimes.reached("replaced");
+        if is_unsent && self.knows_what_was_sent(node) {
+            self.checks.replaces.insert(new_id, id);
+        }
         Some(issued.outputs)
     }
 
@@ -517,7 +659,7 @@ impl World {
             matches!(state, SyncState::NeedsAttention | SyncState::Held | SyncState::AtRisk | SyncState::SavedHere);
         if replaces && self.random.chance(25) {
             if let Some(outputs) = self.replace(node, id, new_id) {
-                self.tell(|_| format!("till-{node}: {new_id} instead of {id}"));
+                self.tell(|_| format!("tab {node}: {new_id} instead of {id}"));
                 self.nodes[node].open.remove(&id);
                 self.checks.decided.insert(id);
                 self.perform(node, outputs);
@@ -531,6 +673,7 @@ impl World {
         };
         let gives_up = self.random.chance(40);
         let now = self.now;
+        let knows_what_was_sent = self.knows_what_was_sent(node);
         let Some(replica) = &mut self.nodes[node].replica else { return };
         let done = match state {
             SyncState::NeedsAttention | SyncState::Held if !gives_up => {
@@ -547,9 +690,14 @@ impl World {
                     .filter(|view| matches!(view.stage, Stage::Held { .. }))
                     .map(|view| view.id)
                     .collect();
+                let is_unsent = replica.pending_of(id).is_some_and(|view| view.stage == Stage::Saved);
                 let done = replica.discard(id, "customer left", dependants, now);
                 if done.is_ok() {
                     self.sometimes.reached("discarded");
+                    if is_unsent && knows_what_was_sent {
+                        self.sometimes.reached("taken back");
+                        self.checks.taken_back(id);
+                    }
                     for id in held {
                         let view = self.nodes[node].replica.as_ref().and_then(|replica| replica.pending_of(id));
                         if view.is_some_and(|view| matches!(view.stage, Stage::Discarded { .. })) {
@@ -565,7 +713,7 @@ impl World {
             _ => return,
         };
         if let Ok(outputs) = done {
-            self.tell(|_| format!("till-{node}: a person decides about {id}"));
+            self.tell(|_| format!("tab {node}: a person decides about {id}"));
             // From here the record may go: somebody has decided.
             self.nodes[node].open.remove(&id);
             self.checks.decided.insert(id);
@@ -577,7 +725,7 @@ impl World {
 
     fn call(&mut self, node: usize, call: Call) {
         let life = self.nodes[node].life;
-        let is_cut = self.nodes[node].outbound_cut || !self.server.is_up;
+        let is_cut = self.device(node).outbound_cut || !self.server.is_up;
         if is_cut || self.random.chance(self.faults.lost) {
             self.nothing_came(node, &call);
             return;
@@ -609,7 +757,7 @@ impl World {
     }
 
     fn answer(&mut self, node: usize, life: u64, call: &Call, input: Input) {
-        if self.nodes[node].inbound_cut || self.random.chance(self.faults.lost) {
+        if self.device(node).inbound_cut || self.random.chance(self.faults.lost) {
             if matches!(call, Call::Push { .. }) {
                 self.sometimes.reached("command lost its answer");
             }
@@ -735,10 +883,11 @@ impl World {
     }
 
     fn feed_input(&mut self, node: usize, input: Input) {
-        let is_cut = self.nodes[node].inbound_cut;
+        let is_cut = self.device(node).inbound_cut;
         let delay = 1 + self.random.below(self.faults.longest_delay) as i64;
+        let is_held_back = self.device(node).is_held_back;
         let Some(feed) = self.server.feeds.get_mut(&node) else { return };
-        if self.nodes[node].is_held_back {
+        if is_held_back {
             return;
         }
         if is_cut && !feed.is_stalled {
@@ -843,9 +992,21 @@ impl World {
     // Trouble.
 
     fn fault(&mut self) {
-        let node = self.random.below(self.nodes.len() as u64) as usize;
+        let device = self.random.below(self.devices.len() as u64) as usize;
+        let node = self.some_tab(device);
         if self.random.chance(self.faults.client_crash) {
             self.crash_node(node);
+        }
+        if self.random.chance(self.faults.power_cut) {
+            self.cut_power(device);
+        } else if self.random.chance(self.faults.half_lost) {
+            self.lose_half(device);
+        }
+        if self.random.chance(self.faults.steal) {
+            self.steal(device);
+        }
+        if self.random.chance(30) {
+            self.devices[device].storage.flush();
         }
         if self.server.is_up && self.random.chance(self.faults.server_crash) {
             self.crash_server();
@@ -853,10 +1014,10 @@ impl World {
         if self.random.chance(self.faults.partition) {
             self.sometimes.reached("partition");
             let ways = self.random.below(3);
-            self.nodes[node].outbound_cut = ways != 1;
-            self.nodes[node].inbound_cut = ways != 2;
-            self.tell(|_| format!("till-{node} is cut off, way {ways}"));
-            self.soon(50_000, Happening::PartitionEnds { node });
+            self.device(node).outbound_cut = ways != 1;
+            self.device(node).inbound_cut = ways != 2;
+            self.tell(|_| format!("till-{device} is cut off, way {ways}"));
+            self.soon(50_000, Happening::PartitionEnds { device });
         }
         if self.random.chance(self.faults.bye) {
             self.frame(node, FeedFrame::Bye(Bye { protocol: PROTOCOL, spread_ms: 3_000 }));
@@ -941,13 +1102,14 @@ impl World {
         self.healed = true;
         self.faults = Faults::none();
         self.later(1, Happening::ServerStarts);
-        for node in 0..self.nodes.len() {
-            self.nodes[node].outbound_cut = false;
-            self.nodes[node].inbound_cut = false;
-            self.later(1, Happening::NodeStarts { node });
-            if self.nodes[node].is_paused {
-                self.nodes[node].is_paused = false;
-                self.input(node, Input::Unpause);
+        for device in 0..self.devices.len() {
+            self.devices[device].outbound_cut = false;
+            self.devices[device].inbound_cut = false;
+            for node in self.devices[device].tabs.clone() {
+                self.later(1, Happening::NodeStarts { node });
+            }
+            if self.devices[device].is_paused {
+                self.set_paused(self.devices[device].tabs[0], false);
             }
         }
         for node in 0..self.nodes.len() {
@@ -958,14 +1120,14 @@ impl World {
             if replica.connection().state == DataState::Update {
                 // The page asked for the new version, and somebody presses the button.
                 self.sometimes.reached("update asked for");
-                self.nodes[node].stop();
+                self.stop(node);
             }
             self.nodes[node].is_newer = true;
         }
         // A page that had not come to the newer event yet meets it now; it is reloaded like the others.
         for node in 0..self.nodes.len() {
             if self.checks.newer_event.is_some() && self.nodes[node].replica.is_some() {
-                self.nodes[node].stop();
+                self.stop(node);
             }
         }
     }
