@@ -25,7 +25,8 @@ const HOP = ["connection", "keep-alive", "proxy-connection", "transfer-encoding"
  * - `requests-held`: nothing reaches the server, its answers still arrive.
  * - `answers-held`: everything reaches the server, nothing comes back.
  * - `buffering`: an answer comes back when the server has ended it, all at once: a stream never does.
- * @typedef {"open" | "cut" | "stalled" | "requests-held" | "answers-held" | "buffering"} Line
+ * - `portal`: every question, whatever it asks for, is answered with the sign-in page of a hotel, as if that were it.
+ * @typedef {"open" | "cut" | "stalled" | "requests-held" | "answers-held" | "buffering" | "portal"} Line
  */
 
 /**
@@ -34,6 +35,8 @@ const HOP = ["connection", "keep-alive", "proxy-connection", "transfer-encoding"
  */
 
 /** @typedef {{ kind: "swallow" | "repeat", match: (method: string, path: string) => boolean, left: number }} Plan */
+
+const SIGN_IN_PAGE = "<!doctype html><title>Hotel</title><h1>Welcome</h1><p>Enter your room number to use the network.</p>";
 
 /** Commands travel by POST; this is what a fault on one request hits unless told otherwise. */
 const POSTS = (/** @type {string} */ method) => method === "POST";
@@ -131,6 +134,13 @@ export class FaultProxy {
     this.#set("buffering");
   }
 
+  /** Every request is answered with somebody else's sign-in page; open connections end. */
+  portal() {
+    this.#set("portal");
+    for (const request of this.#upstream) request.destroy();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   /** A good line again. What was held goes on where it stopped. */
   heal() {
     this.#set("open");
@@ -208,6 +218,11 @@ export class FaultProxy {
     const body = Buffer.concat(await request.toArray());
     await this.#gate("requests", method, path);
     if (request.socket.destroyed) return;
+    if (this.#line === "portal") {
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+      response.end(SIGN_IN_PAGE);
+      return;
+    }
 
     const plan = this.#plan(method, path);
     if (plan === "repeat") {
@@ -302,6 +317,7 @@ async function control(proxy, port) {
       "/hold-requests": () => proxy.holdRequests(match),
       "/hold-answers": () => proxy.holdAnswers(),
       "/buffer": () => proxy.buffer(),
+      "/portal": () => proxy.portal(),
       "/heal": () => proxy.heal(),
       "/delay": () => proxy.delay(number("ms", 0)),
       "/swallow": () => proxy.swallowAnswer(number("times", 1), match),

@@ -1,4 +1,4 @@
-import { expectSameBooks } from "../support/device.ts";
+import { expectSameBooks, keptForOffline } from "../support/device.ts";
 import { BREAD } from "../support/demo.ts";
 import { figureValue, Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
@@ -7,20 +7,23 @@ import { SOAP, stock } from "../support/tray.ts";
 const onHand = async (get: (path: string) => Promise<{ on_hand: number }>) => (await get(`/products/${BREAD.sku}`)).on_hand;
 
 test.describe("us_15 undo", { tag: "@data" }, () => {
-  // Failed in the last run in a browser and was mended afterwards; off until it has been seen to pass.
-  test("us_15 undo of an unsent sale leaves no entry", async ({ daybook, till }) => {
+  test("us_15 undo of an unsent sale leaves no entry, also after a restart without a network", async ({ daybook, till }) => {
     const screen = await Till.open(till);
     await till.expectLive();
+    await keptForOffline(till.page);
     const before = await daybook.digest();
-    // Whatever was sent into a broken line may have arrived; what waits on purpose has not been sent.
-    await till.page.getByTestId("conn-chip").click();
-    await till.page.getByRole("button", { name: "Work offline" }).click();
-    await till.page.getByRole("navigation", { name: "Main", exact: true }).getByRole("link", { name: "Sell" }).click();
+    await till.goOffline();
     await screen.sell(BREAD.sku);
     await till.page.locator(".toast").getByRole("button", { name: "Undo" }).click();
     await expect(till.page.locator(".toast")).toContainText("Taken back");
-    await till.page.getByTestId("conn-chip").click();
-    await till.page.getByRole("button", { name: "Work offline" }).click();
+
+    await screen.next();
+    const number = await screen.sell(BREAD.sku);
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    await till.open("");
+    await till.page.locator(".entry", { hasText: number }).first().getByRole("button", { name: "Undo" }).click();
+    await expect(till.page.locator(".toast")).toContainText("Taken back");
+    till.goOnline();
     await till.expectLive();
     expect(await daybook.events(before.position)).toEqual([]);
     await expectSameBooks(daybook, till);

@@ -113,3 +113,19 @@ test("a slow line takes its time in both directions", async ({ line }) => {
   await post(line, "one");
   expect(performance.now() - begun).toBeGreaterThanOrEqual(200);
 });
+
+test("a portal answers everything with its own page and lets nothing through, then goes away", async ({ far, line }) => {
+  const stream = await fetch(`${line.origin}/stream`);
+  const reading = stream.text();
+  line.portal();
+  await expect(reading, "an open stream ends").rejects.toThrow();
+  for (const path of ["/", "/healthz", "/stream", "/app.wasm"]) {
+    const answer = await fetch(`${line.origin}${path}`);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(await answer.text()).toContain("room number");
+  }
+  expect(await post(line, "one")).toContain("room number");
+  expect(far.asked).toEqual(["GET /stream"]);
+  line.heal();
+  expect(await post(line, "two")).toBe("answer 2");
+});

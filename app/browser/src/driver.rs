@@ -19,6 +19,7 @@ use futures::{
 use sync::{
     Acknowledged, Changes, FeedEnd, Input, Issue, OutboxRecord, Output, Replica, Report, Stage, StoredState,
     bundle::Bundle,
+    connection::DataState,
     protocol::{Events, FeedFrame, PROTOCOL, Snapshot, feed_address},
     replica::NotNow,
     unsent_file,
@@ -495,6 +496,14 @@ impl Driver {
         }
     }
 
+    /// The leading tab has nothing left to send. What still waits here was settled without this tab hearing of it.
+    fn compare_waiting(self: &Rc<Self>, leader: DataState) {
+        let waits_here = self.replica.borrow().connection().waiting > 0;
+        if waits_here && matches!(leader, DataState::Live | DataState::Storage) && !self.leads() {
+            self.look_for_records(QUIET);
+        }
+    }
+
     fn say_state(&self) {
         let state = self.replica.borrow().connection().state;
         if let Some(tabs) = &*self.tabs.borrow() {
@@ -578,6 +587,7 @@ impl Driver {
             }
             self.read_on(after).await;
         }
+        self.take(Input::Missed { after });
     }
 
     async fn read_on(self: &Rc<Self>, after: u64) {
@@ -656,9 +666,12 @@ impl Driver {
             &self.shop,
             move |note| {
                 let Some(driver) = driver.upgrade() else { return };
-                if matches!(note, Note::Hello) {
-                    driver.greet();
-                } else if let Some(input) = input_of_note(note) {
+                match &note {
+                    Note::Hello => driver.greet(),
+                    Note::Alive { state } => driver.compare_waiting(*state),
+                    _ => {}
+                }
+                if let Some(input) = input_of_note(note) {
                     driver.tell(input);
                 }
             },

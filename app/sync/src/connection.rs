@@ -353,7 +353,10 @@ impl Connection {
 
     /// The tab that leads says how it stands.
     pub fn leader_says(&mut self, state: DataState, now: Millis) {
-        self.leader = Some((state, now));
+        // Two tabs that lead at once must not show each other what they have from each other.
+        if !self.is_leading() {
+            self.leader = Some((state, now));
+        }
     }
 
     pub fn opened(&mut self, number: u64, now: Millis) {

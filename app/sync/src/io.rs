@@ -54,6 +54,10 @@ pub enum Input {
         feed: u64,
         answer: Result<Vec<FeedFrame>, FeedEnd>,
     },
+    /// What [`Output::CatchUp`] asked for is not to be had from the other tabs or from storage.
+    Missed {
+        after: u64,
+    },
     /// A frame or an answer that another tab received.
     Relayed(Box<FeedFrame>),
     RelayedAnswer(Box<PushAnswer>),

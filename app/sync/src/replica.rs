@@ -285,8 +285,15 @@ impl Replica {
     pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
         self.now = now;
         match input {
-            Input::Lead => self.connection.lead(),
-            Input::Follow => self.connection.follow(),
+            Input::Lead | Input::Follow => {
+                if matches!(input, Input::Lead) {
+                    self.connection.lead()
+                } else {
+                    self.connection.follow()
+                }
+                // What may be taken back or changed depends on it.
+                self.changes.pending = true;
+            }
             Input::Persisted(id) => self.persisted(id),
             Input::StorageFailed(id) => self.not_stored(id),
             Input::CacheFailed => self.cache_failed = true,
@@ -310,6 +317,13 @@ impl Replica {
                 self.connection.heard(now);
                 if matches!(*frame, FeedFrame::Events(_) | FeedFrame::Heartbeat(_)) {
                     self.take_frame(*frame, now);
+                }
+            }
+            Input::Missed { after } => {
+                // The leading tab could not keep what it heard. The server has it.
+                let is_stuck = self.connection.is_following() && self.log.position() <= after;
+                if is_stuck && self.log.standing == Standing::Following {
+                    self.log.standing = Standing::Replaced;
                 }
             }
             Input::RelayedAnswer(answer) => {
@@ -378,6 +392,8 @@ impl Replica {
         } else if let Some(item) = self.items.get_mut(id) {
             item.record.stage = Stage::Unsaved;
             item.saving_since = None;
+            // The other tabs must not call saved what this one does not.
+            self.outputs.push(Output::Update(Box::new(item.record.clone())));
         }
         self.changes.pending = true;
         self.hold_dependants(&mut dirty);

@@ -363,6 +363,8 @@ fn us_30_a_following_tab_shows_what_the_leading_one_says_for_as_long_as_it_is_he
     connection.leader_says(DataState::SignIn, NOW);
     connection.lead();
     assert_ne!(connection.state(0, 0, NOW), DataState::SignIn, "a leading tab finds out by itself");
+    connection.leader_says(DataState::SignIn, NOW);
+    assert_ne!(connection.state(0, 0, NOW), DataState::SignIn, "also while another one leads too");
 }
 
 proptest! {

@@ -584,6 +584,24 @@ fn a_following_tab_sends_nothing_and_is_settled_by_what_is_relayed() {
 }
 
 #[test]
+fn p7_a_following_tab_that_finds_nothing_in_storage_asks_the_server() {
+    let mut shop = Shop::new();
+    let mut follower = Replica::new(config());
+    follower.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    follower.handle(Input::Follow, NOW);
+    for price in 1..4 {
+        shop.other("product.change", json!({"sku": "OAT-1", "price": price}));
+    }
+    let outputs = follower.handle(Input::Relayed(shop.events(5)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::CatchUp { after: 3 })));
+    let outputs = follower.handle(Input::Missed { after: 3 }, NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::FetchSnapshot { .. })), "{outputs:?}");
+    let (mut leader, _) = shop.replica();
+    let outputs = leader.handle(Input::Missed { after: shop.head() }, NOW);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::FetchSnapshot { .. })));
+}
+
+#[test]
 fn a_mark_is_the_strongest_state_of_a_record() {
     let mut shop = Shop::new();
     let (replica, _) = refused_and_held(&mut shop);
@@ -818,6 +836,8 @@ fn us_15_what_was_never_sent_can_be_taken_back_and_changed_after_a_restart_and_w
 
     let (mut reopened, _) = Replica::restore(config(), stored(&replica), NOW);
     let outputs = reopened.handle(Input::Lead, NOW);
+    let repaints = |output: &Output| matches!(output, Output::Changed(changes) if changes.pending);
+    assert!(outputs.iter().any(repaints), "the buttons depend on it");
     assert!(pushed(&outputs).is_none(), "nobody knows yet whether the server is there");
     assert!(outputs.iter().any(|output| matches!(output, Output::Probe)));
     let discardable = |replica: &Replica, number| replica.pending_of(id(number)).unwrap().discardable;
@@ -827,8 +847,8 @@ fn us_15_what_was_never_sent_can_be_taken_back_and_changed_after_a_restart_and_w
     // The first one did arrive, and another till took the rest: the second one is at risk, and has its buttons.
     shop.answer(push);
     shop.other("order.allocate", json!({"order_id": "O-9", "sku": "OAT-1", "qty": 1}));
-    reopened.handle(Input::Relayed(shop.events(3)), NOW);
-    assert_eq!((state(&reopened, 1), state(&reopened, 2)), (None, Some(SyncState::AtRisk)));
+    reopened.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    assert_eq!(state(&reopened, 2), Some(SyncState::AtRisk));
     let smaller = Issue::new(id(3), command("sale.record", sale(3, "OAT-1")));
     reopened.replace(id(2), smaller, NOW).unwrap();
 }

@@ -95,10 +95,9 @@ impl Replica {
     /// came out, and not lived to say so.
     #[must_use]
     pub fn knows(&self, record: &OutboxRecord) -> bool {
-        let is_final =
-            |stage: &Stage| matches!(stage, Stage::Refused { .. } | Stage::Changed { .. } | Stage::Discarded { .. });
+        let waits = |stage: &Stage| matches!(stage, Stage::Saved | Stage::Held { .. });
         self.items.get(record.submission.id).is_some_and(|item| {
-            let is_settled_there = item.record.stage == Stage::Saved && is_final(&record.stage);
+            let is_settled_there = item.record.stage == Stage::Saved && !waits(&record.stage);
             (item.record.attempted || !record.attempted) && !is_settled_there
         })
     }

@@ -309,8 +309,7 @@ impl World {
             .ok_or_else(|| format!("P3: entry {position} is not durable, the log ends at {}", points.len() - 1))?;
         ensure(point.hash == replica.hash(), || format!("P3: not a prefix of the log at {position}"))?;
         let is_same = point.digest == replica.confirmed().digest();
-        ensure(is_same || self.nodes[node].is_spoilt, || format!("P4: digest differs at {position}"))?;
-        self.nodes[node].is_spoilt &= !is_same;
+        ensure(is_same || self.device(node).is_spoilt, || format!("P4: digest differs at {position}"))?;
         if let Some(newer) = self.checks.newer_event {
             ensure(self.nodes[node].is_newer || position < newer, || {
                 format!("P8: passed entry {newer}, which this build cannot read")
@@ -330,7 +329,9 @@ impl World {
                         saved.insert(id);
                         self.check_dependencies(view, &views)?;
                     }
-                    if !self.checks.decided.contains(&id) {
+                    // One that another tab is still giving to storage is in the synchronous half alone.
+                    let is_durable = self.device(node).storage.is_durable(id);
+                    if is_durable && !self.checks.decided.contains(&id) {
                         self.nodes[node].open.insert(id);
                     }
                 }

@@ -62,7 +62,7 @@ impl Faults {
             longest_write: 10 + some(40, 400),
             note_lost: some(25, 10),
             client_crash: some(50, 12),
-            power_cut: some(20, 5),
+            power_cut: some(25, 15),
             half_lost: some(15, 4),
             steal: some(40, 15),
             server_crash: some(50, 15),

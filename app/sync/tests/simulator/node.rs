@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{CommandId, EventRecord, values::Millis};
 use sync::{
     Acknowledged, Config, Lost, OutboxRecord, Replica, Stage, StoredState,
+    connection::DataState,
     defects::{Defect, Defects},
     protocol::Snapshot,
 };
@@ -81,6 +82,11 @@ impl Storage {
             united.insert(*id, both);
         }
         united
+    }
+
+    /// Whether a commit was awaited, or the process that could have said so is gone.
+    pub fn is_durable(&self, id: CommandId) -> bool {
+        self.outbox.contains_key(&id)
     }
 
     pub fn acknowledged(&self) -> Vec<Acknowledged> {
@@ -182,6 +188,8 @@ pub struct Device {
     /// Streams do not get through to it; answers that end do.
     pub is_held_back: bool,
     pub is_paused: bool,
+    /// A read model of one of its tabs went wrong, and may be in storage.
+    pub is_spoilt: bool,
     /// What a tab wrote last may be gone.
     pub has_lost_writes: bool,
     /// What a screen called confirmed.
@@ -202,11 +210,12 @@ pub struct Node {
     pub notes_clear_at: Millis,
     /// It will look into storage, because the browser said that another tab wrote there.
     pub is_looking: bool,
+    /// What it said last of its connection.
+    pub said: Option<DataState>,
     /// It was told to lead, and not yet that another one does.
     pub leads: bool,
     /// Runs a build that can read the newer event.
     pub is_newer: bool,
-    pub is_spoilt: bool,
     pub defect: Option<Defect>,
     /// What the screen called saved, and nobody has seen the end of.
     pub open: BTreeSet<CommandId>,
@@ -223,9 +232,9 @@ impl Node {
             timer: 0,
             notes_clear_at: Millis(0),
             is_looking: false,
+            said: None,
             leads: false,
             is_newer: false,
-            is_spoilt: false,
             defect,
             open: BTreeSet::new(),
             serial: 0,

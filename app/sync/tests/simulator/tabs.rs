@@ -3,6 +3,7 @@
 
 use sync::{
     Input, OutboxRecord, Replica,
+    connection::DataState,
     protocol::{Events, FeedFrame},
 };
 
@@ -125,7 +126,8 @@ impl World {
 
     pub fn say_state(&mut self, node: usize) {
         let state = self.nodes[node].replica.as_ref().map(|replica| replica.connection().state);
-        if let Some(state) = state.filter(|_| self.nodes[node].leads) {
+        if let Some(state) = state.filter(|state| self.nodes[node].leads && self.nodes[node].said != Some(*state)) {
+            self.nodes[node].said = Some(state);
             self.note(node, &Input::Led(state));
         }
     }
@@ -133,11 +135,25 @@ impl World {
     /// The others hear of it by the browser's `storage` event.
     pub fn set_paused(&mut self, node: usize, is_paused: bool) {
         self.device(node).is_paused = is_paused;
-        let input = || if is_paused { Input::Pause } else { Input::Unpause };
-        self.input(node, input());
+        self.input(node, if is_paused { Input::Pause } else { Input::Unpause });
         for other in self.others(node) {
             let life = self.nodes[other].life;
-            self.soon(20, Happening::Told { node: other, life, input: Box::new(input()) });
+            self.soon(20, Happening::HearsOfPause { node: other, life });
+        }
+    }
+
+    /// The leading tab has nothing left to send, and something waits here.
+    pub fn compare_waiting(&mut self, node: usize, leader: DataState) {
+        let waits_here = self.nodes[node].replica.as_ref().is_some_and(|replica| replica.connection().waiting > 0);
+        if waits_here && matches!(leader, DataState::Live | DataState::Storage) && !self.nodes[node].leads {
+            self.look_soon(node);
+        }
+    }
+
+    fn look_soon(&mut self, node: usize) {
+        if !std::mem::replace(&mut self.nodes[node].is_looking, true) {
+            let life = self.nodes[node].life;
+            self.later(2_000, Happening::Looks { node, life });
         }
     }
 
@@ -151,10 +167,7 @@ impl World {
     /// The browser tells the other tabs, which look after a moment.
     fn mirror_changed(&mut self, node: usize) {
         for other in self.others(node) {
-            if !std::mem::replace(&mut self.nodes[other].is_looking, true) {
-                let life = self.nodes[other].life;
-                self.later(2_000, Happening::Looks { node: other, life });
-            }
+            self.look_soon(other);
         }
     }
 
@@ -180,7 +193,17 @@ impl World {
         }
     }
 
-    pub fn read_on(&mut self, node: usize, after: u64) {
+    /// As far as storage has it; `is_last`: nobody looks there again.
+    pub fn catch_up_from_storage(&mut self, node: usize, after: u64, is_last: bool) {
+        if self.position(node) <= after {
+            self.read_on(node, after);
+        }
+        if is_last {
+            self.input(node, Input::Missed { after });
+        }
+    }
+
+    fn read_on(&mut self, node: usize, after: u64) {
         let Some((snapshot, tail)) = self.device(node).storage.book() else { return };
         self.sometimes.reached("caught up from storage");
         let epoch = snapshot.epoch;

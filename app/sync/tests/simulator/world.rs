@@ -89,6 +89,12 @@ pub(crate) enum Happening {
         node: usize,
         life: u64,
         after: u64,
+        is_last: bool,
+    },
+    /// A tab hears that another one has paused, or gone on.
+    HearsOfPause {
+        node: usize,
+        life: u64,
     },
     Written {
         node: usize,
@@ -293,9 +299,16 @@ impl World {
                 }
                 Ok(Some(node))
             }
-            Happening::CatchesUp { node, life, after } => {
-                if self.nodes[node].life == life && self.position(node) <= after {
-                    self.read_on(node, after);
+            Happening::HearsOfPause { node, life } => {
+                if self.nodes[node].life == life {
+                    let is_paused = self.device(node).is_paused;
+                    self.input(node, if is_paused { Input::Pause } else { Input::Unpause });
+                }
+                Ok(Some(node))
+            }
+            Happening::CatchesUp { node, life, after, is_last } => {
+                if self.nodes[node].life == life {
+                    self.catch_up_from_storage(node, after, is_last);
                 }
                 Ok(Some(node))
             }
@@ -307,6 +320,10 @@ impl World {
                 for node in self.server.feeds.keys().copied().collect::<Vec<_>>() {
                     let frame = self.server.heartbeat();
                     self.frame(node, frame);
+                }
+                for node in 0..self.nodes.len() {
+                    self.nodes[node].said = None;
+                    self.say_state(node);
                 }
                 self.later(HEARTBEAT, Happening::Heartbeat);
                 Ok(None)
@@ -397,6 +414,9 @@ impl World {
         if self.nodes[node].replica.is_some() {
             self.pass_on(node, &input);
         }
+        if let Input::Led(leader) = input {
+            self.compare_waiting(node, leader);
+        }
         let before = self.position(node);
         let Some(replica) = &mut self.nodes[node].replica else { return };
         let outputs = replica.handle(input, self.now);
@@ -473,7 +493,7 @@ impl World {
                 Output::CatchUp { after } => {
                     let life = self.nodes[node].life;
                     for delay in [1, 300, 1_300] {
-                        self.later(delay, Happening::CatchesUp { node, life, after });
+                        self.later(delay, Happening::CatchesUp { node, life, after, is_last: delay == 1_300 });
                     }
                 }
                 Output::Changed(_) => self.say_state(node),
@@ -1026,7 +1046,7 @@ impl World {
             && let Some(replica) = &mut self.nodes[node].replica
         {
             replica.spoil();
-            self.nodes[node].is_spoilt = true;
+            self.device(node).is_spoilt = true;
         }
         let is_quiet = self.server.is_up && !self.server.is_committing && self.server.head() > 0;
         if self.faults.newer_event && self.now.0 > START + 20_000 && is_quiet {
