@@ -13,6 +13,8 @@ mod node;
 mod server;
 #[path = "../tests/simulator/sometimes.rs"]
 mod sometimes;
+#[path = "../tests/simulator/tabs.rs"]
+mod tabs;
 #[path = "../tests/simulator/workload.rs"]
 mod workload;
 #[path = "../tests/simulator/world.rs"]

@@ -68,7 +68,7 @@ pub fn read_lost(rows: &[(String, Vec<u8>)]) -> Vec<Lost> {
 mod tests {
     use domain::{Command, Submission, chain::Hash, values::Millis};
     use serde_json::json;
-    use sync::{Stage, protocol::Waypoint};
+    use sync::protocol::Waypoint;
     use uuid::Uuid;
 
     use super::*;

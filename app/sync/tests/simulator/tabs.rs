@@ -4,7 +4,7 @@
 use sync::{
     Input, OutboxRecord, Replica,
     connection::DataState,
-    protocol::{Events, FeedFrame},
+    protocol::{Events, FeedFrame, PROTOCOL},
 };
 
 use crate::{
@@ -212,7 +212,7 @@ impl World {
         }
         let events: Vec<_> = tail.into_iter().filter(|record| record.position > after).collect();
         if !events.is_empty() {
-            self.input(node, Input::Relayed(Box::new(FeedFrame::Events(Events { epoch, events }))));
+            self.input(node, Input::Relayed(Box::new(FeedFrame::Events(Events { protocol: PROTOCOL, epoch, events }))));
         }
     }
 
