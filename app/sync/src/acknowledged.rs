@@ -86,6 +86,10 @@ impl Kept {
         lost
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Acknowledged> {
+        self.in_order.iter()
+    }
+
     pub fn waypoints(&self) -> impl Iterator<Item = Waypoint> {
         self.in_order.iter().map(|one| one.seen)
     }

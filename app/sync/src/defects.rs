@@ -23,6 +23,7 @@ pub enum Defect {
     NotKeptWhenSettled,
     TakenBackByAFollower,
     AttemptNotWritten,
+    NotWrittenAgain,
 }
 
 /// What is wrong with one replica: nothing, outside of tests.

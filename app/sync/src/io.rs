@@ -1,6 +1,8 @@
 //! What a replica is told, and what it asks for. Every input comes with the time; the driver (a browser tab, the
 //! simulator) does what the outputs say, in their order, and reports back.
 
+use std::sync::Arc;
+
 use domain::{CommandId, EventRecord, digest::Digest, values::Millis};
 use uuid::Uuid;
 
@@ -25,8 +27,14 @@ pub enum Input {
     StorageFailed(CommandId),
     /// The cache of the confirmed log could not be written ([`Output::Append`], [`Output::SaveSnapshot`]).
     CacheFailed,
+    /// Everything that this device kept is gone, and storage takes writes again.
+    StorageLost,
+    /// This device has another name from now on: nobody knows any more which numbers were given under the one before.
+    Named(Arc<str>),
     /// Another tab wrote or changed this record; it is in storage already.
     Adopted(Box<OutboxRecord>),
+    /// Records of an earlier run, which storage did not give at the start.
+    FoundLate(Vec<OutboxRecord>),
     /// Another tab removed this record from storage.
     Removed(CommandId),
     /// Other tabs have moved these from the outbox to what was acknowledged ([`Output::Keep`]), as found in storage.

@@ -10,6 +10,8 @@
 //!                        Unsaved, Refused, Held, Saved and never sent ──discard──► Discarded
 //! ```
 //!
+//! A device whose storage was cleared goes back with all that is Saved to Saving.
+//!
 //! Whether a saved command is under way, or at risk, is not kept: after a restart every undecided command is sent
 //! again by its id, which is harmless, and decided again locally.
 //!

@@ -6,6 +6,7 @@ mod rebase;
 mod recovery;
 mod repair;
 mod settle;
+mod storage_lost;
 #[cfg(test)]
 mod tests;
 mod unsent;
@@ -297,7 +298,10 @@ impl Replica {
             Input::Persisted(id) => self.persisted(id),
             Input::StorageFailed(id) => self.not_stored(id),
             Input::CacheFailed => self.cache_failed = true,
+            Input::StorageLost => self.storage_lost(),
+            Input::Named(device) => self.config.device = device,
             Input::Adopted(record) => self.adopt_record(*record),
+            Input::FoundLate(records) => self.found_late(records),
             Input::Removed(id) => self.remove_record(id),
             Input::Recalled(acknowledged) => self.kept.recall(acknowledged),
             Input::FeedOpened { feed } => self.connection.opened(feed, now),

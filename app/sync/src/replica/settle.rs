@@ -391,6 +391,19 @@ impl Replica {
         self.rebase(dirty);
     }
 
+    /// As at the start: the run that left them may have sent them and not lived to see the answer.
+    pub(super) fn found_late(&mut self, records: Vec<OutboxRecord>) {
+        for record in records {
+            let id = record.submission.id;
+            if !self.items.contains(id) {
+                self.adopt_record(record);
+            }
+            if let Some(item) = self.items.get_mut(id) {
+                item.attempted = true;
+            }
+        }
+    }
+
     /// A record that another tab removed.
     pub(super) fn remove_record(&mut self, id: CommandId) {
         let is_settled = |item: &Item| !item.in_flight && !matches!(item.record.stage, Stage::Accepted { .. });

@@ -1,4 +1,5 @@
 mod recovery;
+mod storage_lost;
 
 use std::collections::BTreeMap;
 

@@ -20,6 +20,9 @@ pub struct Faults {
     pub write_hangs: u64,
     /// Nothing but a command finds room.
     pub write_full: u64,
+    /// In a hundred draws, one a second. Never together with a restore: a device that ends before it has written again
+    /// has nothing to give back.
+    pub storage_cleared: u64,
     pub longest_write: u64,
     /// In a hundred notes to another tab.
     pub note_lost: u64,
@@ -59,6 +62,7 @@ impl Faults {
             write_fails: some(15, 5),
             write_hangs: some(10, 3),
             write_full: some(15, 20),
+            storage_cleared: 0,
             longest_write: 10 + some(40, 400),
             note_lost: some(25, 10),
             client_crash: some(50, 12),
@@ -74,9 +78,9 @@ impl Faults {
             newer_event: some(12, 1) > 0,
             too_far: if some(30, 1) > 0 { 12 } else { 1_000 },
         };
-        // What was acknowledged is in one half only: who loses both that and the server has lost it.
-        let half_lost = if drawn.restores > 0 { 0 } else { drawn.half_lost };
-        Self { half_lost, ..drawn }
+        // What was acknowledged is in one half only, and not written again: who loses both that and the server has lost it.
+        let (half_lost, storage_cleared) = if drawn.restores > 0 { (0, 0) } else { (drawn.half_lost, some(25, 8)) };
+        Self { half_lost, storage_cleared, ..drawn }
     }
 
     /// A restore and nothing else, on a network as it usually is.
@@ -97,6 +101,7 @@ impl Faults {
             write_fails: 0,
             write_hangs: 0,
             write_full: 0,
+            storage_cleared: 0,
             longest_write: 10,
             note_lost: 0,
             client_crash: 0,

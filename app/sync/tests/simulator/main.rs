@@ -138,6 +138,7 @@ mod defects_are_caught {
         forgotten_when_sent: Broken::Replica(Defect::ForgottenWhenSent),
         nothing_offered_again_after_a_restore: Broken::Replica(Defect::NothingOfferedAgain),
         not_kept_when_settled: Broken::Replica(Defect::NotKeptWhenSettled),
+        not_written_again_after_storage_was_cleared: Broken::Replica(Defect::NotWrittenAgain),
         no_watchdog_for_a_feed_that_leaves_out: Broken::Replica(Defect::NoWatchdog),
         taken_back_by_a_following_tab: Broken::Replica(Defect::TakenBackByAFollower),
         sent_without_a_word_about_it: Broken::Replica(Defect::AttemptNotWritten),

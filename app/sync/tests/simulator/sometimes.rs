@@ -39,6 +39,7 @@ pub const STATES: &[&str] = &[
     "settled before the answer",
     "snapshot instead of the feed",
     "stock below zero",
+    "storage cleared with something unsent",
     "storage failed",
     "storage full",
     "storage hung",

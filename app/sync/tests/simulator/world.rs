@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     checks::{Checks, Restored},
     faults::Faults,
-    node::{Device, Node, Write},
+    node::{Device, Node, Storage, Write},
     server::{Commit, Feed, Incoming, Poll, Server, author},
     sometimes::Sometimes,
     workload,
@@ -582,6 +582,24 @@ impl World {
         self.faults.power_cut = 0;
     }
 
+    /// By the browser, while the page is open.
+    fn clear_storage(&mut self, node: usize) {
+        let Some(replica) = &self.nodes[node].replica else { return };
+        if replica.pending().any(|view| view.stage == Stage::Saved) {
+            self.sometimes.reached("storage cleared with something unsent");
+        }
+        let device = self.nodes[node].device;
+        self.devices[device].storage = Storage::default();
+        self.devices[device].has_lost_writes = true;
+        for tab in self.devices[device].tabs.clone() {
+            // From here on the screen has promised nothing until it says again that it is saved.
+            self.nodes[tab].open.clear();
+            if self.nodes[tab].replica.is_some() {
+                self.input(tab, Input::StorageLost);
+            }
+        }
+    }
+
     /// A person does something.
     fn act(&mut self, node: usize) {
         let Some(replica) = &self.nodes[node].replica else { return };
@@ -1030,6 +1048,9 @@ impl World {
         }
         if self.server.is_up && self.random.chance(self.faults.server_crash) {
             self.crash_server();
+        }
+        if self.random.chance(self.faults.storage_cleared) {
+            self.clear_storage(node);
         }
         if self.random.chance(self.faults.partition) {
             self.sometimes.reached("partition");
