@@ -16,7 +16,7 @@ struct Unsent {
     kind: String,
     version: u16,
     shop: String,
-    /// BLAKE3 of `submissions` as they stand in the file, byte for byte.
+    /// BLAKE3 of the shop and of `submissions` as they stand in the file, byte for byte.
     check: String,
     submissions: Box<RawValue>,
 }
@@ -55,7 +55,7 @@ impl UnsentFileError {
 /// When a command cannot be written as JSON.
 pub fn write(shop: &ShopSlug, submissions: &[Submission]) -> serde_json::Result<String> {
     let submissions = serde_json::value::to_raw_value(submissions)?;
-    let check = check(submissions.get());
+    let check = check(shop.as_str(), submissions.get());
     serde_json::to_string(&Unsent { kind: KIND.into(), version: VERSION, shop: shop.to_string(), check, submissions })
 }
 
@@ -71,7 +71,7 @@ pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileEr
     if file.version > VERSION {
         return Err(UnsentFileError::TooNew { found: file.version });
     }
-    let actual = check(file.submissions.get());
+    let actual = check(&file.shop, file.submissions.get());
     if file.check != actual {
         return Err(UnsentFileError::Damaged { found: file.check, actual });
     }
@@ -81,8 +81,9 @@ pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileEr
     json::read(file.submissions.get()).map_err(|error| UnsentFileError::Unreadable { problem: error.to_string() })
 }
 
-fn check(submissions: &str) -> String {
-    blake3::hash(submissions.as_bytes()).to_hex().to_string()
+/// The shop is part of it: a file must not become one of another shop by a change of its name.
+fn check(shop: &str, submissions: &str) -> String {
+    blake3::hash(format!("{shop}\n{submissions}").as_bytes()).to_hex().to_string()
 }
 
 #[cfg(test)]
@@ -132,6 +133,8 @@ mod tests {
     fn p9_a_file_of_another_shop_is_refused() {
         let file = write(&ShopSlug::parse("market").unwrap(), &unsent()).unwrap();
         assert_eq!(read(&shop(), &file).unwrap_err().code(), "other_shop");
+        let renamed = file.replace("\"market\"", "\"corner\"");
+        assert_eq!(read(&shop(), &renamed).unwrap_err().code(), "damaged", "also under this shop's name");
     }
 
     #[test]
