@@ -44,8 +44,11 @@ async function activate() {
 }
 
 async function file(request, url) {
-  // Kept once for everybody: what a copy was encoded for at the time of its download does not matter.
-  const kept = await caches.match(url.pathname, { ignoreVary: true });
+  // A name in /pkg/ tells its content, so an open page of the release before finds its files in that one's cache. Any
+  // other name has another content in every release. And a file is kept once for everybody: what a copy was encoded
+  // for at the time of its download does not matter.
+  const place = url.pathname.startsWith('/pkg/') ? caches : await caches.open(CACHE);
+  const kept = await place.match(url.pathname, { ignoreVary: true });
   return kept ?? fetch(request);
 }
 
