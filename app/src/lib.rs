@@ -42,7 +42,7 @@ pub use shell::{OfflineShell, SiteEntry, Theme, offline_shell, shell};
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    browser::install_panic_hook(env!("CARGO_PKG_VERSION"));
+    browser::install_panic_hook();
     let boot = leptos::prelude::document().document_element().and_then(|html| html.get_attribute("data-boot"));
     if boot.as_deref() == Some("csr") {
         leptos::mount::mount_to_body(App);

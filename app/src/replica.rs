@@ -241,9 +241,29 @@ pub struct Line {
     pub now: Millis,
 }
 
+/// Whether this window keeps what it is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keeping {
+    Durably,
+    /// What lies here could not be read yet.
+    Unread,
+    Nothing,
+}
+
+/// A record on this device that this build cannot read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Unreadable {
+    pub id: String,
+    pub text: String,
+    pub problem: String,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct StorageLine {
-    pub keeps_changes: bool,
+    pub keeping: Keeping,
+    /// When the browser cleared it, while the page was open.
+    pub cleared: Option<Millis>,
+    pub unreadable: Arc<Vec<Unreadable>>,
     /// Whether the browser has promised not to clear it by itself; unknown before it was asked.
     pub protected: Option<bool>,
     pub used: Option<u64>,
@@ -255,6 +275,8 @@ pub struct StorageLine {
 #[derive(Clone, Copy)]
 pub struct Replica {
     picture: RwSignal<Option<Result<Picture, Problem>>>,
+    /// For what a device holds without having the books.
+    bare: RwSignal<Option<Picture>>,
     /// Counts how often books came after it had been said that there are none: pages then load again.
     recovered: RwSignal<u32>,
     line: RwSignal<Option<Line>>,
@@ -268,6 +290,7 @@ impl Default for Replica {
     fn default() -> Self {
         Self {
             picture: RwSignal::new(None),
+            bare: RwSignal::new(None),
             recovered: RwSignal::new(0),
             line: RwSignal::new(None),
             device: StoredValue::new(None),
@@ -303,6 +326,11 @@ impl Replica {
         waiting.into_iter().for_each(Waker::wake);
     }
 
+    /// What of this device's commands can be shown while there are no books to show.
+    pub fn show_bare(&self, picture: Picture) {
+        self.bare.try_set(Some(picture));
+    }
+
     pub fn show_line(&self, line: Line) {
         self.line.try_set(Some(line));
     }
@@ -311,6 +339,12 @@ impl Replica {
     #[must_use]
     pub fn picture(&self) -> Option<Picture> {
         self.picture.get().and_then(Result::ok)
+    }
+
+    /// Follows this device's commands, also where there are no books: on empty ones then.
+    #[must_use]
+    pub fn held(&self) -> Option<Picture> {
+        self.picture().or_else(|| self.bare.get())
     }
 
     /// The replica now, for an event handler.

@@ -108,12 +108,16 @@ pub fn offline_shell(entry: SiteEntry) -> OfflineShell {
 const THEME_SCRIPT: &str = "{let t=/(?:^|; )theme=(light|dark)/.exec(document.cookie);\
     if(t)document.documentElement.dataset.theme=t[1]}";
 
+/// What is done when the page stops. Plain script, and in the document itself: it has to work where neither Wasm nor
+/// any file of ours does.
+const STOPPED_SCRIPT: &str = include_str!("shell/stopped.js");
+
 fn start_script(SiteEntry { js, wasm, .. }: SiteEntry) -> String {
-    // Where the Wasm does not arrive, the page stays what it is: readable, with forms that post. Nothing has failed that
-    // anybody could mend, so it is a warning.
+    // Imported by a call: a file that is missing would otherwise end the whole script without a word.
     format!(
-        "import init,{{hydrate}} from {js:?};\
-         init({{module_or_path:{wasm:?}}}).then(()=>hydrate(),e=>console.warn(String(e)));"
+        "{STOPPED_SCRIPT}import({js:?}).then(({{default:init,hydrate}})=>init({{module_or_path:{wasm:?}}}).then(hydrate))\
+         .catch((problem)=>daybookStopped(problem,'This page could not be started',\
+         'What was saved here is safe, and goes to the book when the page works again.'));"
     )
 }
 

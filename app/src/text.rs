@@ -11,7 +11,9 @@ mod undo;
 pub use changed::came_out;
 pub use commands::{command, saved};
 pub use entries::{entry, step};
-pub use line::{Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, taken_in, waiting, waits_since};
+pub use line::{
+    Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting, waits_since,
+};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of};
 pub use taken::taken;
 pub use undo::{no_undo, undo_label, undo_question};
@@ -27,6 +29,11 @@ pub const UNREACHABLE_WORDS: &str = "The book could not be read just now. Nothin
 pub const NEVER_OPENED: &str = "Not on this device yet";
 pub const NEVER_OPENED_WORDS: &str =
     "This device has not opened this shop before, so there is nothing to show until it connects.";
+pub const WITHOUT_BOOKS_WORDS: &str = "The copy of the books is not on this device just now. It comes back with a connection; what was saved here is below.";
+pub const NOTHING_WAITS: &str = "Nothing waits here.";
+pub const WAITS_UNREAD: &str = "What waits here cannot be read yet.";
+pub const UNREADABLE_WORDS: &str = "This version cannot read these records. They stay on this device as they are. Load the page again if there is a newer \
+     version; else save them as a file, and look at what they were about.";
 pub const NOT_SAVED: &str = "Not saved";
 pub const UNANSWERED: &str = "No answer came from the book. Send it again: it will be written down only once.";
 pub const UNDO: &str = "Undo";

@@ -1,8 +1,8 @@
 //! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for.
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
-use browser::{Config, Handle, ImportError, IssueError, Transport, faults::Faults, file, hand, worker};
+use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
 use domain::{CommandId, ShopSlug, books::Author, json};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -16,8 +16,8 @@ use sync::{
 use crate::{
     api::{ApiError, push_commands, replica_snapshot},
     replica::{
-        Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Line, Marks, NotDone,
-        NotTaken, Picture, Problem, Replica, StorageLine, Wish,
+        Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Keeping, Line, Marks,
+        NotDone, NotTaken, Picture, Problem, Replica, StorageLine, Unreadable, Wish,
     },
     ui::{
         frame::Visit,
@@ -99,17 +99,32 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
     if (changes.books || changes.pending) && handle.has_books() {
         replica.show(Ok(picture(shop, author, handle)));
     }
-    let connection = handle.connection();
+    let mut connection = handle.connection();
     let alone = matches!(connection.state, DataState::NotConnected | DataState::Unreachable | DataState::Paused);
     if alone && !handle.has_books() {
         replica.show(Err(Problem::NeverOpened));
+        replica.show_bare(picture(shop, author, handle));
     }
     let storage = handle.storage();
+    let keeping = match &storage.mode {
+        Mode::Durable => Keeping::Durably,
+        Mode::Unread { .. } => Keeping::Unread,
+        Mode::Memory { .. } => Keeping::Nothing,
+    };
+    if keeping == Keeping::Unread {
+        // The count beside any other word would say that nothing waits.
+        connection.state = DataState::Storage;
+    }
+    let unreadable = storage.unreadable.iter();
+    let unreadable =
+        unreadable.map(|it| Unreadable { id: it.id.clone(), text: it.text.clone(), problem: it.problem.clone() });
     replica.show_line(Line {
         connection,
         digests: handle.digests(),
         storage: StorageLine {
-            keeps_changes: handle.keeps_changes(),
+            keeping,
+            cleared: storage.cleared,
+            unreadable: Arc::new(unreadable.collect()),
             protected: storage.protected,
             used: storage.used,
             quota: storage.quota,
@@ -294,7 +309,7 @@ fn inspection(handle: &Handle) -> Inspection {
         outbox: handle.pending().into_iter().map(command).collect(),
         rebase,
         unreadable: handle.storage().unreadable.into_iter().map(|record| (record.id, record.problem)).collect(),
-        reports: handle.reports().into_iter().map(|(at, report)| (at, report.to_string())).collect(),
+        reports: handle.reports(),
         faults: Fault::ALL.into_iter().filter(|fault| *switch(&mut faults, *fault)).collect(),
         settled: latencies.count,
         p50: latencies.p50,

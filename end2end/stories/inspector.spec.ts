@@ -5,7 +5,6 @@ import { Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 test.describe("inspector", () => {
-  // Failed in the last run in a browser and was mended afterwards; off until it has been seen to pass.
   test("p2 a lost answer and a request sent twice still give one entry each, and the inspector shows it", async ({ till, daybook }) => {
     const page = await till.open("inspector");
     await till.expectLive();

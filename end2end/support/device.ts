@@ -66,6 +66,13 @@ export class Device {
     return { position: Number(position?.replace("#", "")), digest: digest ?? "" };
   }
 
+  /** What a story has caused on purpose must have been complained about, and is no complaint any more. */
+  expectComplaint(wanted: RegExp): void {
+    const others = this.complaints.filter((complaint) => !wanted.test(complaint));
+    expect(others.length, "complaints").toBeLessThan(this.complaints.length);
+    this.complaints.splice(0, this.complaints.length, ...others);
+  }
+
   async close(): Promise<void> {
     await this.context.close();
     await this.line.close();

@@ -42,10 +42,14 @@ pub async fn run(scenario: String) -> String {
         "receipts" => receipts().await,
         "nothing-kept" => nothing_kept().await,
         "panic" => {
-            browser::install_panic_hook("test");
+            browser::install_panic_hook();
             panic!("on purpose")
         }
-        "crash-note" => Ok(json!(browser::take_crash_note().map(|note| note.message)).to_string()),
+        "panic-at-the-start" => panic_at_the_start().await,
+        "reports" => reports().await,
+        "late" => late().await,
+        "cleared" => cleared(argument).await,
+        "unreadable" => unreadable().await,
         _ => Err(format!("no scenario {name}").into()),
     };
     answer.unwrap_or_else(|failure| format!("failed: {failure}"))
@@ -98,12 +102,16 @@ thread_local! {
 }
 
 async fn open() -> Result<Handle, Failure> {
+    open_with(|_| CHANGES.set(CHANGES.get() + 1)).await
+}
+
+async fn open_with(on_change: fn(Changes)) -> Result<Handle, Failure> {
     let handle = start(Config {
         shop: ShopSlug::parse("demo")?,
         author: Author { actor: "demo".into(), role: Role::Owner },
         transport: Rc::new(Server),
         offered: None,
-        on_change: Box::new(|_: Changes| CHANGES.set(CHANGES.get() + 1)),
+        on_change: Box::new(on_change),
     })
     .await;
     KEPT.with_borrow_mut(|kept| kept.push(handle.clone()));
@@ -178,7 +186,8 @@ async fn converge(argument: &str) -> Result<String, Failure> {
 /// Waits until the kept copy of the log leads up to the confirmed books, and says where that is.
 async fn stored() -> Result<String, Failure> {
     let handle = open().await?;
-    let storage = browser::storage::Storage::open(&ShopSlug::parse("demo")?).await;
+    let storage = browser::storage::Storage::new(&ShopSlug::parse("demo")?, |_| ());
+    storage.load().await?;
     let begin = clock::now().0;
     loop {
         let position = handle.confirmed().position;
@@ -205,4 +214,65 @@ async fn nothing_kept() -> Result<String, Failure> {
     let handle = open().await?;
     let refused = handle.issue(receive("B-1")?).await.err().ok_or("it was said to be saved")?;
     Ok(json!({"keeps": handle.keeps_changes(), "error": refused.to_string()}).to_string())
+}
+
+/// As a fold that stops the program would.
+async fn panic_at_the_start() -> Result<String, Failure> {
+    browser::install_panic_hook();
+    open_with(|_| panic!("on purpose")).await?;
+    Ok("it went on".to_owned())
+}
+
+/// What is reported, and whether the log that was kept is still used.
+async fn reports() -> Result<String, Failure> {
+    let handle = open().await?;
+    let reports: Vec<_> = handle.reports().into_iter().map(|(_, report)| report).collect();
+    let pending: Vec<_> = handle.pending().iter().map(|view| json!([view.id.to_string(), view.state.word()])).collect();
+    Ok(json!({"reports": reports, "pending": pending, "position": handle.confirmed().position}).to_string())
+}
+
+/// What is said while storage does not answer, and what is there when it has.
+async fn late() -> Result<String, Failure> {
+    let handle = open().await?;
+    let view = handle.storage();
+    let early = json!({
+        "unread": matches!(view.mode, browser::Mode::Unread { .. }), "problem": view.problem.map(|problem| problem.code()),
+        "keeps": handle.keeps_changes(), "pending": handle.pending().len(),
+        "issued": handle.issue(receive("B-early")?).await.is_ok(),
+    });
+    // The database is let go by this.
+    let _ = js_sys::eval("window.letGo()");
+    let pending = until(|| {
+        let pending = handle.pending();
+        if handle.keeps_changes() && !pending.is_empty() { Ok(pending) } else { Err(json!(pending.len())) }
+    })
+    .await?;
+    let pending: Vec<_> = pending.iter().map(|view| json!([view.id.to_string(), view.state.word()])).collect();
+    let saved = handle.issue(receive("B-late")?).await.is_ok();
+    Ok(json!({"early": early, "pending": pending, "saved": saved, "position": handle.confirmed().position,
+        "device": handle.device_code()})
+    .to_string())
+}
+
+/// Saves a command, has everything cleared that the browser keeps, and says what became of it.
+async fn cleared(script: &str) -> Result<String, Failure> {
+    let handle = open().await?;
+    let (code, number) = (handle.device_code(), handle.next_receipt_number().await);
+    let first = handle.issue(receive("B-1")?).await?.id;
+    let begun: Promise = js_sys::eval(script).map_err(|error| format!("{error:?}"))?.into();
+    JsFuture::from(begun).await.map_err(|error| format!("{error:?}"))?;
+    until(|| handle.storage().cleared.ok_or(json!("not noticed"))).await?;
+    let second = handle.next_receipt_number().await;
+    until(|| {
+        let state = handle.pending_of(first).map(|view| view.state);
+        if state == Some(SyncState::SavedHere) { Ok(()) } else { Err(json!(state.map(SyncState::word))) }
+    })
+    .await?;
+    Ok(json!({"id": first.to_string(), "codes": [code, handle.device_code()], "numbers": [number, second]}).to_string())
+}
+
+async fn unreadable() -> Result<String, Failure> {
+    let handle = open().await?;
+    let found: Vec<_> = handle.storage().unreadable.iter().map(|one| json!([one.id, one.text])).collect();
+    Ok(json!({"unreadable": found, "pending": handle.pending().len()}).to_string())
 }

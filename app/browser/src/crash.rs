@@ -1,84 +1,87 @@
-//! What remains when the program panics. Wasm here cannot unwind, so the page stops answering; this leaves a note
-//! for the next start and a panel that works without Wasm. Nothing is lost by it: what was said to be saved is in
-//! storage, and what was not saved was not said to be.
+//! What remains when the program stops: a panic, a trap, an error that nobody caught. The page's own script
+//! (`app/src/shell/stopped.js`) leaves a note for the next start and shows a panel, because it works where Wasm does
+//! not. Nothing is lost by it: what was said to be saved is in storage, and what was not saved was not said to be.
 
-use std::panic::PanicHookInfo;
+use std::{
+    fmt::{self, Display, Formatter},
+    panic::PanicHookInfo,
+};
 
+use domain::ShopSlug;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, console};
+use web_sys::{Element, console};
 
 use crate::storage::mirror;
 
 const NOTE: &str = "daybook:crash";
+/// On the document's root while the kept copy of a shop's log is folded: its name. The script copies it into the note.
+const FOLDING: &str = "data-folding";
 
-/// What happened, for the next start to show or to send.
+/// What happened, as the script has written it down.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CrashNote {
     pub message: String,
-    pub build: String,
     pub page: String,
     /// Milliseconds since 1970 by the device's clock.
     pub at: i64,
+    /// The shop whose kept log was being folded.
+    #[serde(default)]
+    pub folding: Option<String>,
 }
 
-/// To be called once, before anything else. `build` tells releases apart.
-pub fn install_panic_hook(build: &'static str) {
-    std::panic::set_hook(Box::new(move |info| leave_note_and_panel(info, build)));
+impl Display for CrashNote {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "the page {} stopped: {}", self.page, self.message)
+    }
 }
 
-/// The note of the last crash, which is forgotten by reading it.
+/// To be called once, before anything else.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(stop));
+}
+
+/// A panic in Wasm reaches the script as a bare "unreachable": only here its message is known.
+fn stop(info: &PanicHookInfo<'_>) {
+    let message = JsValue::from_str(&info.to_string());
+    console::error_1(&message);
+    let stopped = js_sys::Reflect::get(&js_sys::global(), &"daybookStopped".into());
+    if let Ok(Ok(stopped)) = stopped.map(JsValue::dyn_into::<js_sys::Function>) {
+        let _ = stopped.call1(&JsValue::UNDEFINED, &message);
+    }
+}
+
+/// The note of the last crash. It stays for the reports of the next starts too, until there is another one.
 #[must_use]
-pub fn take_crash_note() -> Option<CrashNote> {
-    let note = mirror::get(NOTE);
-    mirror::delete(NOTE);
-    note
+pub fn last() -> Option<CrashNote> {
+    mirror::get(NOTE)
 }
 
-fn leave_note_and_panel(info: &PanicHookInfo<'_>, build: &str) {
-    let message = info.to_string();
-    console::error_1(&JsValue::from_str(&message));
-    let window = web_sys::window();
-    let page = window.as_ref().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
-    let note = CrashNote { message, build: build.to_owned(), page, at: crate::clock::now().0 };
-    // Where storage is blocked or full the console has it.
-    let _ = mirror::set(NOTE, &note);
-    let _ = window.and_then(|window| window.document()).map(|document| show_panel(&document));
+/// Whether the last crash was in folding this shop's kept log. Said once: the copy is set aside for it.
+#[must_use]
+pub fn was_folding(shop: &ShopSlug) -> bool {
+    let Some(note) = last().filter(|note| note.folding.as_deref() == Some(shop.as_str())) else { return false };
+    let _ = mirror::set(NOTE, &CrashNote { folding: None, ..note });
+    true
 }
 
-/// The words stand here and not in the page's templates, because nothing of the page can be relied on any more.
-fn show_panel(document: &Document) -> Result<(), JsValue> {
-    let Some(root) = document.document_element() else { return Ok(()) };
-    if root.has_attribute("data-crashed") {
-        return Ok(());
+/// The kept log is being folded for as long as this lives.
+pub(crate) struct Folding(Option<Element>);
+
+impl Folding {
+    pub fn begin(shop: &ShopSlug) -> Self {
+        let root = web_sys::window().and_then(|window| window.document()?.document_element());
+        if let Some(root) = &root {
+            let _ = root.set_attribute(FOLDING, shop.as_str());
+        }
+        Self(root)
     }
-    root.set_attribute("data-crashed", "true")?;
-    let panel = element(document, "section", "crash")?;
-    panel.set_attribute("role", "alert")?;
-    panel.set_attribute("data-testid", "crash")?;
-    let heading = element(document, "h2", "crash-title")?;
-    heading.set_text_content(Some("This page has stopped"));
-    let text = element(document, "p", "crash-text")?;
-    text.set_text_content(Some("What was saved here is safe. Load the page again to go on."));
-    let button = element(document, "button", "button crash-reload")?;
-    button.set_attribute("type", "button")?;
-    button.set_text_content(Some("Load again"));
-    // The browser's own function, bound to its object: a click does not pass through the stopped program, and a
-    // strict content policy has nothing inline to forbid.
-    let location: JsValue = document.location().into();
-    let reload: js_sys::Function = js_sys::Reflect::get(&location, &"reload".into())?.unchecked_into();
-    button.add_event_listener_with_callback("click", &reload.bind0(&location))?;
-    for part in [heading, text, button] {
-        panel.append_child(&part)?;
-    }
-    if let Some(body) = document.body() {
-        body.insert_before(&panel, body.first_child().as_ref())?;
-    }
-    Ok(())
 }
 
-fn element(document: &Document, name: &str, class: &str) -> Result<Element, JsValue> {
-    let element = document.create_element(name)?;
-    element.set_class_name(class);
-    Ok(element)
+impl Drop for Folding {
+    fn drop(&mut self) {
+        if let Some(root) = &self.0 {
+            let _ = root.remove_attribute(FOLDING);
+        }
+    }
 }

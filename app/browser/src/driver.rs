@@ -29,7 +29,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{StorageEvent, console};
 
 use crate::{
-    clock,
+    clock, crash,
     device::Device,
     events::{Listener, Timer, sleep},
     faults::{Faults, Faulty},
@@ -37,7 +37,7 @@ use crate::{
     handle::{Config, ImportError, IssueError, Saved, StorageView, Transport},
     latencies::{Latencies, LatencyView},
     network,
-    storage::{Mode, Storage, StorageError, idb::Durability, outbox},
+    storage::{Found, Mode, Storage, StorageError, Told, idb::Durability, outbox},
     tabs::{Note, Part, Tabs, is_visible},
 };
 
@@ -45,6 +45,12 @@ use crate::{
 const QUIET: u64 = 2_000;
 /// After this, whoever waits for a commit is told that it has not come. The replica gives up a little earlier.
 const COMMIT: u64 = 11_000;
+/// When storage that could not be read is asked again.
+const READ_AGAIN: u64 = 2_000;
+/// When it is asked again whether there is room for the copy of the log, and how much more than the copy there must be:
+/// it must not crowd out the next command.
+const ROOM: u64 = 30_000;
+const SPARE: u64 = 1_000_000;
 /// How old a heartbeat may be to be passed on to a tab that has just come.
 const FRESH: i64 = 20_000;
 /// Reports that are remembered.
@@ -53,8 +59,8 @@ const MOST_REPORTS: usize = 50;
 pub struct Driver {
     pub replica: RefCell<Replica>,
     pub storage: Storage,
-    pub device: Device,
-    pub reports: RefCell<VecDeque<(Millis, Report)>>,
+    pub device: Cell<Device>,
+    pub reports: RefCell<VecDeque<(Millis, String)>>,
     identity: sync::Config,
     shop: ShopSlug,
     transport: Rc<dyn Transport>,
@@ -74,6 +80,8 @@ pub struct Driver {
     asked_to_protect: Cell<bool>,
     /// Position of the last entry that the kept copy of the log holds without a hole, as far as this tab knows.
     kept: Cell<Option<u64>>,
+    /// The copy of the log had to make room for a command.
+    is_short_of_room: Cell<bool>,
     rewriting: RefCell<Option<Timer>>,
     looking: RefCell<Option<Timer>>,
     /// The last heartbeat of the open feed, and when it came.
@@ -85,28 +93,35 @@ pub struct Driver {
 impl Driver {
     pub async fn start(config: Config) -> Rc<Self> {
         let Config { shop, author, transport, offered, on_change } = config;
-        let storage = Storage::open(&shop).await;
-        let device = Device(storage.device().await);
-        let found = storage.load().await;
+        let (telling, told) = unbounded();
+        let storage = Storage::new(&shop, move |said| {
+            let _ = telling.unbounded_send(said);
+        });
+        let (found, unread) =
+            storage.load().await.map_or_else(|why| (Found::default(), Some(why)), |found| (found, None));
+        let device = storage.device();
         let (inputs, queue) = unbounded();
         let facts = StorageView {
             mode: storage.mode(),
             protected: None,
             used: None,
             quota: None,
-            problem: found.problem,
+            problem: found.problem.or(unread),
+            cleared: None,
             unreadable: found.unreadable,
         };
         let end_of_tail = found.stored.tail.last().map(|record| record.position);
         let end_of_snapshot = found.stored.snapshot.as_ref().map(|snapshot| snapshot.books.position);
         let faults = Rc::<Cell<Faults>>::default();
         let identity = sync::Config { device: device.code().into(), author, jitter_seed: device.seed() };
+        let reports = crash::last().into_iter().map(|note| (Millis(note.at), note.to_string())).collect();
+        let _folding = crash::Folding::begin(&shop);
         let (replica, outputs) = Replica::restore(identity.clone(), found.stored, clock::now());
         let driver = Rc::new(Self {
             replica: RefCell::new(replica),
             storage,
-            device,
-            reports: RefCell::default(),
+            device: Cell::new(device),
+            reports: RefCell::new(reports),
             shop,
             transport: Rc::new(Faulty { way: transport, faults: faults.clone() }),
             faults,
@@ -123,6 +138,7 @@ impl Driver {
             facts: RefCell::new(facts),
             asked_to_protect: Cell::new(false),
             kept: Cell::new(end_of_tail.or(end_of_snapshot)),
+            is_short_of_room: Cell::new(false),
             rewriting: RefCell::default(),
             looking: RefCell::default(),
             heartbeat: RefCell::default(),
@@ -135,6 +151,8 @@ impl Driver {
         }
         driver.listen();
         spawn_local(run(Rc::downgrade(&driver), queue));
+        spawn_local(hear(Rc::downgrade(&driver), told));
+        driver.read_later();
         driver
     }
 
@@ -170,7 +188,7 @@ impl Driver {
     }
 
     async fn recall(self: &Rc<Self>) {
-        let settled = self.storage.load_acknowledged().await;
+        let settled = self.storage.load_acknowledged().await.unwrap_or_default();
         self.take(Input::Recalled(settled));
     }
 
@@ -202,7 +220,7 @@ impl Driver {
     }
 
     pub async fn issue(self: Rc<Self>, issue: Issue, replaces: Option<CommandId>) -> Result<Saved, IssueError> {
-        if let Mode::Memory { why } = self.storage.mode() {
+        if let Mode::Memory { why } | Mode::Unread { why } = self.storage.mode() {
             return Err(IssueError::NotSaved(why));
         }
         let (id, now) = (issue.id, clock::now());
@@ -311,7 +329,7 @@ impl Driver {
                 changes.pending |= which.pending;
                 changes.connection |= which.connection;
             }
-            Output::Report(report) => self.remember(report),
+            Output::Report(report) => self.remember(&report),
         }
     }
 
@@ -438,12 +456,14 @@ impl Driver {
     /// Writes the books as they are in place of the kept copy, if that one does not lead up to them: they came
     /// with the page, or another tab kept them until now.
     fn rewrite_when_quiet(self: &Rc<Self>) {
+        self.rewrite_after(QUIET);
+    }
+
+    fn rewrite_after(self: &Rc<Self>, wait: u64) {
         let driver = Rc::downgrade(self);
-        let timer = Timer::after(QUIET, move || {
-            let Some(driver) = driver.upgrade() else { return };
-            let position = driver.replica.borrow().confirmed().position;
-            if driver.kept.get() != Some(position) && driver.leads() {
-                driver.keep_books();
+        let timer = Timer::after(wait, move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.spawn(async |driver| driver.rewrite().await);
             }
         });
         *self.rewriting.borrow_mut() = Some(timer);
@@ -455,6 +475,79 @@ impl Driver {
         if let Some(snapshot) = snapshot {
             self.save_snapshot(snapshot);
         }
+    }
+
+    async fn rewrite(self: &Rc<Self>) {
+        let position = self.replica.borrow().confirmed().position;
+        if self.kept.get() == Some(position) || !self.leads() {
+            return;
+        }
+        let snapshot = self.replica.borrow().snapshot();
+        let Some(snapshot) = snapshot else { return };
+        if self.is_short_of_room.get() {
+            let facts = network::storage_facts().await;
+            let bytes = serde_json::to_vec(&snapshot).map_or(0, |bytes| bytes.len() as u64);
+            if facts.quota.zip(facts.used).is_some_and(|(quota, used)| quota.saturating_sub(used) < 2 * bytes + SPARE) {
+                return self.rewrite_after(ROOM);
+            }
+            self.is_short_of_room.set(false);
+        }
+        self.save_snapshot(snapshot);
+    }
+
+    /// What this device kept is gone, and what the page still has is written again, under another name.
+    fn storage_cleared(self: &Rc<Self>) {
+        self.kept.set(None);
+        self.facts.borrow_mut().cleared = Some(clock::now());
+        self.take_name();
+        self.take(Input::StorageLost);
+        (self.on_change)(Changes { connection: true, ..Changes::default() });
+    }
+
+    fn take_name(self: &Rc<Self>) {
+        let device = self.storage.device();
+        if self.device.replace(device) != device {
+            self.take(Input::Named(device.code().into()));
+        }
+    }
+
+    /// Asks storage that was slow, or could not be read, until it says what it has.
+    fn read_later(self: &Rc<Self>) {
+        let driver = Rc::downgrade(self);
+        spawn_local(async move {
+            loop {
+                let Some(driver) =
+                    driver.upgrade().filter(|driver| matches!(driver.storage.mode(), Mode::Unread { .. }))
+                else {
+                    return;
+                };
+                match driver.storage.load().await {
+                    Ok(found) => driver.take_late(found),
+                    Err(problem) => driver.note_problem(problem),
+                }
+                drop(driver);
+                sleep(READ_AGAIN).await;
+            }
+        });
+    }
+
+    fn take_late(self: &Rc<Self>, found: Found) {
+        self.take_name();
+        {
+            let mut facts = self.facts.borrow_mut();
+            (facts.problem, facts.unreadable) = (found.problem, found.unreadable);
+        }
+        let identity = self.identity.clone();
+        let StoredState { snapshot, tail, outbox, acknowledged, .. } = found.stored;
+        let book = StoredState { snapshot, tail, ..StoredState::default() };
+        let kept = Replica::restore(identity, book, clock::now()).0.snapshot();
+        if let Some(snapshot) = kept {
+            self.take(Input::SnapshotOffered(Box::new(snapshot)));
+        }
+        self.take(Input::Recalled(acknowledged));
+        self.take(Input::FoundLate(outbox));
+        self.rewrite_when_quiet();
+        (self.on_change)(Changes { books: true, pending: true, connection: true });
     }
 
     /// Takes in the records of other tabs that are in storage and were never announced: a tab may end between its
@@ -476,7 +569,10 @@ impl Driver {
     /// Takes in what storage knows and this tab does not.
     async fn adopt_stored(self: Rc<Self>) {
         let before: Vec<CommandId> = self.replica.borrow().saved().collect();
-        let Ok((records, unreadable)) = self.storage.read_outbox().await else { return };
+        let (records, unreadable) = match self.storage.load_outbox().await {
+            Ok(found) => found,
+            Err(problem) => return self.note_problem(problem),
+        };
         let leads = self.replica.borrow().is_leading();
         if !leads {
             // Whoever leads has dealt with what is gone. A leading tab drops nothing: it sends what it has.
@@ -705,8 +801,9 @@ impl Driver {
         }
     }
 
-    fn remember(&self, report: Report) {
-        console::warn_1(&JsValue::from_str(&report.to_string()));
+    fn remember(&self, report: &Report) {
+        let report = report.to_string();
+        console::warn_1(&JsValue::from_str(&report));
         let mut reports = self.reports.borrow_mut();
         if reports.len() == MOST_REPORTS {
             reports.pop_front();
@@ -731,7 +828,7 @@ impl Driver {
     /// Takes in such a file. Resolves when all of it is on the medium.
     pub async fn import_unsent(self: Rc<Self>, text: &str) -> Result<usize, ImportError> {
         let mut submissions = unsent_file::read(&self.shop, text)?;
-        if let Mode::Memory { why } = self.storage.mode() {
+        if let Mode::Memory { why } | Mode::Unread { why } = self.storage.mode() {
             return Err(ImportError::NotSaved(why));
         }
         submissions.retain(|submission| !self.replica.borrow().has(submission.id));
@@ -769,13 +866,14 @@ impl Driver {
     /// All that this device starts from, for looking at it elsewhere.
     pub async fn bundle(&self, build: &str) -> Bundle {
         let (snapshot, tail) = self.storage.load_book().await.ok().flatten().unzip();
-        let (outbox, unreadable) = self.storage.load_outbox().await;
-        let acknowledged = self.storage.load_acknowledged().await;
+        let (outbox, unreadable) = self.storage.load_outbox().await.unwrap_or_default();
+        let acknowledged = self.storage.load_acknowledged().await.unwrap_or_default();
         let lost = self.replica.borrow().lost().to_vec();
         let stored = StoredState { snapshot, tail: tail.unwrap_or_default(), outbox, acknowledged, lost };
-        let mut bundle = Bundle::new(build, self.shop.clone(), &self.identity, stored, clock::now());
+        let identity = sync::Config { device: self.device.get().code().into(), ..self.identity.clone() };
+        let mut bundle = Bundle::new(build, self.shop.clone(), &identity, stored, clock::now());
         bundle.unreadable = unreadable;
-        let said = |(at, report): &(Millis, Report)| format!("{}: {report}", at.0);
+        let said = |(at, report): &(Millis, String)| format!("{}: {report}", at.0);
         bundle.reports = self.reports.borrow().iter().map(said).collect();
         bundle
     }
@@ -812,6 +910,26 @@ fn input_of_note(note: Note) -> Option<Input> {
         Note::TryNow => Some(Input::TryNow),
         Note::SignedIn => Some(Input::SignedIn),
         Note::Hello => None,
+    }
+}
+
+/// Does what storage asks for by itself.
+async fn hear(driver: std::rc::Weak<Driver>, mut told: UnboundedReceiver<Told>) {
+    while let Some(told) = told.next().await {
+        let Some(driver) = driver.upgrade() else { return };
+        match told {
+            Told::Ended => {
+                if let Err(problem) = driver.storage.reopen_ended().await {
+                    driver.note_problem(problem);
+                }
+            }
+            Told::Cleared => driver.storage_cleared(),
+            Told::BookDropped => {
+                driver.kept.set(None);
+                driver.is_short_of_room.set(true);
+                driver.rewrite_after(ROOM);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a person has something in hand on this page that loading it anew would drop.
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlTextAreaElement, Node};
+use web_sys::{HtmlInputElement, HtmlOptionElement, HtmlSelectElement, HtmlTextAreaElement, Node};
 
 /// No basket with lines (`data-in-hand`), no open dialog, no field that differs from what the page put there.
 #[must_use]
@@ -10,16 +10,26 @@ pub fn is_empty() -> bool {
     if document.query_selector("[data-in-hand], dialog[open]").ok().flatten().is_some() {
         return false;
     }
-    let Ok(fields) = document.query_selector_all("form input:not([type=hidden]), form textarea") else { return true };
+    let fields = "form input:not([type=hidden]), form textarea, form select";
+    let Ok(fields) = document.query_selector_all(fields) else { return true };
     !(0..fields.length()).filter_map(|at| fields.item(at)).any(is_changed)
 }
 
 fn is_changed(field: Node) -> bool {
-    match field.dyn_into::<HtmlInputElement>() {
-        Ok(input) => input.value() != input.default_value() || input.checked() != input.default_checked(),
-        // Of a text area, the content of its element is what the page put there.
-        Err(other) => other
-            .dyn_into::<HtmlTextAreaElement>()
-            .is_ok_and(|area| area.text_content().is_none_or(|put_there| area.value() != put_there)),
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+        return input.value() != input.default_value() || input.checked() != input.default_checked();
     }
+    if let Some(select) = field.dyn_ref::<HtmlSelectElement>() {
+        let options = select.options();
+        let is_put_there = |at: &u32| {
+            let option = options.item(*at).and_then(|option| option.dyn_into::<HtmlOptionElement>().ok());
+            option.is_some_and(|option| option.default_selected())
+        };
+        // Where the page chose none, the browser chooses the first.
+        let put_there = (0..options.length()).find(is_put_there).unwrap_or(0);
+        return u32::try_from(select.selected_index()).is_ok_and(|chosen| chosen != put_there);
+    }
+    // Of a text area, the content of its element is what the page put there.
+    let area = field.dyn_into::<HtmlTextAreaElement>();
+    area.is_ok_and(|area| area.text_content().is_none_or(|put_there| area.value() != put_there))
 }

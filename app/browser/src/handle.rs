@@ -10,7 +10,7 @@ use domain::{
 };
 use futures::future::LocalBoxFuture;
 use sync::{
-    Changes, Dependants, Input, Issue, Lost, NotIssued, PendingView, Report, SyncState,
+    Changes, Dependants, Input, Issue, Lost, NotIssued, PendingView, SyncState,
     connection::ConnectionView,
     protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
     replica::{DigestsView, NotNow, RebaseTrace},
@@ -100,7 +100,9 @@ pub struct StorageView {
     pub quota: Option<u64>,
     /// What went wrong last.
     pub problem: Option<StorageError>,
-    /// Commands that lie here in a form that this build cannot read.
+    /// When the browser cleared what this device kept, while the page was open.
+    pub cleared: Option<Millis>,
+    /// Records that lie here in a form that this build cannot read.
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -193,9 +195,9 @@ impl Handle {
         self.0.replica.borrow().last_rebase().clone()
     }
 
-    /// What nobody should have seen happen, the latest last.
+    /// What nobody should have seen happen, the latest last, the end of an earlier run included.
     #[must_use]
-    pub fn reports(&self) -> Vec<(Millis, Report)> {
+    pub fn reports(&self) -> Vec<(Millis, String)> {
         self.0.reports.borrow().iter().cloned().collect()
     }
 
@@ -288,15 +290,14 @@ impl Handle {
     /// The short name of this device, a letter and digits. Receipts begin with it.
     #[must_use]
     pub fn device_code(&self) -> String {
-        self.0.device.code()
+        self.0.device.get().code()
     }
 
     /// A receipt number that was never given before and never will be again, as `T48213-0001`. Gaps are possible:
     /// a number that is not used is not given to anybody else.
     pub async fn next_receipt_number(&self) -> String {
-        let code = self.device_code();
         loop {
-            let number = format!("{code}-{:04}", self.0.storage.next_receipt(&code).await);
+            let number = self.0.storage.next_receipt().await;
             // Only if another device of the shop has the same code.
             let is_taken = SaleId::parse(&number).is_ok_and(|id| self.overlay().aggregates.sales.contains_key(&id));
             if !is_taken {
@@ -305,7 +306,7 @@ impl Handle {
         }
     }
 
-    /// Whether this window keeps anything. If not, [`Handle::issue`] never succeeds, and forms are better posted to
+    /// Whether this window keeps anything, as far as it knows by now. If not, [`Handle::issue`] never succeeds, and forms are better posted to
     /// the server as they are without a program: what is in the book needs no device to keep it.
     #[must_use]
     pub fn keeps_changes(&self) -> bool {

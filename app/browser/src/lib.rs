@@ -10,7 +10,7 @@
 //! 6. [`worker`]: opening without a network, and new versions; [`hand`]: when one may take over
 //! 7. [`file`]: reading what a person has chosen
 //! 8. [`faults`], [`latencies`]: for the inspector
-//! 9. [`crash`]: what remains when the program panics
+//! 9. [`crash`]: what remains when the program stops
 //!
 //! Everything here runs on the browser's one thread. No borrow of a `RefCell` is held across a wait or while code
 //! of another crate is called back.
@@ -31,6 +31,6 @@ pub mod storage;
 mod tabs;
 pub mod worker;
 
-pub use crash::{CrashNote, install_panic_hook, take_crash_note};
+pub use crash::install_panic_hook;
 pub use handle::{Config, Handle, ImportError, IssueError, Saved, StorageView, Transport, new_command_id, start};
 pub use storage::{Mode, StorageError};

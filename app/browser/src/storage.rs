@@ -21,7 +21,11 @@ pub mod idb;
 pub mod mirror;
 pub mod outbox;
 
-use std::{cell::RefCell, pin::pin, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    pin::{Pin, pin},
+    rc::Rc,
+};
 
 use domain::{CommandId, EventRecord, ShopSlug};
 use futures::future::{Either, select};
@@ -33,66 +37,122 @@ use self::{
     idb::{Database, Durability, Write},
     outbox::Unreadable,
 };
-use crate::events::sleep;
+use crate::{crash, device::Device, events::sleep};
 
 const STORES: &[&str] = &["outbox", "book", "device"];
 
-/// How long the database may take to open before this window counts as one that keeps nothing.
+/// How long a page waits for the database before it shows itself without.
 const OPENING: u64 = 10_000;
 
 /// Where things are kept.
+///
+/// ```text
+/// Unread ──opened and read──► Durable ──cleared by the browser──► Durable, under another name
+///   ▲  └── too slow, cannot be read: again and again
+///   └── at the start ──not allowed──► Memory
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Mode {
     /// In IndexedDB, with strict commits. What was stored outlives the tab, the browser and the power.
     Durable,
+    /// What lies here is not known yet, and nothing new may be called saved.
+    Unread { why: StorageError },
     /// Nowhere: this window forgets everything when it is closed, and nothing here may be called saved.
     Memory { why: StorageError },
 }
 
+/// What storage says by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The browser has ended the connection: what was kept may be gone.
+    Ended,
+    /// What was kept is gone. Writes go to an empty database, whose owner has another name.
+    Cleared,
+    /// The copy of the log has made room for commands.
+    BookDropped,
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Database, StorageError>>>>;
+
 /// A shop's place on this device.
-#[derive(Debug)]
 pub struct Storage {
     shop: ShopSlug,
-    database: RefCell<Result<Rc<Database>, StorageError>>,
+    mode: RefCell<Mode>,
+    database: RefCell<Option<Rc<Database>>>,
+    /// An attempt that has not been answered. To drop it would leave the browser with callbacks that are gone.
+    opening: Cell<Option<Opening>>,
+    /// Who wrote what is here.
+    device: Cell<Device>,
+    /// Whether that is what the database says.
+    is_claimed: Cell<bool>,
+    told: Rc<dyn Fn(Told)>,
 }
 
 /// What was found at the start.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub stored: StoredState,
-    /// Commands in a form that this build cannot read. They stay where they are: a newer build wrote them.
+    /// Records in a form that this build cannot read. They stay where they are: a newer build wrote them.
     pub unreadable: Vec<Unreadable>,
     /// Why the copy of the log was not used; it was set aside and will be fetched again.
     pub problem: Option<StorageError>,
 }
 
 impl Storage {
-    /// Opens or makes the shop's database. Where the browser keeps nothing, this is a [`Mode`], not an error.
-    pub async fn open(shop: &ShopSlug) -> Self {
-        // An open that another page blocks, or that a broken profile never answers, must not hold the page up.
-        let name = database_name(shop);
-        let opening = pin!(Database::open(&name, STORES));
-        let database = match select(opening, pin!(sleep(OPENING))).await {
-            Either::Left((database, _)) => database.map(Rc::new),
-            Either::Right(_) => Err(StorageError::named("TimeoutError", "storage does not answer")),
-        };
-        Self { shop: shop.clone(), database: RefCell::new(database) }
+    /// Nothing is opened before [`Storage::load`].
+    #[must_use]
+    pub fn new(shop: &ShopSlug, told: impl Fn(Told) + 'static) -> Self {
+        let why = StorageError::named("TimeoutError", "storage does not answer");
+        Self {
+            shop: shop.clone(),
+            mode: RefCell::new(Mode::Unread { why }),
+            database: RefCell::default(),
+            opening: Cell::default(),
+            device: Cell::new(Device(mirror::get(DEVICE).unwrap_or_else(Uuid::new_v4))),
+            is_claimed: Cell::new(false),
+            told: Rc::new(told),
+        }
     }
 
     #[must_use]
     pub fn mode(&self) -> Mode {
-        match &*self.database.borrow() {
-            Ok(_) => Mode::Durable,
-            Err(why) => Mode::Memory { why: why.clone() },
-        }
+        self.mode.borrow().clone()
     }
 
-    /// Reads everything.
-    pub async fn load(&self) -> Found {
+    /// Opens or makes the shop's database and reads everything; may be tried again. Where the browser keeps nothing,
+    /// this is a [`Mode`] with nothing found, not an error.
+    ///
+    /// # Errors
+    /// When it is not known what lies here.
+    pub async fn load(&self) -> Result<Found, StorageError> {
+        let loaded = self.open_and_read().await;
+        let (mode, loaded) = match loaded {
+            Ok(found) => (Mode::Durable, Ok(found)),
+            // There is no database in which anything could lie, so what localStorage may hold is all there is.
+            Err(why @ StorageError::Blocked { .. }) => {
+                let (outbox, unreadable) = outbox::unite(outbox::read_mirror(&self.shop), Vec::new());
+                let stored = StoredState { outbox, ..StoredState::default() };
+                (Mode::Memory { why }, Ok(Found { stored, unreadable, problem: None }))
+            }
+            Err(why) => (Mode::Unread { why: why.clone() }, Err(why)),
+        };
+        *self.mode.borrow_mut() = mode;
+        loaded
+    }
+
+    async fn open_and_read(&self) -> Result<Found, StorageError> {
+        self.connect().await?;
         let mut found = Found::default();
-        (found.stored.outbox, found.unreadable) = self.load_outbox().await;
-        found.stored.acknowledged = self.load_acknowledged().await;
-        found.stored.lost = acknowledged::read_lost(&self.read("device", acknowledged::LOST).await.unwrap_or_default());
+        (found.stored.outbox, found.unreadable) = self.load_outbox().await?;
+        let (settled, unreadable) = acknowledged::read(&self.read("device", acknowledged::PREFIX).await?);
+        found.stored.acknowledged = settled;
+        found.unreadable.extend(unreadable);
+        found.stored.lost = acknowledged::read_lost(&self.read("device", acknowledged::LOST).await?);
+        // A copy that stopped the program while it was folded would do so at every start.
+        if crash::was_folding(&self.shop) {
+            let _ = self.clear_book().await;
+            return Ok(found);
+        }
         match self.read("book", "").await.and_then(|rows| book::read(&rows)) {
             Ok(Some((snapshot, tail))) => {
                 found.stored.snapshot = Some(snapshot);
@@ -101,29 +161,24 @@ impl Storage {
             Ok(None) => {}
             Err(problem) => {
                 // Whatever cannot be read now would not be read next time either.
-                let _ = self.write(&[Write::Clear { store: "book" }], Durability::Relaxed).await;
+                let _ = self.clear_book().await;
                 found.problem = Some(problem);
             }
         }
-        found
+        Ok(found)
     }
 
     /// The commands of both halves, united.
-    pub async fn load_outbox(&self) -> (Vec<OutboxRecord>, Vec<Unreadable>) {
-        let mirrored_alone = |_| outbox::unite(outbox::read_mirror(&self.shop), Vec::new());
-        self.read_outbox().await.unwrap_or_else(mirrored_alone)
-    }
-
-    /// The same, for whoever has to know that nothing is missing.
-    pub async fn read_outbox(&self) -> Result<(Vec<OutboxRecord>, Vec<Unreadable>), StorageError> {
-        // The database first: a command that moves to it meanwhile is then found in localStorage.
+    pub async fn load_outbox(&self) -> Result<(Vec<OutboxRecord>, Vec<Unreadable>), StorageError> {
+        // The database first: a command that moves to it meanwhile is then found in localStorage. And never
+        // localStorage alone: it may lag behind, and have a command that a person has given up since.
         let kept = self.read("outbox", "").await?;
         Ok(outbox::unite(outbox::read_mirror(&self.shop), kept))
     }
 
     /// This device's settled commands, as they are now.
-    pub async fn load_acknowledged(&self) -> Vec<Acknowledged> {
-        acknowledged::read(&self.read("device", acknowledged::PREFIX).await.unwrap_or_default())
+    pub async fn load_acknowledged(&self) -> Result<Vec<Acknowledged>, StorageError> {
+        Ok(acknowledged::read(&self.read("device", acknowledged::PREFIX).await?).0)
     }
 
     /// The copy of the confirmed log, as it is now.
@@ -145,7 +200,7 @@ impl Storage {
         match self.write(&writes, durability).await {
             // The copy of the log can be fetched again, a command cannot: it makes room.
             Err(StorageError::Full) => {
-                self.clear_book().await?;
+                self.drop_book().await?;
                 self.write(&writes, durability).await
             }
             answer => answer,
@@ -200,7 +255,7 @@ impl Storage {
         let all: Vec<Write> = writes.iter().cloned().chain(book.into_iter().flatten()).collect();
         match self.write(&all, Durability::Strict).await {
             Err(StorageError::Full) => {
-                self.clear_book().await?;
+                self.drop_book().await?;
                 self.write(&writes, Durability::Strict).await
             }
             answer => answer,
@@ -227,66 +282,138 @@ impl Storage {
         self.write(&[Write::Clear { store: "book" }], Durability::Relaxed).await
     }
 
-    /// The identity of this browser profile, made when there is none.
-    ///
-    /// It is kept in both stores. One that is found in neither is a new device, also when it is an old one whose
-    /// storage was cleared: numbers that were given under the old name are not known any more.
-    pub async fn device(&self) -> Uuid {
-        const KEY: &str = "daybook:device";
-        let rows = self.read("device", "id").await.unwrap_or_default();
-        let kept = rows.iter().find(|(key, _)| key == "id").and_then(|(_, bytes)| Uuid::try_parse_ascii(bytes).ok());
-        let device = kept.or_else(|| mirror::get(KEY)).unwrap_or_else(Uuid::new_v4);
-        let _ = mirror::set(KEY, &device);
-        if kept.is_none() {
-            let value = device.to_string().into_bytes();
-            let _ = self.write(&[Write::Put { store: "device", key: "id".into(), value }], Durability::Strict).await;
-        }
-        device
+    async fn drop_book(&self) -> Result<(), StorageError> {
+        self.clear_book().await?;
+        (self.told)(Told::BookDropped);
+        Ok(())
     }
 
-    /// The next receipt number of `code`, never given before, also not to another tab.
+    /// The identity of this browser profile.
+    ///
+    /// It is kept in both stores, and the database's word counts. One that is found in neither is a new device, also
+    /// when it is an old one whose storage was cleared: numbers that were given under the old name are not known any
+    /// more.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device.get()
+    }
+
+    /// A receipt number that was never given before, also not to another tab.
     ///
     /// The step itself is not flushed: it is on the medium before the command that uses it, since that one's
     /// strict commit flushes everything before it.
-    pub async fn next_receipt(&self, code: &str) -> u64 {
-        let key = format!("daybook:{}:receipts:{code}", self.shop);
-        let seen: u64 = mirror::get(&key).unwrap_or(0);
-        let database = self.database.borrow().clone();
-        let counted = match database {
-            Ok(database) => database.update("device", &format!("receipts/{code}"), move |old| next(old, seen)).await,
-            Err(why) => Err(why),
+    pub async fn next_receipt(&self) -> String {
+        let counted = match self.count().await {
+            // Cleared meanwhile: the next attempt counts under the new name.
+            Err(StorageError::Closed { .. }) if self.reopen_ended().await.is_ok() => self.count().await,
+            counted => counted,
         };
-        let number = counted.ok().as_deref().map_or(seen + 1, number);
+        // A number that cannot be counted is given under a name that nobody else has.
+        counted.unwrap_or_else(|_| receipt(Device(Uuid::new_v4()), 1))
+    }
+
+    async fn count(&self) -> Result<String, StorageError> {
+        let device = self.device();
+        let key = format!("daybook:{}:receipts:{}", self.shop, device.code());
+        let seen: u64 = mirror::get(&key).unwrap_or(0);
+        let counter = format!("receipts/{}", device.code());
+        let counted = self.connection()?.update("device", &counter, move |old| next(old, seen)).await?;
+        let number = number(&counted);
         let _ = mirror::set(&key, &number);
-        number
+        Ok(receipt(device, number))
     }
 
     async fn read(&self, store: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
-        let database = self.database.borrow().clone()?;
-        match database.read(store, prefix).await {
-            Err(StorageError::Closed { .. }) => self.reopen().await?.read(store, prefix).await,
+        match self.connection()?.read(store, prefix).await {
+            Err(StorageError::Closed { .. }) => self.reopen_ended().await?.read(store, prefix).await,
             answer => answer,
         }
     }
 
     async fn write(&self, writes: &[Write], durability: Durability) -> Result<(), StorageError> {
-        let database = self.database.borrow().clone()?;
-        match database.write(writes, durability).await {
-            Err(StorageError::Closed { .. }) => self.reopen().await?.write(writes, durability).await,
+        match self.connection()?.write(writes, durability).await {
+            Err(StorageError::Closed { .. }) => self.reopen_ended().await?.write(writes, durability).await,
             answer => answer,
         }
     }
 
-    /// The browser may close a database at any time, for instance when the person clears its data.
-    async fn reopen(&self) -> Result<Rc<Database>, StorageError> {
-        let database = Rc::new(Database::open(&database_name(&self.shop), STORES).await?);
-        *self.database.borrow_mut() = Ok(database.clone());
+    fn connection(&self) -> Result<Rc<Database>, StorageError> {
+        match (&*self.database.borrow(), &*self.mode.borrow()) {
+            (Some(database), _) => Ok(database.clone()),
+            (None, Mode::Unread { why } | Mode::Memory { why }) => Err(why.clone()),
+            (None, Mode::Durable) => Err(StorageError::named("MissingStorage", "no database")),
+        }
+    }
+
+    fn open(&self) -> Opening {
+        let told = self.told.clone();
+        Box::pin(Database::open(format!("daybook:{}", self.shop), STORES, move || told(Told::Ended)))
+    }
+
+    /// Opens the database for the first time. An open that another page blocks, or that a broken profile never
+    /// answers, must not hold the page up: it goes on being waited for at the next attempt.
+    async fn connect(&self) -> Result<(), StorageError> {
+        if self.database.borrow().is_some() {
+            return Ok(());
+        }
+        let opening = self.opening.take().unwrap_or_else(|| self.open());
+        match select(opening, pin!(sleep(OPENING))).await {
+            Either::Left((Ok(database), _)) => self.claim(database).await.map(drop),
+            // Firefox answers so in private windows.
+            Either::Left((Err(StorageError::Closed { name }), _)) if name == "InvalidStateError" => {
+                Err(StorageError::Blocked { name })
+            }
+            Either::Left((Err(why), _)) => Err(why),
+            Either::Right(((), opening)) => {
+                self.opening.set(Some(opening));
+                Err(StorageError::named("TimeoutError", "storage does not answer"))
+            }
+        }
+    }
+
+    /// The browser may end a connection at any time, above all when it clears what it keeps. Opens a new one, and finds
+    /// out what is left.
+    pub async fn reopen_ended(&self) -> Result<Rc<Database>, StorageError> {
+        if let Some(database) = self.database.borrow().as_ref().filter(|database| !database.has_ended()) {
+            return Ok(database.clone());
+        }
+        let database = self.open().await?;
+        self.claim(database).await
+    }
+
+    /// Finds out whose database this is, and makes it ours if it is nobody's. One that has another owner than before
+    /// was cleared: by then another tab may have been the first to write to it.
+    async fn claim(&self, database: Database) -> Result<Rc<Database>, StorageError> {
+        // Numbers were given under the old name, and nobody knows any more which.
+        let name = if self.is_claimed.get() { Uuid::new_v4() } else { self.device.get().0 };
+        let owner = database.update("device", "id", move |old| {
+            let owner = old.and_then(|bytes| Uuid::try_parse_ascii(&bytes).ok()).unwrap_or(name);
+            owner.to_string().into_bytes()
+        });
+        let owner = match owner.await {
+            Ok(bytes) => Device(Uuid::try_parse_ascii(&bytes).unwrap_or(name)),
+            Err(ended @ StorageError::Closed { .. }) => return Err(ended),
+            // No room for a name: it lasts as long as this page, and what is given to storage is not saved either.
+            Err(_) => Device(name),
+        };
+        let before = self.device.replace(owner);
+        let is_cleared = self.is_claimed.replace(true) && before != owner;
+        let _ = mirror::set(DEVICE, &owner.0);
+        // Only now: whoever finds this connection counts under the name that belongs to it.
+        let database = Rc::new(database);
+        *self.database.borrow_mut() = Some(database.clone());
+        if is_cleared {
+            (self.told)(Told::Cleared);
+        }
         Ok(database)
     }
 }
 
-fn database_name(shop: &ShopSlug) -> String {
-    format!("daybook:{shop}")
+/// The device's key in localStorage.
+const DEVICE: &str = "daybook:device";
+
+fn receipt(device: Device, number: u64) -> String {
+    format!("{}-{number:04}", device.code())
 }
 
 fn number(bytes: &[u8]) -> u64 {

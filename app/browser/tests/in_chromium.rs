@@ -155,8 +155,120 @@ fn a_panic_leaves_a_note_and_a_panel_that_loads_the_page_again() {
     let profile = Profile::new();
     let browser = profile.open(&server.page("panic"));
     assert_eq!(server.report(), "crashed: This page has stopped / Load again", "from the panel, not from Wasm");
-    server.go(&server.page("crash-note"));
-    let note = server.report();
+    server.go(&server.page("reports"));
+    let found = read(&server.report());
     browser.kill();
-    assert!(note.contains("on purpose"), "{note}");
+    let reports = found["reports"].as_array().unwrap();
+    assert!(reports.iter().any(|report| report.as_str().unwrap().contains("on purpose")), "{found}");
+}
+
+#[test]
+fn p1_after_a_crash_at_the_start_the_kept_log_is_set_aside_and_the_outbox_is_not() {
+    let server = Server::start();
+    let profile = Profile::new();
+    let browser = profile.open(&server.page("converge:B-1/1"));
+    server.report();
+    server.go(&server.page("stored"));
+    assert_eq!(server.report(), server.head().to_string());
+    server.cut_off(true);
+    server.go(&server.page("save:B-2"));
+    let saved = server.report();
+    server.go(&server.page("panic-at-the-start"));
+    assert!(server.report().starts_with("crashed"));
+    server.go(&server.page("reports"));
+    let found = read(&server.report());
+    assert_eq!((&found["position"], ids(&found)), (&json!(0), vec![saved.clone()]), "{found}");
+    // Once is enough: what is fetched after it is kept.
+    server.cut_off(false);
+    server.go(&server.page("converge:/2"));
+    server.report();
+    server.go(&server.page("stored"));
+    server.report();
+    server.cut_off(true);
+    server.go(&server.page("reports"));
+    let found = read(&server.report());
+    browser.kill();
+    assert_eq!(found["position"], json!(server.head()), "{found}");
+}
+
+const WHAT_IS_KEPT_CANNOT_BE_HAD: [&str; 2] = [
+    // Another page upgrades the database, and is held up itself. In the end it gives up.
+    "const open = version => new Promise(done => { const request = indexedDB.open('daybook:demo', version);
+        request.onsuccess = () => done(request.result); });
+     const held = await open(1);
+     const upgrade = indexedDB.open('daybook:demo', 2);
+     upgrade.onupgradeneeded = () => upgrade.transaction.abort();
+     upgrade.onerror = event => event.preventDefault();
+     window.letGo = () => held.close();",
+    "const read = IDBObjectStore.prototype.getAll;
+     IDBObjectStore.prototype.getAll = () => { throw new DOMException('the disk', 'UnknownError'); };
+     window.letGo = () => { IDBObjectStore.prototype.getAll = read; };",
+];
+
+#[test]
+fn p1_what_storage_does_not_give_at_the_start_is_said_and_taken_in_when_it_comes() {
+    for (trouble, problem) in WHAT_IS_KEPT_CANNOT_BE_HAD.into_iter().zip(["storage_failed", "storage_failed"]) {
+        let server = Server::start();
+        let profile = Profile::new();
+        let browser = profile.open(&server.page("converge:B-0/1"));
+        server.report();
+        server.go(&server.page("stored"));
+        server.report();
+        server.cut_off(true);
+        server.go(&server.page("save:B-1"));
+        let saved = server.report();
+        server.go(&server.page_after(trouble, "late"));
+        let found = read(&server.report());
+        browser.kill();
+        let early = json!({"unread": true, "problem": problem, "keeps": false, "pending": 0, "issued": false});
+        assert_eq!(found["early"], early, "{trouble}");
+        assert_eq!(found["pending"], json!([[saved, "saved-here"]]), "{trouble}");
+        assert_eq!((&found["saved"], &found["position"]), (&json!(true), &json!(server.head())), "{trouble}");
+    }
+}
+
+#[test]
+fn f11_what_the_page_still_has_is_written_again_under_another_name_when_storage_is_cleared() {
+    let server = Server::start();
+    server.cut_off(true);
+    let profile = Profile::new();
+    let script = "localStorage.clear(); new Promise(done => {
+        indexedDB.deleteDatabase('daybook:demo').onsuccess = () => done(); })";
+    let browser = profile.open(&server.page(&format!("cleared:{script}")));
+    let found = read(&server.report());
+    server.go(&server.page("list"));
+    let list = read(&server.report());
+    browser.kill();
+    assert_ne!(found["codes"][0], found["codes"][1], "{found}");
+    let number = |at: usize| found["numbers"][at].as_str().unwrap().split_once('-').unwrap();
+    assert_eq!(number(0), (found["codes"][0].as_str().unwrap(), "0001"));
+    assert_eq!(number(1), (found["codes"][1].as_str().unwrap(), "0001"));
+    assert_eq!(ids(&list), [found["id"].as_str().unwrap()], "from storage, at the next start");
+}
+
+#[test]
+fn records_that_cannot_be_read_are_found_in_every_store_and_stay_there() {
+    let server = Server::start();
+    server.cut_off(true);
+    let profile = Profile::new();
+    let browser = profile.open(&server.page("save:B-1"));
+    server.report();
+    let plant = "localStorage.setItem('daybook:demo:outbox:in-local-storage', 'not JSON');
+        await new Promise(done => { const open = indexedDB.open('daybook:demo'); open.onsuccess = () => {
+            const tx = open.result.transaction(['outbox', 'device'], 'readwrite');
+            tx.objectStore('outbox').put('not bytes', 'in-the-database');
+            tx.objectStore('device').put(new TextEncoder().encode('{\"a\":1}'), 'acknowledged/settled');
+            tx.oncomplete = () => { open.result.close(); done(); }; }; });";
+    server.go(&server.page_after(plant, "unreadable"));
+    let first = read(&server.report());
+    let all = json!([
+        ["in-local-storage", "not JSON"],
+        ["in-the-database", "\"not bytes\""],
+        ["acknowledged/settled", "{\"a\":1}"]
+    ]);
+    assert_eq!(first, json!({"unreadable": all, "pending": 1}));
+    server.go(&server.page("unreadable"));
+    let again = read(&server.report());
+    browser.kill();
+    assert_eq!(again, first);
 }

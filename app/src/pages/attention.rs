@@ -16,6 +16,7 @@ use crate::{
         lost::LostEntries,
         rows::rows,
         sentence::{Sentence, SentenceView},
+        unreadable::UnreadableRecords,
         unsent::Unsent,
     },
 };
@@ -101,6 +102,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
             <Unsent which=needs_person empty="Nothing here needs you."/>
         </section>
         {follow(move || owner.get().then(|| view! { <LostEntries/> }))}
+        <UnreadableRecords/>
         <section class="section">
             <h2>"In the shop"</h2>
             {follow(move || none.get().then(|| view! { <p class="quiet-text">"Nothing in the shop needs a person."</p> }))}

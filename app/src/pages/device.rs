@@ -17,6 +17,7 @@ use crate::{
         frame::here,
         head::PageHead,
         lost::LostEntries,
+        unreadable::{UnreadableRecords, file_address},
         unsent::Unsent,
     },
 };
@@ -87,16 +88,24 @@ fn Alive(line: Memo<Option<Line>>) -> impl IntoView {
         <Connection line/>
         <section class="section">
             <h2>"Saved here, not yet in the book"</h2>
-            <Unsent which=is_unsent empty="Nothing waits here."/>
+            <Unsent which=is_unsent empty=text::NOTHING_WAITS/>
         </section>
         <section class="section">
             <h2>"Settled otherwise"</h2>
             <Unsent which=is_history empty="Nothing was discarded or came out differently."/>
         </section>
+        <UnreadableRecords/>
         <LostEntries/>
         <Digests line/>
         <Storage line/>
     }
+}
+
+/// In place of any page of a shop whose books are not on this device: what the device holds all the same.
+#[component]
+pub fn WithoutBooks() -> impl IntoView {
+    let replica = Replica::of_context();
+    view! { <Alive line=memo(move |_| replica.line())/> }
 }
 
 #[component]

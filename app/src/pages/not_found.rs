@@ -3,7 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::{replica::Problem, text};
+use crate::{
+    pages::device::WithoutBooks,
+    replica::{Keeping, Problem, Replica},
+    text,
+    ui::erased::{follow, memo},
+};
 
 /// An address that no route matches.
 #[component]
@@ -27,10 +32,20 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
         Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, true),
     };
     status(found);
+    let replica = Replica::of_context();
+    let alone = problem == Some(Problem::NeverOpened);
+    let holds_something = memo(move |_| replica.held().is_some_and(|picture| !picture.pending.is_empty()));
+    let is_unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
+    let words = move || match (alone, is_unread.get(), holds_something.get()) {
+        (true, true, _) => text::WAITS_UNREAD,
+        (true, false, true) => text::WITHOUT_BOOKS_WORDS,
+        _ => words,
+    };
     view! {
         <Title text=title/>
         <div class="page-head"><h1 tabindex="-1">{title}</h1></div>
-        <div class="empty"><p>{words}</p></div>
+        <div class="empty"><p>{follow(words)}</p></div>
+        {alone.then(|| view! { <WithoutBooks/> })}
     }
 }
 

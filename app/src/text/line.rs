@@ -7,8 +7,8 @@ use sync::{
 };
 
 use crate::{
-    format::{number, since},
-    replica::{Fault, NotTaken, StorageLine},
+    format::{moment, number, since},
+    replica::{Fault, Keeping, NotTaken, StorageLine},
 };
 
 const HOUR: i64 = 3_600_000;
@@ -128,10 +128,31 @@ pub fn not_taken(why: &NotTaken) -> String {
     format!("{why} Nothing of it was taken.")
 }
 
+/// What everybody who uses this device has to know about the medium.
+#[must_use]
+pub fn storage_warning(line: &StorageLine, device: &str) -> Option<String> {
+    let reason = || line.problem.clone().unwrap_or_default();
+    match (line.keeping, line.cleared) {
+        (Keeping::Nothing, _) => {
+            Some("This window forgets everything when closed. Use it only while connected.".to_owned())
+        }
+        (Keeping::Unread, _) => Some(format!(
+            "What is saved on this device cannot be read yet ({}). It is tried again; until then nothing new is saved here.",
+            reason()
+        )),
+        (Keeping::Durably, Some(at)) => Some(format!(
+            "The browser cleared what this device kept ({}). What this page still had is saved again, and the device is \
+             called {device} from now on.",
+            moment(at)
+        )),
+        (Keeping::Durably, None) => None,
+    }
+}
+
 /// What is known about the medium.
 #[must_use]
 pub fn storage(line: &StorageLine) -> String {
-    if !line.keeps_changes {
+    if line.keeping != Keeping::Durably {
         return "This window keeps nothing: what you write goes straight to the server, and only while connected."
             .to_owned();
     }
@@ -157,6 +178,8 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn view(state: DataState, waiting: usize) -> ConnectionView {
@@ -184,6 +207,24 @@ mod tests {
         assert_eq!(words(DataState::SignIn, 3), "Sign in to send 3");
         assert_eq!(words(DataState::Live, 0), "Live");
         assert_eq!(words(DataState::Storage, 3), "This device can't keep changes");
+    }
+
+    #[test]
+    fn a_medium_that_keeps_everything_needs_no_words_and_any_other_does() {
+        let line = |keeping, cleared| StorageLine {
+            keeping,
+            cleared,
+            unreadable: Arc::default(),
+            protected: None,
+            used: None,
+            quota: None,
+            problem: Some("slow".to_owned()),
+        };
+        let warning = |keeping, cleared| storage_warning(&line(keeping, cleared), "T00001");
+        assert_eq!(warning(Keeping::Durably, None), None);
+        assert!(warning(Keeping::Durably, Some(Millis(0))).is_some_and(|words| words.contains("T00001")));
+        assert!(warning(Keeping::Unread, None).is_some_and(|words| words.contains("slow")));
+        assert!(warning(Keeping::Nothing, None).is_some());
     }
 
     #[test]

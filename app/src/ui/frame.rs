@@ -91,7 +91,12 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
                 <Chip shop=shop.clone() replica announcer/>
                 <Bell shop=shop.clone() replica/>
             </header>
-            <div class="notices"><DemoBand shop=shop.clone()/><UpdateNotice/><Aged age=Age::OverADay/></div>
+            <div class="notices">
+                <DemoBand shop=shop.clone()/>
+                <StorageWarning replica/>
+                <UpdateNotice/>
+                <Aged age=Age::OverADay/>
+            </div>
             <nav class="rail" aria-label="Main"><Links shop=shop.clone() places=RAIL/></nav>
             <main id="main" tabindex="-1"><Outlet/></main>
             <nav class="bottom-bar" aria-label="Main, short"><Links shop places=BAR/></nav>
@@ -122,7 +127,11 @@ fn ShopName(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) -> impl In
 /// Counts only what needs a person here, never what merely waits.
 #[component]
 fn Bell(shop: ShopSlug, replica: Replica) -> impl IntoView {
-    let needed = memo(move |_| replica.picture().map_or(0, |picture| crate::pages::attention::needed_here(&picture)));
+    let needed = memo(move |_| {
+        let unreadable = replica.line().map_or(0, |line| line.storage.unreadable.len());
+        let pending = replica.held().map_or(0, |picture| crate::pages::attention::needed_here(&picture));
+        unreadable + pending
+    });
     let label = move || match needed.get() {
         0 => "Needs attention".to_owned(),
         number => format!("Needs attention, {number}"),
@@ -133,6 +142,17 @@ fn Bell(shop: ShopSlug, replica: Replica) -> impl IntoView {
             {follow(move || (needed.get() > 0).then(|| view! { <span class="badge" aria-hidden="true">{needed.get()}</span> }))}
         </a>
     }
+}
+
+/// Nothing at all where this device keeps what it is given.
+#[component]
+fn StorageWarning(replica: Replica) -> impl IntoView {
+    let words = memo(move |_| replica.line().and_then(|line| text::storage_warning(&line.storage, &line.device)));
+    follow(move || {
+        words.get().map(|words| {
+            view! { <div class="strip" data-tone="attention" role="status" data-testid="storage-warning"><p>{words}</p></div> }
+        })
+    })
 }
 
 /// Said on every page of the shop that everybody shares.

@@ -20,5 +20,6 @@ pub mod search;
 pub mod sentence;
 pub mod toast;
 pub mod undo;
+pub mod unreadable;
 pub mod unsent;
 pub mod update;

@@ -6,7 +6,7 @@ use sync::{Dependants, PendingView, Stage, SyncState as Word};
 
 use crate::{
     format, repair,
-    replica::{NotDone, Picture, Replica, Wish},
+    replica::{Keeping, NotDone, Picture, Replica, Wish},
     text,
     ui::{
         announce::Announcer,
@@ -90,15 +90,19 @@ impl Offers {
 #[component]
 pub fn Unsent(which: fn(&PendingView) -> bool, empty: &'static str) -> impl IntoView {
     let replica = Replica::of_context();
+    let unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
     let items = memo(move |_| {
-        let picture = replica.picture();
+        let picture = replica.held();
         picture.map_or_else(Vec::new, |picture| {
             picture.pending.iter().filter(|view| which(view)).map(|view| Item::of(view, &picture)).collect()
         })
     });
     let none = items.part(Vec::is_empty);
     view! {
-        {follow(move || none.get().then(|| view! { <p class="quiet-text">{empty}</p> }))}
+        {follow(move || none.get().then(|| {
+            let words = if unread.get() { text::WAITS_UNREAD } else { empty };
+            view! { <p class="quiet-text">{words}</p> }
+        }))}
         <ul class="needs">{rows(items, |item| item.id, item_row)}</ul>
     }
 }

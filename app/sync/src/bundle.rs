@@ -3,6 +3,8 @@
 //! `cargo run -p sync --example replay -- bundle.json` opens one. It holds the shop's books and unsent changes, so it is
 //! as confidential as the shop is.
 
+use std::fmt::Display;
+
 use domain::{
     EventRecord, ShopSlug,
     books::{Author, Role},
@@ -53,6 +55,13 @@ pub struct Unreadable {
     pub id: String,
     pub text: String,
     pub problem: String,
+}
+
+impl Unreadable {
+    #[must_use]
+    pub fn new(id: &str, bytes: &[u8], problem: &impl Display) -> Self {
+        Self { id: id.to_owned(), text: String::from_utf8_lossy(bytes).into_owned(), problem: problem.to_string() }
+    }
 }
 
 /// Why a bundle does not open.

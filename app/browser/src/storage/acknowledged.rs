@@ -4,7 +4,7 @@
 use domain::CommandId;
 use sync::{Acknowledged, Lost, OutboxRecord};
 
-use super::{error::StorageError, idb::Write};
+use super::{error::StorageError, idb::Write, outbox::Unreadable};
 
 const STORE: &str = "device";
 pub const PREFIX: &str = "acknowledged/";
@@ -42,10 +42,17 @@ pub fn offer(records: &[OutboxRecord]) -> Result<Vec<Write>, StorageError> {
     Ok(writes)
 }
 
-/// What can be read of the rows. One that cannot was written by a newer build and stays for it.
+/// The rows, and those that cannot be read: they were written by a newer build, and stay for it.
 #[must_use]
-pub fn read(rows: &[(String, Vec<u8>)]) -> Vec<Acknowledged> {
-    rows.iter().filter_map(|(_, bytes)| serde_json::from_slice(bytes).ok()).collect()
+pub fn read(rows: &[(String, Vec<u8>)]) -> (Vec<Acknowledged>, Vec<Unreadable>) {
+    let (mut settled, mut unreadable) = (Vec::new(), Vec::new());
+    for (key, bytes) in rows {
+        match serde_json::from_slice(bytes) {
+            Ok(one) => settled.push(one),
+            Err(error) => unreadable.push(Unreadable::new(key, bytes, &error)),
+        }
+    }
+    (settled, unreadable)
 }
 
 /// # Errors
@@ -111,8 +118,21 @@ mod tests {
         let rows = after(vec![outbox.clone()], keep(&settled, &[]).unwrap());
         assert_eq!(rows.len(), 1);
         let device: Vec<_> = rows.iter().map(|(_, key, value)| (key.clone(), value.clone())).collect();
-        assert_eq!((rows[0].0, read(&device)), ("device", vec![settled]));
+        assert_eq!((rows[0].0, read(&device)), ("device", (vec![settled], vec![])));
         assert_eq!(after(rows, offer(std::slice::from_ref(&record)).unwrap()), [outbox]);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_found_with_its_text_and_the_rest_goes_on() {
+        let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
+        let good = Acknowledged { submission: submission(1), sequence: 1, seen, at: Millis(6) };
+        let rows = [
+            ("acknowledged/x".to_owned(), b"{\"newer\":1}".to_vec()),
+            (key(good.id()), serde_json::to_vec(&good).unwrap()),
+        ];
+        let (settled, unreadable) = read(&rows);
+        assert_eq!(settled, [good]);
+        assert_eq!((&*unreadable[0].id, &*unreadable[0].text), ("acknowledged/x", "{\"newer\":1}"));
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl StorageError {
             // Firefox had a name of its own for localStorage.
             "QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED" => Self::Full,
             "SecurityError" | "NotAllowedError" | "MissingStorage" => Self::Blocked { name },
-            "InvalidStateError" => Self::Closed { name },
+            // The second is what becomes of a transaction that was under way when that happened.
+            "InvalidStateError" | "AbortError" => Self::Closed { name },
             _ => Self::Failed { name, message: message.to_owned() },
         }
     }

@@ -3,7 +3,10 @@
 //! IndexedDB commits a transaction on its own as soon as the event loop turns without a request on it. So nothing
 //! here ever waits inside one: every request is made synchronously, then the transaction alone is waited for.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use futures::channel::oneshot;
 use js_sys::{Array, Object, Reflect, Uint8Array};
@@ -65,6 +68,7 @@ impl Write {
 #[derive(Debug)]
 pub struct Database {
     database: IdbDatabase,
+    has_ended: Rc<Cell<bool>>,
     /// The browser's `close` and `versionchange` events end the connection; the closure must live as long as it.
     _on_end: Closure<dyn FnMut()>,
 }
@@ -78,19 +82,37 @@ impl Drop for Database {
 }
 
 impl Database {
-    /// Opens `name`, made with `stores` when it does not exist.
-    pub async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, StorageError> {
+    /// Opens `name`, made with `stores` when it does not exist. `ended` is called when the connection ends by
+    /// somebody else's doing.
+    pub async fn open(
+        name: String,
+        stores: &'static [&'static str],
+        ended: impl Fn() + 'static,
+    ) -> Result<Self, StorageError> {
         let factory = web_sys::window()
             .ok_or_else(|| StorageError::named("MissingStorage", "no window"))?
             .indexed_db()?
             .ok_or_else(|| StorageError::named("MissingStorage", "no indexedDB"))?;
-        let request = factory.open_with_u32(name, 1)?;
+        let request = factory.open_with_u32(&name, 1)?;
         let database: IdbDatabase = opened(&request, stores).await?;
-        let closing = database.clone();
+        let (closing, has_ended) = (database.clone(), Rc::<Cell<bool>>::default());
+        let on_end = {
+            let has_ended = has_ended.clone();
+            Closure::<dyn FnMut()>::new(move || {
+                closing.close();
+                has_ended.set(true);
+                ended();
+            })
+        };
+        // The browser has cleared what it keeps, and closes what is open on it.
+        database.set_onclose(Some(on_end.as_ref().unchecked_ref()));
         // Another tab wants to delete or upgrade the database: holding on to it would block that tab for ever.
-        let on_end = Closure::<dyn FnMut()>::new(move || closing.close());
         database.set_onversionchange(Some(on_end.as_ref().unchecked_ref()));
-        Ok(Self { database, _on_end: on_end })
+        Ok(Self { database, has_ended, _on_end: on_end })
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.has_ended.get()
     }
 
     fn begin(&self, stores: &JsValue, mode: &str, durability: Durability) -> Result<IdbTransaction, StorageError> {
@@ -101,7 +123,10 @@ impl Database {
         };
         Reflect::set(&options, &"durability".into(), &durability.into())?;
         let transactions: &Transactions = self.database.unchecked_ref();
-        Ok(transactions.transaction(stores, mode, &options)?)
+        let begun = transactions.transaction(stores, mode, &options).map_err(StorageError::from);
+        // The browser says so here before it says so by its event.
+        self.has_ended.set(self.has_ended() || matches!(begun, Err(StorageError::Closed { .. })));
+        begun
     }
 
     /// Does all of `writes` or none. Done when the transaction's `complete` event has fired.
@@ -119,30 +144,28 @@ impl Database {
         let transaction = self.begin(&stores, "readwrite", durability)?;
         let completion = completion(&transaction);
         let asked = writes.iter().try_for_each(|write| ask(&transaction, write));
-        if let Err(error) = asked {
-            // What was asked for before the failure must not be kept on its own.
-            let _ = transaction.abort();
-            let _ = completion.await;
-            return Err(error);
+        if asked.is_ok() {
+            let _ = transaction.unchecked_ref::<Commits>().commit();
         }
-        let _ = transaction.unchecked_ref::<Commits>().commit();
-        completion.await
+        finished(&transaction, completion, asked).await
     }
 
     /// Every key that begins with `prefix`, with its value, in key order, of one moment.
     pub async fn read(&self, store: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StorageError> {
         let transaction = self.begin(&store.into(), "readonly", Durability::Relaxed)?;
         let completion = completion(&transaction);
-        let objects = transaction.object_store(store)?;
-        // Keys are compared by UTF-16 units, and this is the last of them.
-        let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())?;
-        let (keys, values) = (objects.get_all_keys_with_key(&range)?, objects.get_all_with_key(&range)?);
-        completion.await?;
+        let asked = (|| -> Result<_, StorageError> {
+            let objects = transaction.object_store(store)?;
+            // Keys are compared by UTF-16 units, and this is the last of them.
+            let range = IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())?;
+            Ok((objects.get_all_keys_with_key(&range)?, objects.get_all_with_key(&range)?))
+        })();
+        let (keys, values) = finished(&transaction, completion, asked).await?;
         let (keys, values): (Array, Array) = (keys.result()?.unchecked_into(), values.result()?.unchecked_into());
         Ok(keys
             .iter()
             .zip(values.iter())
-            .filter_map(|(key, value)| Some((key.as_string()?, bytes_of(&value)?)))
+            .filter_map(|(key, value)| Some((key.as_string()?, bytes_of(&value))))
             .collect())
     }
 
@@ -156,15 +179,22 @@ impl Database {
     ) -> Result<Vec<u8>, StorageError> {
         let transaction = self.begin(&store.into(), "readwrite", Durability::Relaxed)?;
         let completion = completion(&transaction);
-        let objects = transaction.object_store(store)?;
-        let request = objects.get(&key.into())?;
+        let asked = (|| -> Result<_, StorageError> {
+            let objects = transaction.object_store(store)?;
+            let request = objects.get(&key.into())?;
+            Ok((objects, request))
+        })();
+        let (objects, request) = match asked {
+            Ok(asked) => asked,
+            Err(error) => return finished(&transaction, completion, Err(error)).await,
+        };
         let key = JsValue::from_str(key);
         let written = Rc::new(RefCell::new(None));
         let on_success = {
             // The transaction is active inside its own request's event, and only there: no waiting here either.
             let (request, objects, written) = (request.clone(), objects.clone(), written.clone());
             Closure::once(move || {
-                let old = request.result().ok().and_then(|value| bytes_of(&value));
+                let old = request.result().ok().filter(|value| !value.is_undefined()).map(|value| bytes_of(&value));
                 let new = change(old);
                 if objects.put_with_key(&Uint8Array::from(&new[..]), &key).is_ok() {
                     *written.borrow_mut() = Some(new);
@@ -187,8 +217,13 @@ fn ask(transaction: &IdbTransaction, write: &Write) -> Result<(), StorageError> 
     Ok(())
 }
 
-fn bytes_of(value: &JsValue) -> Option<Vec<u8>> {
-    value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
+/// What is not bytes was not written by us. As text it is at least there to be seen.
+fn bytes_of(value: &JsValue) -> Vec<u8> {
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        return bytes.to_vec();
+    }
+    let text = js_sys::JSON::stringify(value).ok().and_then(|text| text.as_string());
+    text.unwrap_or_else(|| format!("{value:?}")).into_bytes()
 }
 
 /// Waits for `upgradeneeded`, `success`, `error` or `blocked`.
@@ -258,6 +293,21 @@ fn completion(transaction: &IdbTransaction) -> impl Future<Output = Result<(), S
         drop((on_complete, on_abort));
         result.map_err(|_| StorageError::named("Unknown", "no answer from indexedDB"))?
     }
+}
+
+/// Waits for the transaction's end. Where not all could be asked for, what was must not be kept on its own, and is
+/// waited for all the same: the browser calls back until then.
+async fn finished<T>(
+    transaction: &IdbTransaction,
+    completion: impl Future<Output = Result<(), StorageError>>,
+    asked: Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    if asked.is_err() {
+        let _ = transaction.abort();
+    }
+    let completed = completion.await;
+    let asked = asked?;
+    completed.map(|()| asked)
 }
 
 fn error_of(error: Result<Option<web_sys::DomException>, JsValue>) -> StorageError {

@@ -23,6 +23,13 @@ pub fn set(key: &str, value: &impl Serialize) -> Result<(), StorageError> {
     LocalStorage::set(key, value).map_err(from_gloo)
 }
 
+/// The value as it lies there, JSON or not.
+#[must_use]
+pub fn raw(key: &str) -> Option<String> {
+    is_there().ok()?;
+    LocalStorage::raw().get_item(key).ok().flatten()
+}
+
 /// `None` when there is nothing, or nothing that can be read.
 #[must_use]
 pub fn get<T: DeserializeOwned>(key: &str) -> Option<T> {

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use domain::{CommandId, ShopSlug};
-use serde_json::Value;
 pub use sync::bundle::Unreadable;
 use sync::{OutboxRecord, Stage};
 
@@ -37,23 +36,16 @@ pub fn as_stored(record: &OutboxRecord) -> Cow<'_, OutboxRecord> {
     }
 }
 
-/// Everything of this shop's outbox in localStorage, as JSON.
+/// Everything of this shop's outbox in localStorage, as it lies there.
 #[must_use]
 pub fn read_mirror(shop: &ShopSlug) -> Vec<(String, Vec<u8>)> {
     let prefix = mirror_prefix(shop);
-    let of_key = |key: String| {
-        let value = mirror::get::<Value>(&key)?;
-        Some((key.strip_prefix(&prefix)?.to_owned(), value.to_string().into_bytes()))
-    };
+    let of_key = |key: String| Some((key.strip_prefix(&prefix)?.to_owned(), mirror::raw(&key)?.into_bytes()));
     mirror::keys(&prefix).into_iter().filter_map(of_key).collect()
 }
 
 fn read(id: &str, bytes: &[u8]) -> Read {
-    serde_json::from_slice(bytes).map_err(|error| Unreadable {
-        id: id.to_owned(),
-        text: String::from_utf8_lossy(bytes).into_owned(),
-        problem: error.to_string(),
-    })
+    serde_json::from_slice(bytes).map_err(|error| Unreadable::new(id, bytes, &error))
 }
 
 /// One record a command, from both stores.

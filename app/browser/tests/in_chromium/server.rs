@@ -28,7 +28,10 @@ use uuid::Uuid;
 use crate::page;
 
 /// Scripts and frames of the test pages. The page on top asks for orders; frames only run their scenario.
-const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>page</title><body><script type="module">
+const PAGE: &str = concat!(
+    r#"<!doctype html><meta charset="utf-8"><title>page</title><body><script type="module">"#,
+    include_str!("../../../src/shell/stopped.js"),
+    r#"
 const wanted = new URLSearchParams(location.search);
 const report = text => fetch('/report', { method: 'POST', body: text });
 const crashed = () => {
@@ -65,7 +68,8 @@ if (wanted.get('run')) {
     report(`failed: ${error} ${error.stack}`);
   }
 }
-</script>"#;
+</script>"#
+);
 
 struct Shop {
     authority: Authority,
