@@ -100,7 +100,11 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
         replica.show(Ok(picture(shop, author, handle)));
     }
     let mut connection = handle.connection();
-    let alone = matches!(connection.state, DataState::NotConnected | DataState::Unreachable | DataState::Paused);
+    // A medium that takes nothing more outweighs the line in what the chip says.
+    let alone = matches!(
+        connection.state,
+        DataState::NotConnected | DataState::Unreachable | DataState::Paused | DataState::Storage
+    );
     if alone && !handle.has_books() {
         replica.show(Err(Problem::NeverOpened));
         replica.show_bare(picture(shop, author, handle));

@@ -44,6 +44,10 @@ const STORES: &[&str] = &["outbox", "book", "device"];
 /// How long a page waits for the database before it shows itself without.
 const OPENING: u64 = 10_000;
 
+/// How often, and how far apart, a database that was closed is opened again.
+const REOPENING: u32 = 20;
+const REOPEN_AFTER: u64 = 250;
+
 /// Where things are kept.
 ///
 /// ```text
@@ -377,8 +381,19 @@ impl Storage {
         if let Some(database) = self.database.borrow().as_ref().filter(|database| !database.has_ended()) {
             return Ok(database.clone());
         }
-        let database = self.open().await?;
-        self.claim(database).await
+        let mut attempt = 0;
+        loop {
+            let reopened = match self.open().await {
+                Ok(database) => self.claim(database).await,
+                Err(why) => Err(why),
+            };
+            attempt += 1;
+            match reopened {
+                // Chromium cuts off what opens while it is still clearing.
+                Err(StorageError::Closed { .. }) if attempt < REOPENING => sleep(REOPEN_AFTER).await,
+                reopened => return reopened,
+            }
+        }
     }
 
     /// Finds out whose database this is, and makes it ours if it is nobody's. One that has another owner than before
