@@ -483,7 +483,9 @@ impl Replica {
             Ok(answer) => {
                 // A verdict is a verdict, however late it comes.
                 let settled = self.take_answer(answer, now);
-                if is_awaited && settled > 0 {
+                // The feed is often quicker than the answer: then nothing of what was sent is left to be settled.
+                let is_open = |item: &Item| item.in_flight && is_waiting(&item.record.stage);
+                if is_awaited && (settled > 0 || !self.items.iter().any(is_open)) {
                     self.batch = self.batch.saturating_mul(2).min(MOST_COMMANDS);
                     self.connection.push_succeeded(now);
                 } else if is_awaited {

@@ -265,9 +265,24 @@ fn the_feed_may_settle_a_command_before_its_answer_comes() {
     let answer = shop.answer(push);
     let outputs = shop.feed(&mut replica, feed, NOW);
     assert_eq!(kept(&outputs), [id(1)]);
-    replica.handle(answered(ticket, answer), NOW);
+    let outputs = replica.handle(answered(ticket, answer), NOW);
     assert_eq!(replica.pending().count(), 0);
     assert_eq!(replica.connection().state, DataState::Live);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Probe)), "nothing failed");
+    let next = saved(&mut replica, 2, "sale.record", sale(2, "OAT-1"));
+    assert!(pushed(&next).is_some(), "the next one goes at once");
+}
+
+#[test]
+fn an_answer_about_nothing_that_was_sent_is_not_followed_by_the_same_push_at_once() {
+    let shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    let (ticket, _) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    let (epoch, head) = (shop.authority.epoch, shop.head());
+    let nothing = PushAnswer { protocol: PROTOCOL, epoch, head, outcomes: vec![] };
+    assert!(pushed(&replica.handle(answered(ticket, nothing), NOW)).is_none());
+    let outputs = replica.handle(Input::Wake, later(2));
+    assert_eq!(pushed(&outputs).map(|(_, push)| ids(&push)), Some(vec![id(1)]));
 }
 
 /// A delivery whose number another till has just used, what builds on it, and what does not.
