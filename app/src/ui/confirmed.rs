@@ -1,6 +1,6 @@
 //! Says what became of what was saved here: one message for all that came in together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::CommandId;
 use leptos::prelude::*;
@@ -18,11 +18,11 @@ struct Tally {
 
 impl Tally {
     fn after(mut self, pending: &[PendingView]) -> Self {
-        let state_of = |id: &CommandId| pending.iter().find(|view| view.id == *id).map(|view| view.state);
+        let states: BTreeMap<CommandId, SyncState> = pending.iter().map(|view| (view.id, view.state)).collect();
+        let replaced: BTreeSet<CommandId> = pending.iter().filter_map(|view| view.replaces).collect();
         // What another one stands for now is neither.
-        let is_replaced = |id: &CommandId| pending.iter().any(|view| view.replaces == Some(*id));
-        for id in self.waiting.iter().filter(|id| !is_replaced(id)) {
-            match state_of(id) {
+        for id in self.waiting.difference(&replaced) {
+            match states.get(id) {
                 // What is simply confirmed leaves the list.
                 None | Some(SyncState::Confirmed | SyncState::ConfirmedChanged) => self.confirmed += 1,
                 Some(SyncState::NeedsAttention) => self.refused += 1,
