@@ -1,6 +1,7 @@
 //! Prints a table of ratios, each measured in one run beside its reference.
 //!
-//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size]`; without a word, all of them.
+//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [growth] [browser]`;
+//! without a word, all of them. `browser` alone runs all that is measured in Chromium, `browser saved follow` those two.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod measure;
@@ -28,6 +29,12 @@ async fn main() -> Result<(), String> {
     }
     if wanted("size") {
         measure::page::size(&mut table);
+    }
+    if wanted("growth") {
+        measure::growth::run(&mut table).await?;
+    }
+    if wanted("browser") {
+        measure::browser::run(&mut table, &chosen).await?;
     }
     table.print();
     Ok(())

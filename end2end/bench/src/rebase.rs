@@ -27,6 +27,9 @@ pub enum Touches {
     All,
 }
 
+/// Entries of the shop's history where how long it is does not matter.
+pub const HISTORY: usize = 5_000;
+
 /// A replica with pending sales, and the frame that makes it rebase them.
 pub struct Prepared {
     replica: Replica,
@@ -37,8 +40,8 @@ pub struct Prepared {
 
 /// # Errors
 /// When the fixed sequence does not run as it should: a fault in the bench, not a measurement.
-pub fn prepare(pending: u64, touches: Touches) -> Result<Prepared, String> {
-    let (books, _) = workload::history(5_000);
+pub fn prepare(pending: u64, touches: Touches, history: usize) -> Result<Prepared, String> {
+    let (books, _) = workload::history(history);
     let now = Millis(1_780_000_000_000);
     let config = Config { device: "bench".into(), author: workload::author(), jitter_seed: 1 };
     let mut replica = Replica::new(config);

@@ -51,7 +51,7 @@ pub extern "C" fn fold_all() -> u64 {
 pub extern "C" fn rebase_prepare(pending: u32, all: u32) -> u32 {
     let touches = if all == 0 { Touches::None } else { Touches::All };
     STATE.with_borrow_mut(|state| {
-        state.prepared = rebase::prepare(u64::from(pending), touches).ok();
+        state.prepared = rebase::prepare(u64::from(pending), touches, rebase::HISTORY).ok();
         u32::from(state.prepared.is_some())
     })
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use bench::workload::{self, EPOCH, Random};
-use domain::{ShopSlug, chain::Hash, record::seal};
-use store::{Append, EventStore};
+use domain::ShopSlug;
 
 use super::{
     client::Client,
+    log,
     processes::{Daybook, Postgres},
     table::{Goal, Latencies, Table, thousands},
 };
@@ -138,18 +138,12 @@ async fn raw(table: &mut Table, name: &str, url: &str) -> Result<(), String> {
 }
 
 async fn prepare(url: &str) -> Result<(), String> {
-    let store = open(url).await?;
+    let store = log::open(url).await?;
     for number in 0..SHOPS {
         let slug = slug(number)?;
         store.create_shop(&slug, "Bench", EPOCH).await.map_err(|error| error.to_string())?;
     }
     Ok(())
-}
-
-async fn open(url: &str) -> Result<std::sync::Arc<dyn EventStore>, String> {
-    let store = store::open(url).await.map_err(|error| error.to_string())?;
-    store.migrate().await.map_err(|error| error.to_string())?;
-    Ok(store)
 }
 
 fn slug(number: u64) -> Result<ShopSlug, String> {
@@ -219,23 +213,10 @@ fn wal(postgres: &Postgres) -> Result<f64, String> {
 
 /// Appends made beforehand, so that only the store is timed: events a second in batches of `batch`.
 async fn raw_rate(url: &str, batch: usize) -> Result<f64, String> {
-    let store = open(url).await?;
-    let shop = slug(1)?;
-    let (_, entries) = workload::history(if batch == 1 { 4_000 } else { 100_000 });
-    let records = seal(&entries, Hash::ORIGIN).map_err(|error| error.to_string())?;
+    let store = log::open(url).await?;
+    let records = log::records(if batch == 1 { 4_000 } else { 100_000 })?;
     let begin = Instant::now();
-    for chunk in records.chunks(batch) {
-        let after = chunk.first().map_or(0, |record| record.position - 1);
-        let firsts = chunk.iter().filter(|record| record.index_in_command == 0);
-        let verdicts = firsts.map(|record| domain::VerdictRecord {
-            command_id: record.command_id,
-            fingerprint: 1,
-            verdict: domain::Verdict::Accepted { positions: vec![record.position] },
-        });
-        let verdicts = verdicts.collect();
-        let append = Append { epoch: EPOCH, after, records: chunk.to_vec(), verdicts, ..Append::default() };
-        store.append(&shop, append).await.map_err(|error| error.to_string())?;
-    }
+    log::append(&*store, &slug(1)?, &records, batch).await?;
     Ok(records.len() as f64 / begin.elapsed().as_secs_f64())
 }
 

@@ -77,7 +77,7 @@ pub fn rebase(table: &mut Table) -> Result<(), String> {
     for (touches, name, goal) in [(Touches::None, "none", 16.0), (Touches::All, "all", 50.0)] {
         let mut times = Vec::new();
         for _ in 0..5 {
-            let mut prepared = rebase::prepare(1_000, touches)?;
+            let mut prepared = rebase::prepare(1_000, touches, rebase::HISTORY)?;
             let begin = Instant::now();
             let (kept, again) = prepared.run();
             times.push(begin.elapsed().as_secs_f64() * 1_000.0);

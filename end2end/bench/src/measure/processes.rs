@@ -8,6 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+fn binary() -> Result<String, String> {
+    std::env::var("DAYBOOK_BINARY").map_err(|_| "DAYBOOK_BINARY names no binary".to_owned())
+}
+
 /// A running `daybook serve`, stopped when dropped.
 pub struct Daybook {
     child: Child,
@@ -17,11 +21,10 @@ pub struct Daybook {
 impl Daybook {
     /// Starts the binary that `DAYBOOK_BINARY` names.
     pub async fn start(database: &str, folder: &Path) -> Result<Self, String> {
-        let binary = std::env::var("DAYBOOK_BINARY").map_err(|_| "DAYBOOK_BINARY names no binary".to_owned())?;
         let port = free_port()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let log = fs::File::create(folder.join("daybook.log")).map_err(|error| error.to_string())?;
-        let child = Command::new(binary)
+        let child = Command::new(binary()?)
             .args(["serve", "--demo", "--listen", &address.to_string()])
             .env("DATABASE_URL", database)
             .env("RUST_LOG", "warn")
@@ -42,6 +45,11 @@ impl Daybook {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Runs one of the binary's other operations to its end.
+    pub fn operate(database: &str, arguments: &[&str]) -> Result<String, String> {
+        run(Command::new(binary()?).args(arguments).env("DATABASE_URL", database))
     }
 
     /// CPU seconds used so far, user and system.
