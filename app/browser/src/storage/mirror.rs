@@ -43,16 +43,17 @@ pub fn delete(key: &str) {
     }
 }
 
-/// The keys that start with `prefix`. (gloo-storage's `get_all` reads every key of the origin and fails when
-/// somebody else's is not JSON.)
+/// What is under the keys that start with `prefix`, by the rest of the key: JSON as it was written. (gloo-storage's
+/// `get_all` reads every key of the origin and fails when somebody else's is not JSON.)
 #[must_use]
-pub fn keys(prefix: &str) -> Vec<String> {
+pub fn written(prefix: &str) -> Vec<(String, String)> {
     if is_there().is_err() {
         return Vec::new();
     }
     let storage = LocalStorage::raw();
-    let count = storage.length().unwrap_or(0);
-    (0..count).filter_map(|index| storage.key(index).ok().flatten()).filter(|key| key.starts_with(prefix)).collect()
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
+    let value = |key: String| Some((key.strip_prefix(prefix)?.to_owned(), storage.get_item(&key).ok().flatten()?));
+    keys.filter_map(value).collect()
 }
 
 fn from_gloo(error: GlooError) -> StorageError {

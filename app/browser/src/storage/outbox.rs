@@ -39,9 +39,7 @@ pub fn as_stored(record: &OutboxRecord) -> Cow<'_, OutboxRecord> {
 /// Everything of this shop's outbox in localStorage, as it lies there.
 #[must_use]
 pub fn read_mirror(shop: &ShopSlug) -> Vec<(String, Vec<u8>)> {
-    let prefix = mirror_prefix(shop);
-    let of_key = |key: String| Some((key.strip_prefix(&prefix)?.to_owned(), mirror::raw(&key)?.into_bytes()));
-    mirror::keys(&prefix).into_iter().filter_map(of_key).collect()
+    mirror::written(&mirror_prefix(shop)).into_iter().map(|(id, text)| (id, text.into_bytes())).collect()
 }
 
 fn read(id: &str, bytes: &[u8]) -> Read {
@@ -51,17 +49,21 @@ fn read(id: &str, bytes: &[u8]) -> Read {
 /// One record a command, from both stores.
 #[must_use]
 pub fn unite(mirrored: Vec<(String, Vec<u8>)>, kept: Vec<(String, Vec<u8>)>) -> (Vec<OutboxRecord>, Vec<Unreadable>) {
-    let mut united: BTreeMap<String, Read> = BTreeMap::new();
+    let mut united: BTreeMap<String, (Vec<u8>, Read)> = BTreeMap::new();
     for (id, bytes) in mirrored.into_iter().chain(kept) {
-        let found = match (united.remove(&id), read(&id, &bytes)) {
+        // The two halves are alike, most often; a device that was alone for a week has thousands of them to read.
+        if united.get(&id).is_some_and(|(known, _)| *known == bytes) {
+            continue;
+        }
+        let found = match (united.remove(&id).map(|(_, known)| known), read(&id, &bytes)) {
             (None, found) | (Some(Err(_)), found @ Ok(_)) => found,
             (Some(known), Err(_)) => known,
             (Some(Ok(known)), Ok(found)) => Ok(known.united(found)),
         };
-        united.insert(id, found);
+        united.insert(id, (bytes, found));
     }
     let (mut records, mut unreadable) = (Vec::new(), Vec::new());
-    for found in united.into_values() {
+    for (_, found) in united.into_values() {
         match found {
             Ok(record) => records.push(record),
             Err(problem) => unreadable.push(problem),
