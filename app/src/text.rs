@@ -12,7 +12,8 @@ pub use changed::came_out;
 pub use commands::{command, saved};
 pub use entries::{entry, step};
 pub use line::{
-    Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting, waits_since,
+    Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
+    waits_since,
 };
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of};
 pub use taken::taken;

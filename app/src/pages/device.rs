@@ -17,7 +17,7 @@ use crate::{
         frame::here,
         head::PageHead,
         lost::LostEntries,
-        unreadable::{UnreadableRecords, file_address},
+        unreadable::UnreadableRecords,
         unsent::Unsent,
     },
 };

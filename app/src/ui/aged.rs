@@ -5,15 +5,16 @@ use leptos::prelude::*;
 use crate::{
     replica::Replica,
     text::{self, Age},
-    ui::erased::{follow, handle, memo},
+    ui::{
+        erased::{follow, handle, memo},
+        unreadable::file_address,
+    },
 };
 
 /// The unsent changes as a file, in the address of a link.
 #[must_use]
 pub fn unsent_file(replica: Replica) -> Option<String> {
-    let json = replica.device()?.export_unsent();
-    let encoded: String = form_urlencoded::byte_serialize(json.as_bytes()).collect();
-    Some(format!("data:application/json,{}", encoded.replace('+', "%20")))
+    replica.device().map(|device| file_address(&device.export_unsent()))
 }
 
 /// Shown while what waits is exactly as old as this.

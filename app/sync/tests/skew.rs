@@ -278,12 +278,7 @@ fn p8_a_snapshot_of_an_earlier_build_is_used_or_asks_for_the_update() {
 fn p8_answers_of_an_earlier_build_settle_the_outbox() {
     for build in builds_with_a_log() {
         let push: Push = build.read("push");
-        let record = |(at, submission): (usize, &domain::Submission)| OutboxRecord {
-            submission: submission.clone(),
-            sequence: at as u64,
-            stage: Stage::Saved,
-            replaces: None,
-        };
+        let record = |(at, submission): (usize, &domain::Submission)| OutboxRecord::new(submission.clone(), at as u64);
         let outbox = push.submissions.iter().enumerate().map(record).collect();
         let (mut replica, _) = Replica::restore(config(), StoredState { outbox, ..build.stored() }, NOW);
         let (ticket, sent) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();

@@ -391,15 +391,11 @@ impl Replica {
         self.rebase(dirty);
     }
 
-    /// As at the start: the run that left them may have sent them and not lived to see the answer.
+    /// Records that storage gave only now. Whether the run that left them may have sent them stands in them.
     pub(super) fn found_late(&mut self, records: Vec<OutboxRecord>) {
         for record in records {
-            let id = record.submission.id;
-            if !self.items.contains(id) {
+            if !self.items.contains(record.submission.id) {
                 self.adopt_record(record);
-            }
-            if let Some(item) = self.items.get_mut(id) {
-                item.attempted = true;
             }
         }
     }

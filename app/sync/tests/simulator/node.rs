@@ -22,6 +22,8 @@ pub struct Storage {
     /// The half whose commits are awaited.
     outbox: BTreeMap<CommandId, OutboxRecord>,
     snapshot: Option<Snapshot>,
+    /// Written by a build whose fold an older one does not know.
+    is_of_newer: bool,
     /// By the first position of each group.
     tail: BTreeMap<u64, Vec<EventRecord>>,
     acknowledged: BTreeMap<CommandId, Acknowledged>,
@@ -94,8 +96,8 @@ impl Storage {
     }
 
     /// The copy of the log. What does not continue it is of no use.
-    pub fn book(&self) -> Option<(Snapshot, Vec<EventRecord>)> {
-        let snapshot = self.snapshot.clone()?;
+    pub fn book(&self, is_newer: bool) -> Option<(Snapshot, Vec<EventRecord>)> {
+        let snapshot = self.snapshot.clone().filter(|_| is_newer || !self.is_of_newer)?;
         let mut last = snapshot.books.position;
         let mut tail: Vec<EventRecord> = Vec::new();
         for record in self.tail.values().flatten() {
@@ -107,8 +109,8 @@ impl Storage {
         Some((snapshot, tail))
     }
 
-    fn stored(&self) -> StoredState {
-        let (snapshot, tail) = self.book().unzip();
+    fn stored(&self, is_newer: bool) -> StoredState {
+        let (snapshot, tail) = self.book(is_newer).unzip();
         StoredState {
             snapshot,
             tail: tail.unwrap_or_default(),
@@ -119,7 +121,7 @@ impl Storage {
     }
 
     /// Takes a write in. One of a command finds room by throwing the copy of the log away.
-    pub fn write(&mut self, write: &Write, is_full: bool) -> Result<(), Full> {
+    pub fn write(&mut self, write: &Write, is_full: bool, is_newer: bool) -> Result<(), Full> {
         let clears = |write: &Write| matches!(write, Write::Put { .. } | Write::Offer { .. } | Write::Keep { .. });
         if is_full && clears(write) {
             self.clear_book();
@@ -142,7 +144,7 @@ impl Storage {
                 let first = records.first().map_or(0, |record| record.position);
                 self.tail.insert(first, records);
             }
-            Write::Replace(snapshot) => self.replace(*snapshot),
+            Write::Replace(snapshot) => self.replace(*snapshot, is_newer),
             Write::Keep { acknowledged, dropped } => {
                 self.mirror.remove(&acknowledged.id());
                 self.outbox.remove(&acknowledged.id());
@@ -155,7 +157,7 @@ impl Storage {
                     self.outbox.insert(record.submission.id, record);
                 }
                 if let Some(snapshot) = snapshot.filter(|_| !is_full) {
-                    self.replace(*snapshot);
+                    self.replace(*snapshot, is_newer);
                 }
             }
             Write::KeepLost(lost) => self.lost = lost,
@@ -168,8 +170,9 @@ impl Storage {
         self.tail.clear();
     }
 
-    fn replace(&mut self, snapshot: Snapshot) {
+    fn replace(&mut self, snapshot: Snapshot, is_newer: bool) {
         self.clear_book();
+        self.is_of_newer = is_newer;
         self.snapshot = Some(snapshot);
     }
 }
@@ -247,7 +250,7 @@ impl Node {
         let device = format!("till-{}", self.device).into();
         let config = Config { device, author: author(), jitter_seed: seed };
         let defects = Defects::of(self.defect, self.is_newer);
-        let (replica, outputs) = Replica::restore_with(config, storage.stored(), defects, now);
+        let (replica, outputs) = Replica::restore_with(config, storage.stored(self.is_newer), defects, now);
         self.replica = Some(replica);
         outputs
     }

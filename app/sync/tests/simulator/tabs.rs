@@ -204,7 +204,8 @@ impl World {
     }
 
     fn read_on(&mut self, node: usize, after: u64) {
-        let Some((snapshot, tail)) = self.device(node).storage.book() else { return };
+        let is_newer = self.nodes[node].is_newer;
+        let Some((snapshot, tail)) = self.device(node).storage.book(is_newer) else { return };
         self.sometimes.reached("caught up from storage");
         let epoch = snapshot.epoch;
         if snapshot.books.position > after {
@@ -222,7 +223,8 @@ impl World {
         if is_full {
             self.sometimes.reached("storage full");
         }
-        if let Err(Full) = self.device(node).storage.write(&write, is_full) {
+        let is_newer = self.nodes[node].is_newer;
+        if let Err(Full) = self.device(node).storage.write(&write, is_full, is_newer) {
             return self.input(node, Input::CacheFailed);
         }
         match write {
