@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 
 /// What the file says it is.
 const KIND: &str = "daybook unsent commands";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Unsent {
     kind: String,
     version: u16,
     shop: String,
-    /// BLAKE3 of the shop and of `submissions` as they stand in the file, byte for byte.
+    /// BLAKE3 of the shop and of `submissions` as they stand in the file, byte for byte. In form 1, of the latter alone.
     check: String,
     submissions: Box<RawValue>,
 }
@@ -55,7 +55,7 @@ impl UnsentFileError {
 /// When a command cannot be written as JSON.
 pub fn write(shop: &ShopSlug, submissions: &[Submission]) -> serde_json::Result<String> {
     let submissions = serde_json::value::to_raw_value(submissions)?;
-    let check = check(shop.as_str(), submissions.get());
+    let check = check(VERSION, shop.as_str(), submissions.get());
     serde_json::to_string(&Unsent { kind: KIND.into(), version: VERSION, shop: shop.to_string(), check, submissions })
 }
 
@@ -71,7 +71,7 @@ pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileEr
     if file.version > VERSION {
         return Err(UnsentFileError::TooNew { found: file.version });
     }
-    let actual = check(&file.shop, file.submissions.get());
+    let actual = check(file.version, &file.shop, file.submissions.get());
     if file.check != actual {
         return Err(UnsentFileError::Damaged { found: file.check, actual });
     }
@@ -82,8 +82,9 @@ pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileEr
 }
 
 /// The shop is part of it: a file must not become one of another shop by a change of its name.
-fn check(shop: &str, submissions: &str) -> String {
-    blake3::hash(format!("{shop}\n{submissions}").as_bytes()).to_hex().to_string()
+fn check(version: u16, shop: &str, submissions: &str) -> String {
+    let covered = if version == 1 { submissions.to_owned() } else { format!("{shop}\n{submissions}") };
+    blake3::hash(covered.as_bytes()).to_hex().to_string()
 }
 
 #[cfg(test)]
@@ -138,9 +139,17 @@ mod tests {
     }
 
     #[test]
+    fn p8_a_file_of_the_first_form_is_read() {
+        let submissions = serde_json::value::to_raw_value(&unsent()).unwrap();
+        let check = check(1, "corner", submissions.get());
+        let file = Unsent { kind: KIND.into(), version: 1, shop: "corner".into(), check, submissions };
+        assert_eq!(read(&shop(), &serde_json::to_string(&file).unwrap()), Ok(unsent()));
+    }
+
+    #[test]
     fn p8_a_file_of_a_newer_form_and_a_file_of_something_else_are_told_apart() {
         let file = write(&shop(), &unsent()).unwrap();
-        assert_eq!(read(&shop(), &file.replace("\"version\":1", "\"version\":2")).unwrap_err().code(), "too_new");
+        assert_eq!(read(&shop(), &file.replace("\"version\":2", "\"version\":3")).unwrap_err().code(), "too_new");
         assert_eq!(read(&shop(), "[]").unwrap_err().code(), "not_unsent_changes");
         assert_eq!(read(&shop(), &file.replace(KIND, "holiday pictures")).unwrap_err().code(), "not_unsent_changes");
     }
