@@ -360,7 +360,7 @@ impl Driver {
             match &answer {
                 Ok(()) => {
                     driver.take(Input::Persisted(id));
-                    driver.tell_tabs(&Note::Written { record });
+                    driver.tell_written(record);
                 }
                 Err(problem) => {
                     // Not silently sent after the next start either: a person who was told "not saved" decides.
@@ -388,10 +388,17 @@ impl Driver {
                 _ => Durability::Relaxed,
             };
             match driver.storage.put(&record, durability).await {
-                Ok(()) => driver.tell_tabs(&Note::Written { record }),
+                Ok(()) => driver.tell_written(record),
                 Err(problem) => driver.note_problem(problem),
             }
         });
+    }
+
+    /// A write that is done only after the end of its command is not worth a word: the others would wait for it again.
+    fn tell_written(&self, record: Box<OutboxRecord>) {
+        if self.replica.borrow().pending_of(record.submission.id).is_some() {
+            self.tell_tabs(&Note::Written { record });
+        }
     }
 
     /// The push comes next. By then the half that outlives the tab knows that these may have been sent, and the other
@@ -540,6 +547,7 @@ impl Driver {
         let identity = self.identity.clone();
         let StoredState { snapshot, tail, outbox, acknowledged, .. } = found.stored;
         let book = StoredState { snapshot, tail, ..StoredState::default() };
+        let _folding = crash::Folding::begin(&self.shop);
         let kept = Replica::restore(identity, book, clock::now()).0.snapshot();
         if let Some(snapshot) = kept {
             self.take(Input::SnapshotOffered(Box::new(snapshot)));

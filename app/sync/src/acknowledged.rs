@@ -23,6 +23,9 @@ pub struct Acknowledged {
     pub seen: Waypoint,
     /// When it was found there.
     pub at: Millis,
+    /// The command that it was given in place of. That one must not come back from a store that is written late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<CommandId>,
 }
 
 impl Acknowledged {
@@ -41,6 +44,7 @@ impl Acknowledged {
 pub(crate) struct Kept {
     in_order: VecDeque<Acknowledged>,
     ids: BTreeSet<CommandId>,
+    replaced: BTreeSet<CommandId>,
     last_sequence: u64,
 }
 
@@ -56,6 +60,7 @@ impl Kept {
     fn add(&mut self, one: Acknowledged) {
         if self.ids.insert(one.id()) {
             self.last_sequence = self.last_sequence.max(one.sequence);
+            self.replaced.extend(one.replaces);
             self.in_order.push_back(one);
         }
     }
@@ -84,6 +89,11 @@ impl Kept {
         }
         lost.sort_by_key(|one| (one.sequence, one.id()));
         lost
+    }
+
+    /// Whether another command that is in the log was given in its place.
+    pub fn has_replaced(&self, id: CommandId) -> bool {
+        self.replaced.contains(&id)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Acknowledged> {

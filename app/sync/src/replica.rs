@@ -205,6 +205,11 @@ impl Replica {
         replica.lost = stored.lost;
         if !defects.has(Defect::OutboxDroppedOnRestart) {
             for mut record in stored.outbox {
+                // The half that is written late brings back what went for another command, when the power failed.
+                if replica.kept.has_replaced(record.submission.id) {
+                    replica.outputs.push(Output::Forget(record.submission.id));
+                    continue;
+                }
                 if matches!(record.stage, Stage::Saving | Stage::Accepted { .. }) {
                     record.stage = Stage::Saved;
                 }
@@ -370,6 +375,8 @@ impl Replica {
         if matches!(item.record.stage, Stage::Saving | Stage::Unsaved) {
             item.record.stage = Stage::Saved;
         }
+        // Behind a commit that came late stands the word that there was none.
+        let said_otherwise = was_unsaved.then(|| Output::Update(Box::new(item.record.clone())));
         if let Some(replaced) = item.record.replaces {
             self.forget(replaced);
             self.release(replaced, id);
@@ -378,6 +385,7 @@ impl Replica {
             // Storage was late, or a second attempt went well: what waited for it goes on.
             self.release(id, id);
         }
+        self.outputs.extend(said_otherwise);
     }
 
     fn not_stored(&mut self, id: CommandId) {

@@ -222,6 +222,13 @@ fn opened(outputs: &[Output]) -> Option<u64> {
     outputs.iter().find_map(|output| if let Output::OpenFeed { feed, .. } = output { Some(*feed) } else { None })
 }
 
+/// It leads, and the server is there.
+fn leading(replica: &mut Replica) -> Vec<Output> {
+    let mut outputs = replica.handle(Input::Lead, NOW);
+    outputs.extend(replica.handle(Input::Probed { reached: true }, NOW));
+    outputs
+}
+
 fn pushed(outputs: &[Output]) -> Option<(u64, Push)> {
     outputs.iter().find_map(|output| match output {
         Output::Push { ticket, push } => Some((*ticket, push.clone())),
@@ -244,7 +251,7 @@ fn ids(submissions: &[domain::Submission]) -> Vec<CommandId> {
 fn p8_a_replica_of_this_build_follows_a_server_of_an_earlier_one() {
     for build in builds_with_a_log() {
         let (mut replica, _) = Replica::restore(config(), build.stored(), NOW);
-        let feed = opened(&replica.handle(Input::Lead, NOW)).unwrap();
+        let feed = opened(&leading(&mut replica)).unwrap();
         replica.handle(Input::FeedFrame { feed, frame: Box::new(FeedFrame::Events(build.news())) }, NOW);
         replica.handle(Input::FeedFrame { feed, frame: frame("heartbeat", &build, "heartbeat") }, NOW);
         let heartbeat: Heartbeat = build.read("heartbeat");
@@ -262,7 +269,7 @@ fn p8_a_replica_of_this_build_follows_a_server_of_an_earlier_one() {
 fn p8_a_snapshot_of_an_earlier_build_is_used_or_asks_for_the_update() {
     for build in builds() {
         let mut replica = Replica::new(config());
-        let ticket = fetched(&replica.handle(Input::Lead, NOW)).unwrap();
+        let ticket = fetched(&leading(&mut replica)).unwrap();
         let snapshot: Snapshot = build.read("snapshot");
         let (fold, position) = (snapshot.fold, snapshot.books.position);
         let outputs = replica.handle(Input::SnapshotAnswered { ticket, answer: Ok(Box::new(snapshot)) }, NOW);
@@ -281,7 +288,7 @@ fn p8_answers_of_an_earlier_build_settle_the_outbox() {
         let record = |(at, submission): (usize, &domain::Submission)| OutboxRecord::new(submission.clone(), at as u64);
         let outbox = push.submissions.iter().enumerate().map(record).collect();
         let (mut replica, _) = Replica::restore(config(), StoredState { outbox, ..build.stored() }, NOW);
-        let (ticket, sent) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();
+        let (ticket, sent) = pushed(&leading(&mut replica)).unwrap();
         assert_eq!(ids(&sent.submissions), ids(&push.submissions));
         replica.handle(Input::PushAnswered { ticket, answer: Ok(build.read("push-answer")) }, NOW);
         let waiting = replica.pending().filter(|view| matches!(view.stage, Stage::Saved)).count();
@@ -300,7 +307,7 @@ fn p8_an_outbox_of_an_earlier_build_is_kept_and_sent() {
         let stored = StoredState { outbox: outbox.clone(), ..StoredState::default() };
         let (mut replica, _) = Replica::restore(config(), stored, NOW);
         assert_eq!(replica.pending().count(), kept.len());
-        let (_, push) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();
+        let (_, push) = pushed(&leading(&mut replica)).unwrap();
         assert_eq!(ids(&push.submissions), sendable, "{build:?}");
     }
 }
@@ -327,7 +334,7 @@ fn p8_an_unknown_event_stops_the_fold_also_after_a_restart_and_the_outbox_is_sen
     for tail in [Vec::new(), events.events.clone()] {
         let is_fresh = tail.is_empty();
         let (mut replica, _) = Replica::restore(config(), StoredState { tail, ..stored.clone() }, NOW);
-        let outputs = replica.handle(Input::Lead, NOW);
+        let outputs = leading(&mut replica);
         assert_eq!(pushed(&outputs).map(|(_, push)| push.submissions.len()), Some(stored.outbox.len()), "still sent");
         if is_fresh {
             let frame = Box::new(FeedFrame::Events(events.clone()));
@@ -358,7 +365,7 @@ fn p8_a_snapshot_of_a_newer_fold_asks_for_the_update_whatever_its_books_are() {
     let outbox = outbox(&build);
     let (mut replica, mut outputs) =
         Replica::restore(config(), StoredState { outbox: outbox.clone(), ..StoredState::default() }, NOW);
-    outputs.extend(replica.handle(Input::Lead, NOW));
+    outputs.extend(leading(&mut replica));
     let ticket = fetched(&outputs).unwrap();
     replica.handle(Input::SnapshotAnswered { ticket, answer: Ok(Box::new(snapshot)) }, NOW);
     assert_eq!(replica.connection().state, DataState::Update);
@@ -381,7 +388,7 @@ fn p8_too_old_keeps_the_outbox_until_the_update() {
     ];
     for input in says {
         let (mut replica, _) = Replica::restore(config(), stored.clone(), NOW);
-        let outputs = replica.handle(Input::Lead, NOW);
+        let outputs = leading(&mut replica);
         let (ticket, feed) = (pushed(&outputs).unwrap().0, opened(&outputs).unwrap());
         let outputs = replica.handle(input(ticket, feed), NOW);
         assert_eq!(replica.connection().state, DataState::Update);
@@ -393,7 +400,7 @@ fn p8_too_old_keeps_the_outbox_until_the_update() {
         assert!(opened(&later).is_none() && pushed(&later).is_none());
         // The new version starts from the same storage.
         let (mut replica, _) = Replica::restore(config(), stored.clone(), NOW);
-        assert!(pushed(&replica.handle(Input::Lead, NOW)).is_some());
+        assert!(pushed(&leading(&mut replica)).is_some());
     }
 }
 
@@ -410,7 +417,7 @@ fn p8_an_added_kind_of_frame_stops_nobody_and_what_was_said_before_numbers_is_re
 fn what_is_kept_of_settled_commands_reads_back() {
     let OutboxRecord { submission, sequence, .. } = outbox(&newest())[0].clone();
     let seen = sync::protocol::Waypoint { position: 3, hash: Hash::ORIGIN };
-    let kept = Acknowledged { submission, sequence, seen, at: NOW };
+    let kept = Acknowledged { submission, sequence, seen, at: NOW, replaces: None };
     let text = serde_json::to_string(&kept).unwrap();
     assert_eq!(serde_json::from_str::<Acknowledged>(&text).unwrap(), kept);
     assert_eq!(kept.id(), kept.submission.id);

@@ -54,12 +54,12 @@ impl Replica {
 
     /// Moves a command that is in the log from the outbox to those that are kept. `last`: position of its last entry.
     pub(super) fn keep(&mut self, record: OutboxRecord, last: Option<u64>) {
-        let OutboxRecord { submission, sequence, .. } = record;
+        let OutboxRecord { submission, sequence, replaces, .. } = record;
         if self.defects.has(Defect::NotKeptWhenSettled) {
             self.outputs.push(Output::Forget(submission.id));
             return;
         }
-        let acknowledged = Acknowledged { submission, sequence, seen: self.log.witness(last), at: self.now };
+        let acknowledged = Acknowledged { submission, sequence, seen: self.log.witness(last), at: self.now, replaces };
         let dropped = self.kept.push(acknowledged.clone());
         self.outputs.push(Output::Keep { acknowledged: Box::new(acknowledged), dropped });
     }

@@ -228,7 +228,11 @@ impl Replica {
         item.sending_since = None;
         item.saving_since = None;
         item.record.stage = stage;
-        self.outputs.push(Output::Update(Box::new(item.record.clone())));
+        // What follows from a decision in another tab is the leading one's to write: two tabs that each wrote down
+        // what they made of it would undo each other.
+        if !matches!(item.record.stage, Stage::Held { .. }) || self.connection.is_leading() {
+            self.outputs.push(Output::Update(Box::new(item.record.clone())));
+        }
         self.changes.pending = true;
     }
 
@@ -360,8 +364,18 @@ impl Replica {
         found
     }
 
+    /// Whether it went for another one. Storage that is late, and notes that were on their way, bring such a record up
+    /// once more.
+    fn is_replaced_for_good(&self, id: CommandId) -> bool {
+        let stands = |item: &Item| !matches!(item.record.stage, Stage::Saving | Stage::Unsaved);
+        self.kept.has_replaced(id) || self.items.iter().any(|item| item.record.replaces == Some(id) && stands(item))
+    }
+
     /// A record that another tab wrote or changed.
     pub(super) fn adopt_record(&mut self, mut record: OutboxRecord) {
+        if self.is_replaced_for_good(record.submission.id) {
+            return;
+        }
         if matches!(record.stage, Stage::Saving | Stage::Accepted { .. }) {
             record.stage = Stage::Saved;
         }

@@ -281,6 +281,7 @@ fn an_answer_about_nothing_that_was_sent_is_not_followed_by_the_same_push_at_onc
     let (epoch, head) = (shop.authority.epoch, shop.head());
     let nothing = PushAnswer { protocol: PROTOCOL, epoch, head, outcomes: vec![] };
     assert!(pushed(&replica.handle(answered(ticket, nothing), NOW)).is_none());
+    assert!(pushed(&replica.handle(Input::Probed { reached: true }, NOW)).is_none());
     let outputs = replica.handle(Input::Wake, later(2));
     assert_eq!(pushed(&outputs).map(|(_, push)| ids(&push)), Some(vec![id(1)]));
 }

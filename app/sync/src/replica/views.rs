@@ -98,7 +98,8 @@ impl Replica {
         let waits = |stage: &Stage| matches!(stage, Stage::Saved | Stage::Held { .. });
         self.items.get(record.submission.id).is_some_and(|item| {
             let is_settled_there = item.record.stage == Stage::Saved && !waits(&record.stage);
-            (item.record.attempted || !record.attempted) && !is_settled_there
+            let is_saved_there = item.record.stage == Stage::Unsaved && record.stage == Stage::Saved;
+            (item.record.attempted || !record.attempted) && !is_settled_there && !is_saved_there
         })
     }
 

@@ -230,7 +230,11 @@ impl World {
         match write {
             Write::Put { record, is_awaited } => {
                 let id = record.submission.id;
-                self.note(node, &Input::Adopted(record));
+                let replica = self.nodes[node].replica.as_ref();
+                // A commit that comes after the end of its command is not worth a word.
+                if replica.is_some_and(|replica| replica.pending_of(id).is_some()) {
+                    self.note(node, &Input::Adopted(record));
+                }
                 if is_awaited {
                     self.checks.replaced(id);
                     self.input(node, Input::Persisted(id));

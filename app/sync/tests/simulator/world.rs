@@ -450,6 +450,8 @@ impl World {
                     self.store(node, Write::Attempt(records));
                 }
                 Output::Forget(id) => {
+                    // What was to be in another's place and could not be saved has replaced nothing.
+                    self.checks.replaces.remove(&id);
                     // Nobody has decided about it, so it went because it was confirmed.
                     if self.nodes[node].open.contains(&id) {
                         self.device(node).confirmed.insert(id);

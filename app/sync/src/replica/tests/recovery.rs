@@ -362,7 +362,19 @@ fn acknowledged(number: u64, at: i64) -> Acknowledged {
         sequence: number,
         seen: Waypoint { position: number, hash: Hash::ORIGIN },
         at: Millis(at),
+        replaces: None,
     }
+}
+
+#[test]
+fn p2_a_command_that_was_given_another_form_does_not_come_back_from_the_half_that_is_written_late() {
+    let settled = Acknowledged { replaces: Some(id(1)), ..acknowledged(2, 0) };
+    let late = OutboxRecord::new(acknowledged(1, 0).submission, 1);
+    let stored = StoredState { outbox: vec![late.clone()], acknowledged: vec![settled], ..StoredState::default() };
+    let (mut replica, outputs) = Replica::restore(config(), stored, NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))), "{outputs:?}");
+    replica.handle(Input::Adopted(Box::new(late)), NOW);
+    assert_eq!(replica.pending().count(), 0);
 }
 
 #[test]
