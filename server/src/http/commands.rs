@@ -248,13 +248,13 @@ pub async fn status(door: Door) -> Result<Response, Problem> {
     // The queue first: a command that is settled between the two questions is found in the second.
     let queued = store.queue_status(&door.shop.slug, id).await.map_err(unavailable)?;
     let verdict = store.verdict(&door.shop.slug, id).await.map_err(unavailable)?;
-    let written = match verdict.as_ref().map(|record| &record.verdict) {
+    let last = match verdict.as_ref().map(|record| &record.verdict) {
         Some(Verdict::Accepted { positions }) => positions.last().copied(),
         Some(Verdict::Refused { position, .. }) => Some(*position),
         None => None,
     };
     // Whoever learns here that it was decided finds what came of it with the next read.
-    let head = match written {
+    let head = match last {
         Some(position) => door.shop.reach(position, door.server.limits.wait).await?.books.position,
         None => door.shop.view()?.books.position,
     };
