@@ -1,26 +1,45 @@
 //! Numbers, money and moments as people read them. One formatter for both sides: a browser's own would print other
 //! characters than the server did, and the page could not be taken over.
 
+mod conventions;
+
 use domain::values::{Day, Millis};
+
+pub use conventions::{Conventions, Currency, Locale};
 
 /// A true minus sign, as wide as a plus in tabular figures.
 const MINUS: char = '\u{2212}';
 
+/// How this reader's numbers and money are written: by the request on the server, by the document in the browser.
+#[cfg(not(feature = "hydrate"))]
+fn conventions() -> Conventions {
+    leptos::prelude::use_context().unwrap_or_default()
+}
+
+#[cfg(feature = "hydrate")]
+fn conventions() -> Conventions {
+    CONVENTIONS.with(std::cell::Cell::get)
+}
+
+#[cfg(feature = "hydrate")]
+thread_local! {
+    static CONVENTIONS: std::cell::Cell<Conventions> = std::cell::Cell::default();
+}
+
+/// Said once, before the first number is written.
+#[cfg(feature = "hydrate")]
+pub fn set_conventions(conventions: Conventions) {
+    CONVENTIONS.with(|cell| cell.set(conventions));
+}
+
 /// Units with thousands apart: `1,234`.
 #[must_use]
 pub fn number(units: i64) -> String {
-    let digits = units.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + 4);
-    if units < 0 {
-        text.push(MINUS);
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    signed(units, &conventions().grouped(&units.unsigned_abs().to_string()))
+}
+
+fn signed(value: i64, text: &str) -> String {
+    if value < 0 { format!("{MINUS}{text}") } else { text.to_owned() }
 }
 
 /// A change: `+5` or `−5`.
@@ -29,33 +48,44 @@ pub fn change(units: i64) -> String {
     if units > 0 { format!("+{}", number(units)) } else { number(units) }
 }
 
-/// Minor units as major ones: `1,234.50`.
+/// Minor units as major ones, with the sign of the currency: `€1,234.50`.
 #[must_use]
 pub fn money(minor: i64) -> String {
-    let sign = if minor < 0 { MINUS.to_string() } else { String::new() };
-    let (major, rest) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
-    let major = number(i64::try_from(major).unwrap_or(i64::MAX));
-    format!("{sign}{major}.{rest:02}")
+    let conventions = conventions();
+    signed(minor, &conventions.with_sign(&conventions.amount(minor.unsigned_abs())))
 }
 
 /// Minor units as somebody would type them into a form: `1234.50`.
 #[must_use]
 pub fn money_input(minor: i64) -> String {
     let sign = if minor < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+    let Conventions { locale, currency } = conventions();
+    let (unit, value) = (currency.unit(), minor.unsigned_abs());
+    match currency.digits {
+        0 => format!("{sign}{value}"),
+        digits => format!("{sign}{}{}{:0width$}", value / unit, locale.point, value % unit, width = digits as usize),
+    }
 }
 
 /// What somebody typed, with `.` or `,` before the minor units, as minor units. None when it is not an amount.
 #[must_use]
 pub fn parse_money(text: &str) -> Option<i64> {
+    let currency = conventions().currency;
+    let places = usize::try_from(currency.digits).ok()?;
     let text = text.trim();
     let (major, minor) = text.split_once(['.', ',']).unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if major.is_empty() || !digits(major) || !digits(minor) || minor.len() > 2 {
+    if major.is_empty() || !digits(major) || !digits(minor) || minor.len() > places {
         return None;
     }
-    let minor: i64 = if minor.is_empty() { 0 } else { format!("{minor:0<2}").parse().ok()? };
-    major.parse::<i64>().ok()?.checked_mul(100)?.checked_add(minor)
+    let minor: i64 = if minor.is_empty() { 0 } else { format!("{minor:0<places$}").parse().ok()? };
+    major.parse::<i64>().ok()?.checked_mul(i64::try_from(currency.unit()).ok()?)?.checked_add(minor)
+}
+
+/// An amount as an example for the words about a field.
+#[must_use]
+pub fn money_example() -> String {
+    money_input(420)
 }
 
 const MONTHS: [&str; 12] = [
@@ -133,9 +163,9 @@ mod tests {
 
     #[test]
     fn money_keeps_its_minor_units_and_its_sign() {
-        assert_eq!(money(123_450), "1,234.50");
-        assert_eq!(money(5), "0.05");
-        assert_eq!(money(-5), "\u{2212}0.05");
+        assert_eq!(money(123_450), "€1,234.50");
+        assert_eq!(money(5), "€0.05");
+        assert_eq!(money(-5), "\u{2212}€0.05");
         assert_eq!(money_input(123_450), "1234.50");
     }
 

@@ -308,7 +308,7 @@ impl Replica {
             Input::Adopted(record) => self.adopt_record(*record),
             Input::FoundLate(records) => self.found_late(records),
             Input::Removed(id) => self.remove_record(id),
-            Input::Recalled(acknowledged) => self.kept.recall(acknowledged),
+            Input::Recalled(acknowledged) => self.recalled(acknowledged),
             Input::FeedOpened { feed } => self.connection.opened(feed, now),
             Input::FeedFrame { feed, frame } if self.connection.is_feed(feed) => {
                 self.connection.heard(now);
@@ -388,13 +388,32 @@ impl Replica {
         self.outputs.extend(said_otherwise);
     }
 
+    /// Another tab may have settled a command while this one did not look. What that one stood for, and the half that is
+    /// written late has brought up once more, goes with it.
+    fn recalled(&mut self, acknowledged: Vec<Acknowledged>) {
+        self.kept.recall(acknowledged);
+        let is_over = |item: &&Item| self.kept.has_replaced(item.id()) && !item.in_flight;
+        let over: Vec<CommandId> = self.items.iter().filter(is_over).map(Item::id).collect();
+        if over.is_empty() {
+            return;
+        }
+        for id in over {
+            self.forget(id);
+        }
+        self.changes.pending = true;
+        let mut dirty = Dirty::everything();
+        self.hold_dependants(&mut dirty);
+        self.rebase(dirty);
+    }
+
     fn not_stored(&mut self, id: CommandId) {
         let Some(item) = self.items.get(id).filter(|item| !matches!(item.record.stage, Stage::Accepted { .. })) else {
             return;
         };
         let mut dirty = Dirty::default();
         dirty.add(item.touches());
-        if let Some(replaced) = item.record.replaces {
+        // One that was written before, and again after the browser had cleared its storage, has replaced the other for good.
+        if let Some(replaced) = item.record.replaces.filter(|replaced| self.items.contains(*replaced)) {
             // The command that it was to replace is still there, and stands.
             self.forget(id);
             if let Some(item) = self.items.get_mut(replaced) {
@@ -597,7 +616,7 @@ impl Replica {
     fn adopt(&mut self, mut snapshot: Snapshot) -> Result<(), Rejected> {
         let common = snapshot.common.take();
         // A server that does not say it is asked about everything: what it has, it answers as before.
-        let parted = (self.log.standing == Standing::Parted).then(|| common.unwrap_or(0));
+        let parted = (self.log.standing == Standing::Parted).then(|| (self.known_epoch(), common.unwrap_or(0)));
         let before = self.log.books.clone();
         self.log.adopt(snapshot)?;
         if self.defects.has(Defect::OutboxDroppedOnReset) {
@@ -609,7 +628,7 @@ impl Replica {
         let mut dirty = Dirty::everything();
         let mut offered = Vec::new();
         match parted.filter(|_| !self.defects.has(Defect::NothingOfferedAgain)) {
-            Some(common) => offered = self.recover(common, &before, &mut dirty),
+            Some(parted) => offered = self.recover(parted, &before, &mut dirty),
             None => self.settle_or_send_again(&mut dirty),
         }
         self.rebase(dirty);

@@ -409,7 +409,7 @@ impl World {
     pub(crate) fn input(&mut self, node: usize, input: Input) {
         self.tell(|world| {
             let text = format!("{input:?}");
-            format!("{} <- {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
+            format!("{} <- {}", world.nodes[node].name, text.chars().take(200000).collect::<String>())
         });
         if self.nodes[node].replica.is_some() {
             self.pass_on(node, &input);
@@ -434,7 +434,7 @@ impl World {
         for output in outputs {
             self.tell(|world| {
                 let text = format!("{output:?}");
-                format!("{} -> {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
+                format!("{} -> {}", world.nodes[node].name, text.chars().take(200000).collect::<String>())
             });
             match output {
                 Output::Persist(record) => self.persist(node, record),
@@ -566,7 +566,12 @@ impl World {
     fn cut_power(&mut self, device: usize) {
         self.sometimes.reached("power cut");
         self.crash_device(device);
-        self.devices[device].storage.lose_what_was_not_flushed();
+        let storage = &mut self.devices[device].storage;
+        storage.lose_what_was_not_flushed();
+        // Given up in the last moment, before the commit that was on its way: the person finds it as it was.
+        for record in storage.outbox().into_values().filter(|record| record.stage == Stage::Saved) {
+            self.checks.taken_back.remove(&record.submission.id);
+        }
         self.devices[device].has_lost_writes = true;
     }
 
