@@ -6,26 +6,28 @@ use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account::{self, Account},
     change,
     command::Command,
     digest::Digest,
     event::{AskedCommand, Event, Refused},
     ids::{AggregateId, CommandId},
     order::{self, Order},
-    processes::PROCESSES,
+    processes::{self, PROCESSES},
     product::{self, Product},
     projections::Projections,
     record::{Entry, Submission, Verdict},
     refusal::{Refusal, Thing},
     sale::{self, Sale},
     stock::{self, Stock},
+    transfer::{self, Legs, Transfer},
     undo,
-    values::{BatchRef, Millis, OrderId, SaleId, Sku},
+    values::{AccountId, Amount, BatchRef, Millis, OrderId, SaleId, Sku, TransferId},
 };
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// Sales whose goods are remembered, so that they can be put back.
 pub const SALES_REMEMBERED: usize = 1_000;
@@ -39,6 +41,12 @@ pub struct Aggregates {
     pub sales: OrdMap<SaleId, Sale>,
     /// The last sales, oldest first: of these alone is it remembered what they were.
     pub last_sales: Vector<SaleId>,
+    pub accounts: OrdMap<AccountId, Account>,
+    pub transfers: OrdMap<TransferId, Transfer>,
+    /// What accounts have done for transfers that are neither completed nor failed.
+    pub legs: OrdMap<TransferId, Legs>,
+    /// What open orders were charged.
+    pub charges: OrdMap<OrderId, Charged>,
     /// Which SKU's stock a batch belongs to: a batch reference is used once in a shop.
     pub batches: OrdMap<BatchRef, Sku>,
     /// The version of the last refusal, or giving up, of each aggregate that has one. The versions of all other entries are in the
@@ -46,10 +54,19 @@ pub struct Aggregates {
     pub versions: OrdMap<AggregateId, u32>,
 }
 
+/// Money that the shop has for an order; it goes back if the order is not wanted any more.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Charged {
+    pub account_id: AccountId,
+    pub amount: Amount,
+}
+
 /// What read models are shown with an entry: the state after it of what the entry is about, looked up once for all
 /// of them.
 pub(crate) struct Seen<'a> {
     pub products: &'a OrdMap<Sku, Product>,
+    pub orders: &'a OrdMap<OrderId, Order>,
+    pub accounts: &'a OrdMap<AccountId, Account>,
     /// For a product's entry and for one of its stock.
     pub product: Option<&'a Product>,
     /// For an entry of stock.
@@ -187,6 +204,8 @@ impl Aggregates {
             "stock" => self.stocks.get(&Sku::from_stored(key)).map(|stock| stock.version),
             "order" => self.orders.get(&OrderId::from_stored(key)).map(|order| order.version),
             "sale" => self.sales.get(&SaleId::from_stored(key)).map(|sale| sale.version),
+            "account" => self.accounts.get(&AccountId::from_stored(key)).map(|account| account.version),
+            "transfer" => self.transfers.get(&TransferId::from_stored(key)).map(|transfer| transfer.version),
             _ => None,
         };
         carried.max(self.versions.get(aggregate).copied()).unwrap_or(0)
@@ -198,6 +217,8 @@ impl Aggregates {
             Command::Product(command) => product_id(command.sku()),
             Command::Order(command) => order_id(command.order_id()),
             Command::Sale(command) => AggregateId::new("sale", command.sale_id().as_str()),
+            Command::Account(command) => account_id(command.account_id()),
+            Command::Transfer(command) => transfer_id(command.transfer_id()),
             Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
                 // Giving up a giving up is about nothing else; neither is what this version cannot read.
                 None | Some(Command::Change(_)) => AggregateId::new("change", &decline.command_id.to_string()),
@@ -214,26 +235,61 @@ impl Aggregates {
     }
 
     fn decide(&self, command: &Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
+        if !processes::is_due(command, self, reads) {
+            return Ok(vec![]);
+        }
         match command {
             Command::Product(command) => {
                 let events = product::decide(self.products.get(command.sku()), command)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
-            Command::Order(command) => {
-                if let order::Command::Place(place) = command {
-                    reads.extend(place.lines.iter().map(|line| product_id(&line.sku)));
+            Command::Order(command) => self.decide_order(command, reads),
+            Command::Sale(command) => {
+                if let sale::Command::Record(sale::Record { account: Some(id), .. }) = command {
+                    reads.insert(account_id(id));
                 }
-                let order = self.orders.get(command.order_id());
-                let events = order::decide(order, command, |sku| self.products.get(sku))?;
+                let is_account = |id: &AccountId| self.accounts.contains_key(id);
+                let events = sale::decide(self.sales.get(command.sale_id()), command, is_account)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
-            Command::Sale(command) => {
-                let events = sale::decide(self.sales.get(command.sale_id()), command)?;
+            Command::Account(command) => {
+                let events = account::decide(self.accounts.get(command.account_id()), command)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Transfer(command) => {
+                if let transfer::Command::Request(request) = command {
+                    reads.extend([account_id(&request.from), account_id(&request.to)]);
+                }
+                let id = command.transfer_id();
+                let legs = self.legs.get(id).copied().unwrap_or_default();
+                let account = |id: &AccountId| self.accounts.get(id);
+                let events = transfer::decide(self.transfers.get(id), legs, command, account)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
             Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
             Command::Stock(command) => self.decide_stock(command, reads),
         }
+    }
+
+    fn decide_order(&self, command: &order::Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
+        let order = self.orders.get(command.order_id());
+        match command {
+            order::Command::AddItem(item) => {
+                reads.insert(product_id(&item.sku));
+            }
+            order::Command::Place(place) => {
+                reads.extend(place.lines.iter().flatten().map(|line| product_id(&line.sku)));
+                reads.extend(place.account.iter().map(account_id));
+            }
+            order::Command::TakeWhatIsLeft { .. } | order::Command::BackOrder { .. } => {
+                reads.extend(order.iter().flat_map(|order| &order.lines).map(|line| stock_id(&line.sku)));
+                reads.extend(order.and_then(|order| order.account.as_ref()).map(account_id));
+            }
+            _ => {}
+        }
+        let around = order::Around { products: &self.products, stocks: &self.stocks, accounts: &self.accounts };
+        let events = order::decide(order, command, around)?;
+        Ok(events.into_iter().map(Event::from).collect())
     }
 
     fn decide_stock(&self, command: &stock::Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
@@ -251,11 +307,14 @@ impl Aggregates {
         let nothing = Stock::default();
         let known = self.products.contains_key(sku) || self.stocks.contains_key(sku);
         let stock = self.stocks.get(sku).unwrap_or(&nothing);
+        // Whether a line that is short still waits is the order's business: goods that come in go to it.
+        reads.extend(stock.short.keys().map(order_id));
         if let stock::Command::Allocate { order_id: id, .. } = command {
             reads.insert(order_id(id));
             // A repeat of what it has changes nothing, whatever became of the order since.
-            if self.orders.get(id).is_some_and(|order| order.cancelled) && !stock.lines.contains_key(id) {
-                let (what, id, state) = (Thing::Order, id.to_string(), "cancelled".to_owned());
+            let over = self.orders.get(id).filter(|order| order.is_over() && !stock.lines.contains_key(id));
+            if let Some(order) = over {
+                let (what, id, state) = (Thing::Order, id.to_string(), order.state.word().to_owned());
                 return Err(Refusal::WrongState { what, id, state });
             }
         }
@@ -272,7 +331,8 @@ impl Aggregates {
 
     /// Takes in the next entry and shows its outcome.
     fn apply(&mut self, entry: &Entry, show: impl FnOnce(&Seen<'_>)) {
-        let Self { products, stocks, orders, sales, last_sales, batches, versions } = self;
+        let Self { products, stocks, orders, sales, last_sales, accounts, transfers, legs, charges, batches, versions } =
+            self;
         match &entry.event {
             Event::Product(event) => {
                 let next = |was: &mut Product| {
@@ -281,7 +341,7 @@ impl Aggregates {
                 };
                 advance(products, event.sku(), next);
                 let product = products.get(event.sku());
-                show(&Seen { products, product, stock: None });
+                show(&Seen { products, orders, accounts, product, stock: None });
             }
             Event::Stock(event) => {
                 for batchref in event.begins_batch() {
@@ -292,7 +352,8 @@ impl Aggregates {
                     let was_below_zero = stock.on_hand() < 0;
                     *stock = stock::evolve(std::mem::take(stock), event);
                     stock.version = entry.version;
-                    show(&Seen { products, product, stock: Some(StockSeen { after: stock, was_below_zero }) });
+                    let stock = Some(StockSeen { after: stock, was_below_zero });
+                    show(&Seen { products, orders, accounts, product, stock });
                 });
             }
             Event::Order(event) => {
@@ -300,7 +361,11 @@ impl Aggregates {
                     *was = order::evolve(std::mem::take(was), event);
                     was.version = entry.version;
                 });
-                show(&Seen { products, product: None, stock: None });
+                // Goods that the customer has are paid for good.
+                if let order::Event::OrderHandedOver(_) = event {
+                    charges.remove(event.order_id());
+                }
+                show(&Seen { products, orders, accounts, product: None, stock: None });
             }
             Event::Sale(event) => {
                 advance(sales, event.sale_id(), |was| {
@@ -311,13 +376,62 @@ impl Aggregates {
                     last_sales.push_back(recorded.sale_id.clone());
                     forget(sales, last_sales);
                 }
-                show(&Seen { products, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None });
+            }
+            Event::Account(event) => {
+                advance(accounts, event.account_id(), |was| {
+                    *was = account::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                });
+                note_leg(legs, event);
+                note_charge(charges, event);
+                show(&Seen { products, orders, accounts, product: None, stock: None });
+            }
+            Event::Transfer(event) => {
+                let id = event.transfer_id();
+                if let Some(mut now) = transfer::evolve(transfers.get(id).cloned(), event) {
+                    now.version = entry.version;
+                    transfers.insert(id.clone(), now);
+                }
+                if let transfer::Event::TransferCompleted(_) | transfer::Event::TransferFailed(_) = event {
+                    legs.remove(id);
+                }
+                show(&Seen { products, orders, accounts, product: None, stock: None });
             }
             Event::Refused(_) | Event::Declined(_) => {
                 versions.insert(entry.aggregate.clone(), entry.version);
-                show(&Seen { products, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None });
             }
         }
+    }
+
+    /// All money that accounts have, and what is on its way between two of them: no transfer ever changes it.
+    #[must_use]
+    pub fn money(&self) -> i128 {
+        let held = self.accounts.values().map(|account| i128::from(account.balance));
+        let under_way = self.legs.iter().filter(|(_, legs)| legs.is_under_way());
+        let under_way = under_way.filter_map(|(id, _)| self.transfers.get(id));
+        held.chain(under_way.map(|transfer| i128::from(transfer.amount.minor()))).sum()
+    }
+}
+
+fn note_leg(legs: &mut OrdMap<TransferId, Legs>, event: &account::Event) {
+    let Some(id) = event.transfer_id() else { return };
+    advance(legs, id, |legs| match event {
+        account::Event::AccountDebited(_) => legs.debited = true,
+        account::Event::AccountCredited(credited) if credited.put_back.is_some() => legs.put_back = true,
+        account::Event::AccountCredited(_) => legs.credited = true,
+        _ => {}
+    });
+}
+
+fn note_charge(charges: &mut OrdMap<OrderId, Charged>, event: &account::Event) {
+    let Some(id) = event.order_id() else { return };
+    if let account::Event::AccountDebited(debited) = event {
+        let charged = Charged { account_id: debited.account_id.clone(), amount: debited.amount };
+        charges.insert(id.clone(), charged);
+    } else {
+        charges.remove(id);
     }
 }
 
@@ -342,15 +456,23 @@ fn forget(sales: &mut OrdMap<SaleId, Sale>, last: &mut Vector<SaleId>) {
     }
 }
 
-fn order_id(id: &OrderId) -> AggregateId {
+pub(crate) fn order_id(id: &OrderId) -> AggregateId {
     AggregateId::new("order", id.as_str())
+}
+
+pub(crate) fn account_id(id: &AccountId) -> AggregateId {
+    AggregateId::new("account", id.as_str())
+}
+
+pub(crate) fn transfer_id(id: &TransferId) -> AggregateId {
+    AggregateId::new("transfer", id.as_str())
 }
 
 fn product_id(sku: &Sku) -> AggregateId {
     AggregateId::new("product", sku.as_str())
 }
 
-fn stock_id(sku: &Sku) -> AggregateId {
+pub(crate) fn stock_id(sku: &Sku) -> AggregateId {
     AggregateId::new("stock", sku.as_str())
 }
 
@@ -437,7 +559,7 @@ impl Books {
             let begin = handled.entries.len();
             self.settle(&pending, stamp, reads, &mut handled);
             for entry in handled.entries.iter().skip(begin) {
-                queue.extend(self.reactions(entry, stamp));
+                queue.extend(self.reactions(entry, stamp, reads));
             }
         }
         handled
@@ -452,24 +574,25 @@ impl Books {
     /// the stored verdicts. Goods that left with a sale leave once, however often the sale is looked at.
     pub fn react_unless(&mut self, entry: &Entry, stamp: Stamp, settled: impl Fn(&CommandId) -> bool) -> Handled {
         let mut handled = Handled::default();
-        let mut queue = std::collections::VecDeque::from(self.reactions(entry, stamp));
+        let reads = &mut Reads::new();
+        let mut queue = std::collections::VecDeque::from(self.reactions(entry, stamp, reads));
         while let Some(pending) = queue.pop_front() {
             if settled(&pending.id) {
                 continue;
             }
             let begin = handled.entries.len();
-            self.settle(&pending, stamp, &mut Reads::new(), &mut handled);
+            self.settle(&pending, stamp, reads, &mut handled);
             for entry in handled.entries.iter().skip(begin) {
-                queue.extend(self.reactions(entry, stamp));
+                queue.extend(self.reactions(entry, stamp, reads));
             }
         }
         handled
     }
 
-    fn reactions(&self, entry: &Entry, stamp: Stamp) -> Vec<Pending> {
+    fn reactions(&self, entry: &Entry, stamp: Stamp, reads: &mut Reads) -> Vec<Pending> {
         let mut reactions = Vec::new();
         for process in PROCESSES {
-            for (index, command) in (0_u16..).zip((process.react)(entry, &self.aggregates)) {
+            for (index, command) in (0_u16..).zip((process.react)(entry, &self.aggregates, reads)) {
                 reactions.push(Pending {
                     id: CommandId::derived(stamp.epoch, process.name, entry.position, index),
                     command,

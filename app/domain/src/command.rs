@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    change,
+    account, change,
     fields::{FieldError, Fields},
-    order, product, sale, stock,
+    order, product, sale, stock, transfer,
 };
 
 /// An intent, as typed data. Its JSON form is `{"type": …, "data": {…}}`.
@@ -17,6 +17,8 @@ pub enum Command {
     Stock(stock::Command),
     Order(order::Command),
     Sale(sale::Command),
+    Account(account::Command),
+    Transfer(transfer::Command),
     Change(change::Command),
 }
 
@@ -59,6 +61,10 @@ impl Command {
             order::Command::parse(command_type, fields).map(Self::Order)
         } else if is_of(sale::Command::TYPES) {
             sale::Command::parse(command_type, fields).map(Self::Sale)
+        } else if is_of(account::Command::TYPES) {
+            account::Command::parse(command_type, fields).map(Self::Account)
+        } else if is_of(transfer::Command::TYPES) {
+            transfer::Command::parse(fields).map(Self::Transfer)
         } else if is_of(change::Command::TYPES) {
             change::Command::parse(fields).map(Self::Change)
         } else {
@@ -74,6 +80,8 @@ impl Command {
             stock::Command::TYPES,
             order::Command::TYPES,
             sale::Command::TYPES,
+            account::Command::TYPES,
+            transfer::Command::TYPES,
             change::Command::TYPES,
         ];
         aggregates.into_iter().flatten().copied()
@@ -88,9 +96,22 @@ impl Command {
                 | stock::Command::Count(_)
                 | stock::Command::Damage { .. }
                 | stock::Command::Sell { .. }
-                | stock::Command::TakeBack { .. },
+                | stock::Command::TakeBack { .. }
+                | stock::Command::HandOver { .. },
+            )
+            | Self::Order(order::Command::HandOver { .. })
+            | Self::Account(
+                account::Command::Return { .. }
+                | account::Command::Refund { .. }
+                | account::Command::PutOn(_)
+                | account::Command::TakeOff(_),
             ) => Kind::Fact,
-            Self::Sale(_) | Self::Stock(_) | Self::Product(_) | Self::Order(_) => Kind::Request,
+            Self::Sale(_)
+            | Self::Stock(_)
+            | Self::Product(_)
+            | Self::Order(_)
+            | Self::Account(_)
+            | Self::Transfer(_) => Kind::Request,
         }
     }
 
@@ -136,4 +157,7 @@ macro_rules! gathered {
         })+
     };
 }
-gathered!(product => Product, stock => Stock, order => Order, sale => Sale, change => Change);
+gathered!(
+    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer,
+    change => Change,
+);

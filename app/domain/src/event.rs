@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{change::Declined, order, product, refusal::Refusal, sale, stock};
+use crate::{account, change::Declined, order, product, refusal::Refusal, sale, stock, transfer};
 
 /// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
 macro_rules! events {
@@ -94,6 +94,12 @@ impl AskedCommand {
         Self { command_type, data }
     }
 
+    /// The field `field` of its data, where it is a text. Steps of processes are not sent, so they cannot be parsed.
+    #[must_use]
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.data.get(field).and_then(serde_json::Value::as_str)
+    }
+
     /// None where this version cannot read it.
     #[must_use]
     pub fn parse(&self) -> Option<crate::Command> {
@@ -108,6 +114,8 @@ pub enum Event {
     Stock(stock::Event),
     Order(order::Event),
     Sale(sale::Event),
+    Account(account::Event),
+    Transfer(transfer::Event),
     Refused(Refused),
     Declined(Declined),
 }
@@ -132,6 +140,8 @@ impl Event {
             Self::Stock(event) => event.type_name(),
             Self::Order(event) => event.type_name(),
             Self::Sale(event) => event.type_name(),
+            Self::Account(event) => event.type_name(),
+            Self::Transfer(event) => event.type_name(),
             Self::Refused(_) => "Refused",
             Self::Declined(_) => "Declined",
         }
@@ -147,6 +157,8 @@ impl Event {
             Self::Stock(event) => event.encode(),
             Self::Order(event) => event.encode(),
             Self::Sale(event) => event.encode(),
+            Self::Account(event) => event.encode(),
+            Self::Transfer(event) => event.encode(),
             Self::Refused(event) => serde_json::value::to_raw_value(event),
             Self::Declined(event) => serde_json::value::to_raw_value(event),
         }
@@ -166,6 +178,8 @@ impl Event {
             .or_else(|| stock::Event::decode(type_name, payload).map(|event| event.map(Self::Stock)))
             .or_else(|| order::Event::decode(type_name, payload).map(|event| event.map(Self::Order)))
             .or_else(|| sale::Event::decode(type_name, payload).map(|event| event.map(Self::Sale)))
+            .or_else(|| account::Event::decode(type_name, payload).map(|event| event.map(Self::Account)))
+            .or_else(|| transfer::Event::decode(type_name, payload).map(|event| event.map(Self::Transfer)))
             .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
             .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
         match decoded {
@@ -179,7 +193,14 @@ impl Event {
 
     /// Every type name that this build reads.
     pub fn types() -> impl Iterator<Item = &'static str> {
-        let aggregates = [product::Event::TYPES, stock::Event::TYPES, order::Event::TYPES, sale::Event::TYPES];
+        let aggregates = [
+            product::Event::TYPES,
+            stock::Event::TYPES,
+            order::Event::TYPES,
+            sale::Event::TYPES,
+            account::Event::TYPES,
+            transfer::Event::TYPES,
+        ];
         aggregates.into_iter().flatten().copied().chain(["Refused", "Declined"])
     }
 }
@@ -193,7 +214,9 @@ macro_rules! gathered {
         })+
     };
 }
-gathered!(product => Product, stock => Stock, order => Order, sale => Sale);
+gathered!(
+    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer,
+);
 
 /// `{"type": …, "data": {…}}`, as in the log.
 impl Serialize for Event {
@@ -206,6 +229,8 @@ impl Serialize for Event {
             Self::Stock(event) => event.serialize_data(&mut fields)?,
             Self::Order(event) => event.serialize_data(&mut fields)?,
             Self::Sale(event) => event.serialize_data(&mut fields)?,
+            Self::Account(event) => event.serialize_data(&mut fields)?,
+            Self::Transfer(event) => event.serialize_data(&mut fields)?,
             Self::Refused(event) => fields.serialize_field("data", event)?,
             Self::Declined(event) => fields.serialize_field("data", event)?,
         }

@@ -8,8 +8,8 @@
 //!
 //! 1. [`values`]: SKU, quantity, money, texts and days, each with a `parse` that says what is wrong
 //! 2. [`text`], [`ids`]: names of shops, aggregates and commands
-//! 3. [`product`], [`stock`], [`order`], [`sale`]: the aggregates, each `decide` and `evolve`; [`change`]: giving up what
-//!    was not accepted
+//! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`]: the aggregates, each `decide` and `evolve`;
+//!    [`change`]: giving up what was not accepted
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`processes`]: what spans several aggregates
 //! 6. [`projections`]: read models
@@ -19,6 +19,7 @@
 //! 10. [`digest`], [`table`], [`ring`]: rows of read models, and how two replicas notice that they differ
 //! 11. [`json`]: how all of this is read and written
 
+pub mod account;
 pub mod books;
 pub mod chain;
 pub mod change;
@@ -39,6 +40,7 @@ pub mod sale;
 pub mod stock;
 pub mod table;
 pub mod text;
+pub mod transfer;
 pub mod undo;
 pub mod values;
 

@@ -1,12 +1,14 @@
 //! Read models: what pages, the API and other people's programs look at. Each is advanced by one entry at a time;
 //! what it is shown is the state after the entry.
 
+pub mod accounts;
 pub mod attention;
 pub mod catalogue;
 pub mod day_book;
 pub mod orders;
 pub mod sales;
 pub mod stock;
+pub mod transfers;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,17 +20,21 @@ pub struct Projections {
     pub stock: stock::StockBook,
     pub orders: orders::Orders,
     pub sales: sales::Sales,
+    pub accounts: accounts::Accounts,
+    pub transfers: transfers::Transfers,
     pub day_book: day_book::DayBook,
     pub attention: attention::Attention,
 }
 
 impl Projections {
     pub(crate) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
-        let names = day_book::Names::of(&entry.event, seen.products, seen.product);
+        let names = day_book::Names::of(&entry.event, seen.products, seen.product, seen.accounts);
         self.catalogue.apply(entry, seen);
         self.stock.apply(entry, seen);
         self.orders.apply(entry, seen);
         self.sales.apply(entry, &names);
+        self.accounts.apply(entry, seen);
+        self.transfers.apply(entry, seen, &mut self.accounts);
         self.day_book.apply(entry, names);
         self.attention.apply(entry, seen);
     }
@@ -40,6 +46,8 @@ impl Projections {
             self.stock.digest(),
             self.orders.digest(),
             self.sales.digest(),
+            self.accounts.digest(),
+            self.transfers.digest(),
             self.day_book.digest(),
             self.attention.digest(),
         ]

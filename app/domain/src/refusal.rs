@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{BatchRef, Sku};
+use crate::values::{AccountId, BatchRef, Sku};
 
 /// A rule that a command ran into.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -35,12 +35,22 @@ pub enum Refusal {
     /// A sum would pass the largest amount or quantity that the books can carry.
     #[error("{what} {id} would pass the largest number the books can carry")]
     TooLarge { what: Thing, id: String },
-    /// The order has no such line, or no lines at all.
+    /// The order has no such line.
     #[error("Order {order_id} has no line for {sku}")]
     NoSuchLine { order_id: String, sku: String },
     /// Fewer of it are there to be put back.
     #[error("{what} {id}: asked to put back {asked}, left {left}")]
     TooMany { what: Thing, id: String, asked: u32, left: u32 },
+    /// The account would go below its limit. `available` is the largest amount that fits: balance and credit, in minor
+    /// units.
+    #[error("Account {account_id}: asked {asked}, available {available}")]
+    InsufficientFunds { account_id: AccountId, asked: i64, available: i64 },
+    /// Only an account with nothing on it is closed. `balance` is in minor units.
+    #[error("Account {account_id} still has {balance} on it")]
+    NotZero { account_id: AccountId, balance: i64 },
+    /// Money that would go from an account to itself.
+    #[error("From and to are both account {account_id}")]
+    SameAccount { account_id: AccountId },
 }
 
 /// What a refusal speaks of.
@@ -53,6 +63,8 @@ pub enum Thing {
     Allocation,
     Sale,
     Stock,
+    Account,
+    Transfer,
     /// An entry of the book, by its number.
     Entry,
 }
@@ -66,6 +78,8 @@ impl std::fmt::Display for Thing {
             Self::Allocation => "Allocation",
             Self::Sale => "Sale",
             Self::Stock => "Stock",
+            Self::Account => "Account",
+            Self::Transfer => "Transfer",
             Self::Entry => "Entry",
         })
     }
@@ -87,6 +101,9 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::NoSuchLine { .. } => "no_such_line",
             Self::TooMany { .. } => "too_many",
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+            Self::NotZero { .. } => "not_zero",
+            Self::SameAccount { .. } => "same_account",
         }
     }
 }

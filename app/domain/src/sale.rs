@@ -7,7 +7,7 @@ use crate::{
     event::events,
     fields::{FieldError, Fields},
     refusal::{Refusal, Thing},
-    values::{Price, Quantity, SaleId, Sku, ValueError},
+    values::{AccountId, Amount, Price, Quantity, SaleId, Sku, ValueError},
 };
 
 /// The most lines one receipt or order may have.
@@ -28,6 +28,9 @@ pub struct Record {
     pub sale_id: SaleId,
     pub lines: Vec<Line>,
     pub payment: Payment,
+    /// Which account pays; only where the payment says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -59,6 +62,8 @@ pub enum Payment {
     Cash,
     /// Taken on a terminal outside Daybook.
     Card,
+    /// Put on a customer's account, whatever its limit is: the goods are gone.
+    Account,
 }
 
 impl Payment {
@@ -68,7 +73,8 @@ impl Payment {
         match word {
             "cash" => Ok(Self::Cash),
             "card" => Ok(Self::Card),
-            _ => Err(ValueError::Choice("cash, card")),
+            "account" => Ok(Self::Account),
+            _ => Err(ValueError::Choice("cash, card, account")),
         }
     }
 }
@@ -88,8 +94,11 @@ impl Command {
             Some(Line { sku: sku?, qty: qty?, price: price? })
         });
         let payment = fields.text("payment", Payment::parse);
+        let on_account = payment == Some(Payment::Account);
+        let account = if on_account { fields.text("account", AccountId::parse) } else { None };
         let record = sale_id.zip(lines).zip(payment);
-        fields.finish(record.map(|((sale_id, lines), payment)| Self::Record(Record { sale_id, lines, payment })))
+        fields
+            .finish(record.map(|((sale_id, lines), payment)| Self::Record(Record { sale_id, lines, payment, account })))
     }
 
     #[must_use]
@@ -116,6 +125,8 @@ pub struct SaleRecorded {
     pub sale_id: SaleId,
     pub lines: Vec<Line>,
     pub payment: Payment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// Minor units.
     pub total: i64,
 }
@@ -127,6 +138,8 @@ pub struct SalePutBack {
     pub lines: Vec<Line>,
     /// As it had been paid.
     pub payment: Payment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// Minor units that went back.
     pub total: i64,
 }
@@ -158,22 +171,37 @@ pub struct Sale {
 pub struct Out {
     pub lines: Vec<Line>,
     pub payment: Payment,
+    pub account: Option<AccountId>,
 }
 
+/// `is_account` tells whether an account is one of the shop's.
+///
 /// # Errors
-/// For a sale, `already_exists`: a receipt number is never used twice. This is the one thing that a sale can run into, since
-/// two receipts of one number could not be told apart. Goods that come back must have been sold: `not_found`,
-/// `wrong_state`, `too_many`.
-pub fn decide(sale: Option<&Sale>, command: &Command) -> Result<Vec<Event>, Refusal> {
-    let Record { sale_id, lines, payment } = match command {
+/// For a sale, `already_exists`: a receipt number is never used twice, since two receipts of one number could not be told
+/// apart. And `not_found` for an account that nobody has opened: nothing could be written down under its name. These are
+/// the two things that a sale can run into. Goods that come back must have been sold: `not_found`, `wrong_state`,
+/// `too_many`.
+pub fn decide(
+    sale: Option<&Sale>,
+    command: &Command,
+    is_account: impl Fn(&AccountId) -> bool,
+) -> Result<Vec<Event>, Refusal> {
+    let Record { sale_id, lines, payment, account } = match command {
         Command::Record(record) => record,
         Command::PutBack(back) => return put_back(sale, back).map(|back| vec![back.into()]),
     };
     if sale.is_some() {
         return Err(Refusal::AlreadyExists { what: Thing::Sale, id: sale_id.to_string() });
     }
+    if let Some(account_id) = account.as_ref().filter(|account_id| !is_account(account_id)) {
+        return Err(Refusal::NotFound { what: Thing::Account, id: account_id.to_string() });
+    }
     let total = total(sale_id, lines)?;
-    Ok(vec![SaleRecorded { sale_id: sale_id.clone(), lines: lines.clone(), payment: *payment, total }.into()])
+    if account.is_some() && total > Amount::MOST {
+        return Err(Refusal::TooLarge { what: Thing::Sale, id: sale_id.to_string() });
+    }
+    let (sale_id, lines, account) = (sale_id.clone(), lines.clone(), account.clone());
+    Ok(vec![SaleRecorded { sale_id, lines, payment: *payment, account, total }.into()])
 }
 
 /// At most 200 lines of 10^15 each: no overflow, and checked all the same.
@@ -207,7 +235,8 @@ fn put_back(sale: Option<&Sale>, back: &PutBack) -> Result<SalePutBack, Refusal>
         }
     };
     let total = total(&back.sale_id, &lines)?;
-    Ok(SalePutBack { sale_id: back.sale_id.clone(), lines, payment: out.payment, total })
+    let account = out.account.clone();
+    Ok(SalePutBack { sale_id: back.sale_id.clone(), lines, payment: out.payment, account, total })
 }
 
 /// Takes units of a SKU (sold at `price`, where one is said) out of `left`, and says how many are not there.
@@ -232,7 +261,8 @@ pub fn evolve(mut sale: Sale, event: &Event) -> Sale {
     match event {
         Event::SaleRecorded(recorded) => {
             sale.total = recorded.total;
-            sale.out = Some(Out { lines: recorded.lines.clone(), payment: recorded.payment });
+            let (lines, account) = (recorded.lines.clone(), recorded.account.clone());
+            sale.out = Some(Out { lines, payment: recorded.payment, account });
         }
         Event::SalePutBack(back) => {
             if let Some(out) = &mut sale.out {

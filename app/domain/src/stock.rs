@@ -13,9 +13,9 @@ mod state;
 pub use commands::{Adjustment, Command, Count, Receive, Subject};
 pub use events::{
     BatchArrived, BatchQuantityChanged, BatchReceived, Event, FreedBecause, LineAllocated, LineFreed, LineShort,
-    StockCounted, StockDamaged, StockPutBack, StockSold, Taken,
+    StockCounted, StockDamaged, StockHandedOver, StockPutBack, StockSold, Taken,
 };
-pub use state::{Batch, Line, Stock, evolve};
+pub use state::{Batch, Lack, Line, Stock, evolve};
 
 use crate::{
     refusal::{Refusal, Thing},
@@ -45,6 +45,11 @@ pub fn decide(
         Command::TakeBack { qty, sale_id, .. } => allocation::take_back(sku, stock, *qty, sale_id, used),
         Command::Allocate { .. } | Command::Free { .. } if !known => Err(Refusal::InvalidSku { sku: sku.clone() }),
         Command::Allocate { order_id, qty, short, .. } => allocation::allocate(sku, stock, order_id, *qty, *short),
+        Command::Reserve { order_id, qty, back_order, .. } => {
+            allocation::reserve(sku, stock, order_id, *qty, *back_order)
+        }
+        Command::Fill { order_id, .. } => Ok(allocation::fill(sku, stock, order_id)),
+        Command::HandOver { order_id, qty, .. } => Ok(allocation::hand_over(sku, stock, order_id, *qty)),
         Command::Reallocate { order_id, qty, .. } => Ok(allocation::reallocate(sku, stock, order_id, *qty)),
         Command::Release { order_id, .. } => {
             let line = stock.lines.get(order_id);

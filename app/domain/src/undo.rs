@@ -6,6 +6,7 @@
 
 use crate::{
     Books, Command, CommandId, Refusal,
+    account::{self, Account},
     books::{Author, Reads, Role},
     event::Event,
     order, product,
@@ -13,7 +14,8 @@ use crate::{
     refusal::Thing,
     sale,
     stock::{self, Adjustment, FreedBecause, Taken},
-    values::{BatchRef, Category, Description, Difference, ProductName, Sku},
+    transfer::{self, State},
+    values::{AccountTitle, BatchRef, Category, Description, Difference, OwnerName, ProductName, Sku, TransferId},
 };
 
 /// How an entry can be put back.
@@ -131,11 +133,96 @@ fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
             let back = sale::PutBack { sale_id: recorded.sale_id.clone(), lines: None };
             Ok((sale::Command::PutBack(back).into(), rest))
         }
-        Event::Order(order::Event::OrderPlaced(placed)) => {
-            Ok((order::Command::Cancel { order_id: placed.order_id.clone() }.into(), Rest::All))
-        }
-        Event::Sale(_) | Event::Order(_) | Event::Refused(_) | Event::Declined(_) => Err(Why::NoWayBack),
+        Event::Order(event) => order_inverse(event).map(|command| (command.into(), Rest::All)),
+        Event::Account(event) => account_inverse(books, event),
+        Event::Transfer(transfer::Event::TransferRequested(requested)) => transfer_inverse(books, requested),
+        Event::Sale(_) | Event::Transfer(_) | Event::Refused(_) | Event::Declined(_) => Err(Why::NoWayBack),
     }
+}
+
+fn order_inverse(event: &order::Event) -> Result<order::Command, Why> {
+    let order_id = event.order_id().clone();
+    match event {
+        order::Event::ItemAdded(order::ItemAdded { sku, qty, .. }) => {
+            Ok(order::Command::RemoveItem { order_id, sku: sku.clone(), qty: Some(*qty) })
+        }
+        order::Event::ItemRemoved(order::ItemRemoved { sku, qty, .. }) => {
+            Ok(order::Command::AddItem(order::Item { order_id, sku: sku.clone(), qty: *qty }))
+        }
+        order::Event::OrderPlaced(_) => Ok(order::Command::Cancel { order_id }),
+        // What was cancelled has given its goods to others; what was handed over is with the customer.
+        order::Event::OrderAccepted(_)
+        | order::Event::OrderRejected(_)
+        | order::Event::OrderCancelled(_)
+        | order::Event::OrderHandedOver(_)
+        | order::Event::OrderSettled(_) => Err(Why::NoWayBack),
+    }
+}
+
+fn account_inverse(books: &Books, event: &account::Event) -> Result<(Command, Rest), Why> {
+    let account_id = event.account_id().clone();
+    let command = match event {
+        account::Event::AccountOpened(_) => account::Command::Close { account_id },
+        account::Event::AccountCredited(account::AccountCredited { amount, reference, .. }) => {
+            let (amount, reference) = (*amount, reference.clone());
+            account::Command::Debit(account::Move { account_id, amount, reference })
+        }
+        account::Event::AccountDebited(account::AccountDebited { amount, reference, .. }) => {
+            let (amount, reference) = (*amount, reference.clone());
+            account::Command::Credit(account::Move { account_id, amount, reference })
+        }
+        account::Event::AccountChanged(changed) => {
+            let now = books.aggregates.accounts.get(&account_id).ok_or(Why::Unknown)?;
+            return account_changed_back(now, changed);
+        }
+        // A number is used once: whoever comes back gets another account.
+        account::Event::AccountClosed(_) => return Err(Why::NoWayBack),
+    };
+    Ok((command.into(), Rest::All))
+}
+
+/// A field that has another value by now was changed again: that one stands.
+fn account_changed_back(now: &Account, changed: &account::AccountChanged) -> Result<(Command, Rest), Why> {
+    let is_still = |text: Option<&str>, now: &str| text == Some(now);
+    let title = changed.was.title.as_deref();
+    let title = title.filter(|_| is_still(changed.title.as_ref().map(AccountTitle::as_str), &now.title));
+    let owner = changed.was.owner.as_deref();
+    let owner = owner.filter(|_| is_still(changed.owner.as_ref().map(OwnerName::as_str), &now.owner));
+    let back = account::Change {
+        account_id: changed.account_id.clone(),
+        title: title.and_then(|title| AccountTitle::parse(title).ok()),
+        owner: owner.and_then(|owner| OwnerName::parse(owner).ok()),
+        limit: changed.was.limit.filter(|_| changed.limit == Some(now.limit)),
+    };
+    let fields = |there: [bool; 3]| there.into_iter().map(u32::from).sum();
+    let of = fields([changed.title.is_some(), changed.owner.is_some(), changed.limit.is_some()]);
+    let left = fields([back.title.is_some(), back.owner.is_some(), back.limit.is_some()]);
+    match left {
+        0 => Err(Why::NothingLeft),
+        _ if left == of => Ok((account::Command::Change(back).into(), Rest::All)),
+        _ => Ok((account::Command::Change(back).into(), Rest::Fields { of, left })),
+    }
+}
+
+/// Money that has arrived goes back by a transfer the other way, whose number says of which.
+fn transfer_inverse(books: &Books, requested: &transfer::TransferRequested) -> Result<(Command, Rest), Why> {
+    let transfer = books.aggregates.transfers.get(&requested.transfer_id).ok_or(Why::Unknown)?;
+    if transfer.state != State::Completed {
+        return Err(Why::NothingLeft);
+    }
+    let mut number = format!("{}-back", requested.transfer_id);
+    if number.len() > TransferId::MOST {
+        // No room for it behind a number of the greatest length: its end makes way.
+        number = format!("{}-back", &number[..TransferId::MOST - "-back".len()]);
+    }
+    let back = transfer::Request {
+        transfer_id: TransferId::parse(&number).map_err(|_| Why::NoWayBack)?,
+        from: transfer.to.clone(),
+        to: transfer.from.clone(),
+        amount: transfer.amount,
+        reference: requested.reference.clone(),
+    };
+    Ok((transfer::Command::Request(back).into(), Rest::All))
 }
 
 fn product_inverse(books: &Books, event: &product::Event) -> Result<(Command, Rest), Why> {
@@ -227,6 +314,7 @@ fn stock_inverse(books: &Books, event: &stock::Event) -> Result<(Command, Rest),
         stock::Event::BatchArrived(_)
         | stock::Event::StockSold(_)
         | stock::Event::StockPutBack(_)
+        | stock::Event::StockHandedOver(_)
         | stock::Event::LineFreed(_)
         | stock::Event::LineShort(_) => Err(Why::NoWayBack),
     }

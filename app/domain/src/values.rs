@@ -92,7 +92,16 @@ text_value!(
 text_value!(
     /// An account's number: 1 to 64 of letters, digits and `- _ . : +`.
     AccountId(Text), |text| code(text, 64));
+text_value!(
+    /// A transfer's number: 1 to 64 of letters, digits and `- _ . : +`.
+    TransferId(Text), |text| code(text, 64));
+
 impl BatchRef {
+    /// The most characters.
+    pub const MOST: usize = 64;
+}
+
+impl TransferId {
     /// The most characters.
     pub const MOST: usize = 64;
 }
@@ -121,6 +130,30 @@ text_value!(
 text_value!(
     /// A note on why: 1 to 200 characters on one line.
     Reason(Arc<str>), |text| line(text, 1, 200));
+text_value!(
+    /// What people call an account: 1 to 120 characters on one line.
+    AccountTitle(Arc<str>), |text| line(text, 1, 120));
+text_value!(
+    /// Whose account it is: 1 to 120 characters on one line.
+    OwnerName(Arc<str>), |text| line(text, 1, 120));
+text_value!(
+    /// What a payment is for, in the words of whoever wrote it down: 1 to 200 characters on one line.
+    Reference(Arc<str>), |text| line(text, 1, 200));
+text_value!(
+    /// A currency's code: three capital letters.
+    Currency(Text), currency);
+
+impl Default for Currency {
+    /// One for each shop, and for now the same for all.
+    fn default() -> Self {
+        Self("EUR".into())
+    }
+}
+
+fn currency(text: &str) -> Result<&str, ValueError> {
+    let fits = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+    if fits { Ok(text) } else { Err(ValueError::Shape("a currency's code like EUR")) }
+}
 
 fn code(text: &str, most: usize) -> Result<&str, ValueError> {
     let text = line(text, 1, most)?;
@@ -281,6 +314,62 @@ impl Price {
 }
 
 impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Money that moves, in minor units: 1 to 10^15. Never nought, and never below: which way it goes is in the word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Amount(i64);
+
+impl Amount {
+    pub const MOST: i64 = 1_000_000_000_000_000;
+
+    /// # Errors
+    /// [`ValueError::Number`] outside 1 to 10^15.
+    pub fn new(minor: i64) -> Result<Self, ValueError> {
+        match minor {
+            1..=Self::MOST => Ok(Self(minor)),
+            _ => Err(ValueError::Number { least: 1, most: Self::MOST }),
+        }
+    }
+
+    #[must_use]
+    pub fn minor(self) -> i64 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Money that is there or may be owed, in minor units: 0 to 10^15.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Funds(i64);
+
+impl Funds {
+    /// # Errors
+    /// [`ValueError::Number`] outside 0 to 10^15.
+    pub fn new(minor: i64) -> Result<Self, ValueError> {
+        match minor {
+            0..=Amount::MOST => Ok(Self(minor)),
+            _ => Err(ValueError::Number { least: 0, most: Amount::MOST }),
+        }
+    }
+
+    #[must_use]
+    pub fn minor(self) -> i64 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Funds {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
     }

@@ -2,14 +2,14 @@
 //! line is short.
 
 use crate::{
-    books::Aggregates,
+    books::{Aggregates, Reads},
     command::Command,
     event::Event,
     record::Entry,
     stock::{self, FreedBecause},
 };
 
-pub fn react(entry: &Entry, _aggregates: &Aggregates) -> Vec<Command> {
+pub fn react(entry: &Entry, _aggregates: &Aggregates, _reads: &mut Reads) -> Vec<Command> {
     match &entry.event {
         Event::Stock(stock::Event::LineFreed(freed)) if freed.because == FreedBecause::Shortage => {
             let (order_id, sku) = (freed.order_id.clone(), freed.sku.clone());

@@ -1,8 +1,15 @@
 //! Goods came or went whose product nobody has added: it exists from now on, unnamed, for a person to name.
 
-use crate::{books::Aggregates, command::Command, event::Event, product, record::Entry, stock};
+use crate::{
+    books::{Aggregates, Reads},
+    command::Command,
+    event::Event,
+    product,
+    record::Entry,
+    stock,
+};
 
-pub fn react(entry: &Entry, aggregates: &Aggregates) -> Vec<Command> {
+pub fn react(entry: &Entry, aggregates: &Aggregates, _reads: &mut Reads) -> Vec<Command> {
     let sku = match &entry.event {
         Event::Stock(stock::Event::BatchReceived(received)) => &received.sku,
         Event::Stock(stock::Event::StockSold(sold)) => &sold.sku,

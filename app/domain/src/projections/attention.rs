@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account::Account,
     books::{Seen, StockSeen},
     digest::Digest,
     event::Event,
@@ -11,7 +12,7 @@ use crate::{
     record::Entry,
     stock,
     table::{Row, Table},
-    values::{Millis, OrderId, Quantity, Sku},
+    values::{AccountId, Millis, OrderId, Quantity, Sku},
 };
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -23,11 +24,20 @@ pub enum Item {
     Short(OrderId, Sku),
     /// Goods came or went whose product nobody has named.
     Unnamed(Sku),
+    /// Facts have taken the account below its limit: ask for the money, or raise the limit.
+    OverLimit(AccountId),
+    /// Money came onto, or went off, an account that was closed: move it, and close it again.
+    Reopened(AccountId),
+    /// Goods or money were not there: change it and place it again, or cancel it.
+    Rejected(OrderId),
+    /// The customer has goods of an order that was not accepted.
+    HandedOver(OrderId),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Since {
-    /// Units on hand (below nought), units the line lacks, or nought.
+    /// Units on hand (below nought), units the line lacks, minor units over the limit, on the account or of the order, or
+    /// nought.
     pub number: i64,
     /// The entry that first made it so.
     pub position: u64,
@@ -63,12 +73,32 @@ impl Attention {
                 }
                 self.shortage(event, entry);
             }
-            Event::Order(order::Event::OrderCancelled(event)) => {
-                for sku in &event.skus {
-                    self.set(Item::Short(event.order_id.clone(), sku.clone()), None, entry);
-                }
+            Event::Order(event) => self.order(event, entry, seen),
+            Event::Account(event) => {
+                let account = seen.accounts.get(event.account_id());
+                account.into_iter().for_each(|account| self.account(event.account_id(), account, entry));
             }
-            Event::Product(_) | Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => {}
+            Event::Product(_) | Event::Sale(_) | Event::Transfer(_) | Event::Refused(_) | Event::Declined(_) => {}
+        }
+    }
+
+    fn account(&mut self, id: &AccountId, account: &Account, entry: &Entry) {
+        let over = Some(account.available().saturating_neg()).filter(|over| *over > 0);
+        self.set(Item::OverLimit(id.clone()), over, entry);
+        self.set(Item::Reopened(id.clone()), account.reopened.then_some(account.balance), entry);
+    }
+
+    fn order(&mut self, event: &order::Event, entry: &Entry, seen: &Seen<'_>) {
+        let id = event.order_id();
+        let Some(order) = seen.orders.get(id) else { return };
+        let is_rejected = order.state == order::State::Rejected;
+        self.set(Item::Rejected(id.clone()), is_rejected.then_some(order.total), entry);
+        self.set(Item::HandedOver(id.clone()), order.unsettled.then_some(order.total), entry);
+        // Nothing is promised to it any more, so it lacks nothing.
+        if is_rejected || order.is_over() {
+            for line in &order.lines {
+                self.set(Item::Short(id.clone(), line.sku.clone()), None, entry);
+            }
         }
     }
 

@@ -47,7 +47,12 @@ impl Catalogue {
         let sku = match &entry.event {
             Event::Product(event) => event.sku(),
             Event::Stock(event) => event.sku(),
-            Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => return,
+            Event::Order(_)
+            | Event::Sale(_)
+            | Event::Account(_)
+            | Event::Transfer(_)
+            | Event::Refused(_)
+            | Event::Declined(_) => return,
         };
         self.products.change(sku, ProductRow::default, |row| {
             row.position = entry.position;

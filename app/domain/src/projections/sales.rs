@@ -12,7 +12,7 @@ use crate::{
     ring::Ring,
     sale::{self, Payment},
     table::{Row, Table},
-    values::{Day, Millis, Price, Quantity, SaleId, Sku},
+    values::{AccountId, Day, Millis, Price, Quantity, SaleId, Sku},
 };
 
 /// Receipts kept; older ones are in the log.
@@ -26,13 +26,16 @@ pub struct DayTakings {
     pub put_back: u32,
     pub cash: i64,
     pub card: i64,
+    /// Put on customers' accounts: owed, and in no drawer.
+    #[serde(default)]
+    pub account: i64,
     pub position: u64,
 }
 
 impl DayTakings {
     #[must_use]
     pub fn total(&self) -> i64 {
-        self.cash.saturating_add(self.card)
+        self.cash.saturating_add(self.card).saturating_add(self.account)
     }
 }
 
@@ -46,6 +49,9 @@ pub struct Receipt {
     pub sale_id: SaleId,
     pub lines: Vec<ReceiptLine>,
     pub payment: Payment,
+    /// Which account pays, if one does.
+    #[serde(default)]
+    pub account: Option<AccountId>,
     /// Minor units.
     pub total: i64,
     pub device: Arc<str>,
@@ -94,6 +100,7 @@ impl Sales {
             sale_id: recorded.sale_id.clone(),
             lines: lines.collect(),
             payment: recorded.payment,
+            account: recorded.account.clone(),
             total: recorded.total,
             device: entry.device.clone(),
             issued_at: entry.issued_at,
@@ -109,6 +116,7 @@ impl Sales {
             let drawer = match payment {
                 Payment::Cash => &mut takings.cash,
                 Payment::Card => &mut takings.card,
+                Payment::Account => &mut takings.account,
             };
             *drawer = drawer.saturating_add(amount);
         });

@@ -52,7 +52,7 @@ pub struct Movement {
     pub on_hand: i64,
     /// The batches concerned.
     pub batches: Vec<BatchRef>,
-    /// Receipt number, or the reason given.
+    /// Receipt number, order number, or the reason given.
     pub note: Text,
     pub issued_at: Millis,
 }
@@ -70,6 +70,8 @@ pub enum What {
     Sold,
     /// Goods of a sale came back.
     PutBack,
+    /// To the customer of an order.
+    HandedOver,
 }
 
 /// The last movements of one SKU.
@@ -142,7 +144,10 @@ impl StockBook {
                 stock::Event::LineAllocated(line) => {
                     row.allocations.push(Allocation { order_id: line.order_id.clone(), qty: line.qty });
                 }
-                stock::Event::LineFreed(line) => row.allocations.retain(|kept| kept.order_id != line.order_id),
+                stock::Event::LineFreed(stock::LineFreed { order_id, .. })
+                | stock::Event::StockHandedOver(stock::StockHandedOver { order_id, .. }) => {
+                    row.allocations.retain(|kept| kept.order_id != *order_id);
+                }
                 _ => {}
             }
         });
@@ -164,6 +169,7 @@ fn touched(event: &stock::Event) -> impl Iterator<Item = &BatchRef> {
         stock::Event::LineFreed(event) => (Some(&event.batchref), &[]),
         stock::Event::StockCounted(event) => (event.added.as_ref().map(|added| &added.batchref), &event.taken),
         stock::Event::StockSold(event) => (None, &event.taken),
+        stock::Event::StockHandedOver(event) => (None, &event.taken),
         stock::Event::StockPutBack(event) => (event.added.as_ref().map(|added| &added.batchref), &[]),
         stock::Event::LineShort(_) => (None, &[]),
     };
@@ -188,6 +194,7 @@ fn movement(event: &stock::Event) -> Option<(What, i64, Text)> {
         }
         stock::Event::StockSold(event) => (What::Sold, -event.qty.signed(), (&event.sale_id).into()),
         stock::Event::StockPutBack(event) => (What::PutBack, event.qty.signed(), (&event.sale_id).into()),
+        stock::Event::StockHandedOver(event) => (What::HandedOver, -event.qty.signed(), (&event.order_id).into()),
         stock::Event::LineAllocated(_) | stock::Event::LineFreed(_) | stock::Event::LineShort(_) => return None,
     })
 }

@@ -6,7 +6,7 @@ use super::{
     commands::{Adjustment, Count, Receive},
     events::{
         BatchArrived, BatchQuantityChanged, BatchReceived, Event, FreedBecause, LineAllocated, LineFreed, LineShort,
-        StockCounted, StockDamaged, StockPutBack, StockSold, Taken,
+        StockCounted, StockDamaged, StockHandedOver, StockPutBack, StockSold, Taken,
     },
     state::{Batch, Stock},
 };
@@ -72,7 +72,7 @@ pub(super) fn count(stock: &Stock, count: &Count, used: impl Fn(&BatchRef) -> bo
     let Count { sku, counted } = count;
     let in_batches = stock.on_hand() + i64::from(stock.below);
     let surplus = i64::from(counted.get()) - in_batches;
-    let (taken, freed) = take(sku, stock, (-surplus).max(0));
+    let (taken, freed) = take(sku, stock, (-surplus).max(0), None);
     let added = match u32::try_from(surplus) {
         Ok(qty @ 1..) => Some(Taken { batchref: surplus_batch("COUNT", sku, stock, used)?, qty }),
         _ => None,
@@ -116,7 +116,7 @@ pub(super) fn damage(
 }
 
 pub(super) fn sell(sku: &Sku, stock: &Stock, qty: Quantity, sale_id: &SaleId) -> Vec<Event> {
-    let (Taking { taken, below }, freed) = take(sku, stock, qty.signed());
+    let (Taking { taken, below }, freed) = take(sku, stock, qty.signed(), None);
     let sold = StockSold { sku: sku.clone(), qty, sale_id: sale_id.clone(), taken, below };
     with_freed(sold.into(), freed)
 }
@@ -158,7 +158,7 @@ pub(super) fn allocate(
             None => Err(Refusal::OutOfStock {
                 sku: sku.clone(),
                 asked: qty.get(),
-                left: stock.batches.values().map(|batch| promisable(stock, batch)).max().unwrap_or(0),
+                left: stock.left(),
                 available: stock.available(),
             }),
         },
@@ -170,7 +170,7 @@ pub(super) fn reallocate(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quan
         return vec![];
     }
     // What the line lacked while it had some goods it still lacks.
-    let short = stock.short.get(order_id).copied();
+    let short = stock.short.get(order_id).map(|lack| lack.qty);
     match preferred_batch(stock, qty) {
         Some(batchref) => allocated(sku, order_id, qty, batchref, short),
         None => {
@@ -178,6 +178,80 @@ pub(super) fn reallocate(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quan
             vec![LineShort { order_id: order_id.clone(), sku: sku.clone(), qty: lacking }.into()]
         }
     }
+}
+
+/// A line of an order that was placed: all of it from one batch or, where it may be short, as much as one batch has.
+pub(super) fn reserve(
+    sku: &Sku,
+    stock: &Stock,
+    order_id: &OrderId,
+    qty: Quantity,
+    may_be_short: bool,
+) -> Result<Vec<Event>, Refusal> {
+    if stock.serves(order_id, qty, may_be_short) {
+        return Ok(vec![]);
+    }
+    let free = stock.without(order_id);
+    let events = match preferred_batch(&free, qty) {
+        Some(batchref) => allocated(sku, order_id, qty, batchref, None),
+        None if may_be_short => short_by(sku, &free, order_id, qty),
+        None => return allocate(sku, &free, order_id, qty, None),
+    };
+    Ok(moved(sku, stock, order_id).chain(events).collect())
+}
+
+/// The best batch gives what it has; the rest is short.
+fn short_by(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quantity) -> Vec<Event> {
+    let most = stock.left();
+    let part = Quantity::new(i64::from(most)).ok();
+    match part.and_then(|part| Some((part, preferred_batch(stock, part)?))) {
+        Some((part, batchref)) => {
+            let rest = Quantity::new(qty.signed() - part.signed()).ok();
+            allocated(sku, order_id, part, batchref, rest)
+        }
+        None => vec![LineShort { order_id: order_id.clone(), sku: sku.clone(), qty }.into()],
+    }
+}
+
+/// What the line has is free for a moment, so that all of it can be promised anew.
+fn moved(sku: &Sku, stock: &Stock, order_id: &OrderId) -> impl Iterator<Item = Event> {
+    let line = stock.lines.get(order_id);
+    line.map(|line| line.freed(order_id, sku, FreedBecause::Moved).into()).into_iter()
+}
+
+/// A line that is short gets all of its goods, from one batch, or nothing happens.
+pub(super) fn fill(sku: &Sku, stock: &Stock, order_id: &OrderId) -> Vec<Event> {
+    let Some(whole) = wanted(stock, order_id) else { return vec![] };
+    let free = stock.without(order_id);
+    let Some(batchref) = preferred_batch(&free, whole) else { return vec![] };
+    moved(sku, stock, order_id).chain(allocated(sku, order_id, whole, batchref, None)).collect()
+}
+
+/// What a short line is for: what it has and what it lacks.
+fn wanted(stock: &Stock, order_id: &OrderId) -> Option<Quantity> {
+    let lack = stock.short.get(order_id)?;
+    Quantity::new(lack.qty.signed() + i64::from(stock.promised(order_id))).ok()
+}
+
+impl Stock {
+    /// The line that has been short for longest, of those that `waits` is true of and whose goods are there now.
+    #[must_use]
+    pub fn first_to_fill(&self, waits: impl Fn(&OrderId) -> bool) -> Option<&OrderId> {
+        let fits = |order_id: &OrderId| {
+            let whole = wanted(self, order_id);
+            whole.is_some_and(|whole| preferred_batch(&self.without(order_id), whole).is_some())
+        };
+        let could = self.short.iter().filter(|(order_id, _)| waits(order_id) && fits(order_id));
+        could.min_by_key(|(_, lack)| lack.sequence).map(|(order_id, _)| order_id)
+    }
+}
+
+/// The goods that were promised to the order go first, then what nobody was promised, then what others were.
+pub(super) fn hand_over(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quantity) -> Vec<Event> {
+    let own = stock.lines.get(order_id).map(|line| &line.batchref);
+    let (Taking { taken, below }, freed) = take(sku, &stock.without(order_id), qty.signed(), own);
+    let (sku, order_id) = (sku.clone(), order_id.clone());
+    with_freed(StockHandedOver { sku, qty, order_id, taken, below }.into(), freed)
 }
 
 /// The line has `qty` units of the batch, and is `short` of more.
@@ -192,15 +266,9 @@ fn preferred_batch(stock: &Stock, qty: Quantity) -> Option<&BatchRef> {
     stock
         .batches
         .iter()
-        .filter(|(_, batch)| promisable(stock, batch) >= qty.get())
+        .filter(|(_, batch)| stock.promisable(batch) >= qty.get())
         .min_by_key(|(_, batch)| batch.preference())
         .map(|(batchref, _)| batchref)
-}
-
-/// What one batch can still promise. Units sold beyond what was in hand are owed by the whole stock, so no batch
-/// promises more than all of them together have left.
-fn promisable(stock: &Stock, batch: &Batch) -> u32 {
-    batch.available().min(u32::try_from(stock.available().max(0)).unwrap_or(u32::MAX))
 }
 
 fn batch<'a>(stock: &'a Stock, batchref: &BatchRef) -> Result<&'a Batch, Refusal> {
@@ -212,11 +280,11 @@ struct Taking {
     below: u32,
 }
 
-/// Takes goods in hand, oldest batch first: first what nobody was promised, then what was, and what is still
+/// Takes goods in hand, oldest batch first, and `own` before all: first what nobody was promised, then what was, and what is still
 /// missing takes the stock below nought.
-fn take(sku: &Sku, stock: &Stock, qty: i64) -> (Taking, Vec<LineFreed>) {
+fn take(sku: &Sku, stock: &Stock, qty: i64, own: Option<&BatchRef>) -> (Taking, Vec<LineFreed>) {
     let mut oldest_first: Vec<_> = stock.in_hand().collect();
-    oldest_first.sort_by_key(|(_, batch)| batch.sequence);
+    oldest_first.sort_by_key(|(batchref, batch)| (Some(*batchref) != own, batch.sequence));
     let mut missing = qty;
     let mut units: Vec<u32> = Vec::with_capacity(oldest_first.len());
     for (_, batch) in &oldest_first {

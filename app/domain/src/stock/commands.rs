@@ -48,6 +48,16 @@ pub enum Command {
     /// Of the process `cancellation` alone: the order needs its goods no longer.
     #[serde(rename = "stock.release")]
     Release { order_id: OrderId, sku: Sku },
+    /// Of the process `ordering` alone: a line of an order that was placed. What it had before in another quantity
+    /// changes with it. With `back_order`, what is missing is short.
+    #[serde(rename = "stock.reserve")]
+    Reserve { order_id: OrderId, sku: Sku, qty: Quantity, back_order: bool, round: u32 },
+    /// Of the process `backorder` alone: a line that is short can have all of its goods now.
+    #[serde(rename = "stock.fill")]
+    Fill { order_id: OrderId, sku: Sku },
+    /// A fact, of the process `handover` alone: the customer of an order has the goods.
+    #[serde(rename = "stock.hand_over")]
+    HandOver { order_id: OrderId, sku: Sku, qty: Quantity },
     /// Of the process `reallocation` alone: a line lost its goods; find others, or say that it is short.
     #[serde(rename = "stock.reallocate")]
     Reallocate { order_id: OrderId, sku: Sku, qty: Quantity },
@@ -148,8 +158,28 @@ impl Command {
             | Self::Allocate { sku, .. }
             | Self::Free { sku, .. }
             | Self::Sell { sku, .. }
+            | Self::Reserve { sku, .. }
+            | Self::Fill { sku, .. }
+            | Self::HandOver { sku, .. }
             | Self::Reallocate { sku, .. } => Subject::Sku(sku),
             Self::ChangeQuantity { batchref, .. } | Self::Damage { batchref, .. } => Subject::Batch(batchref),
+        }
+    }
+}
+
+impl Command {
+    /// The order that it is about, if it is about one.
+    #[must_use]
+    pub fn order_id(&self) -> Option<&OrderId> {
+        match self {
+            Self::Allocate { order_id, .. }
+            | Self::Free { order_id, .. }
+            | Self::Release { order_id, .. }
+            | Self::Reserve { order_id, .. }
+            | Self::Fill { order_id, .. }
+            | Self::HandOver { order_id, .. }
+            | Self::Reallocate { order_id, .. } => Some(order_id),
+            _ => None,
         }
     }
 }

@@ -17,6 +17,7 @@ events!(
     StockDamaged,
     StockSold,
     StockPutBack,
+    StockHandedOver,
     LineAllocated,
     LineFreed,
     LineShort,
@@ -104,6 +105,17 @@ pub struct StockPutBack {
     pub added: Option<Taken>,
 }
 
+/// The customer of an order has its goods. What was promised to its line is gone with them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StockHandedOver {
+    pub sku: Sku,
+    pub qty: Quantity,
+    pub order_id: OrderId,
+    pub taken: Vec<Taken>,
+    /// Units beyond what the book said was in hand: stock goes below nought by them.
+    pub below: u32,
+}
+
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LineAllocated {
     pub order_id: OrderId,
@@ -128,6 +140,8 @@ pub enum FreedBecause {
     Asked,
     /// The batch no longer holds enough: other goods are looked for.
     Shortage,
+    /// Its goods are promised to it anew, in another quantity.
+    Moved,
 }
 
 /// No batch can give the line its goods.
@@ -150,6 +164,7 @@ impl Event {
             | Self::StockDamaged(StockDamaged { sku, .. })
             | Self::StockSold(StockSold { sku, .. })
             | Self::StockPutBack(StockPutBack { sku, .. })
+            | Self::StockHandedOver(StockHandedOver { sku, .. })
             | Self::LineAllocated(LineAllocated { sku, .. })
             | Self::LineFreed(LineFreed { sku, .. })
             | Self::LineShort(LineShort { sku, .. }) => sku,
@@ -160,6 +175,18 @@ impl Event {
     #[must_use]
     pub fn moves_goods(&self) -> bool {
         !matches!(self, Self::LineAllocated(_) | Self::LineFreed(_) | Self::LineShort(_))
+    }
+
+    /// The order whose line this happened to.
+    #[must_use]
+    pub fn order_id(&self) -> Option<&OrderId> {
+        match self {
+            Self::StockHandedOver(StockHandedOver { order_id, .. })
+            | Self::LineAllocated(LineAllocated { order_id, .. })
+            | Self::LineFreed(LineFreed { order_id, .. })
+            | Self::LineShort(LineShort { order_id, .. }) => Some(order_id),
+            _ => None,
+        }
     }
 
     /// The batch that this event may have begun.

@@ -11,8 +11,8 @@ pub struct Stock {
     pub batches: OrdMap<BatchRef, Batch>,
     /// Order lines with goods promised to them.
     pub lines: OrdMap<OrderId, Line>,
-    /// Order lines that lack goods, with how many units: they have none, or fewer than they are for.
-    pub short: OrdMap<OrderId, Quantity>,
+    /// Order lines that lack goods: they have none, or fewer than they are for.
+    pub short: OrdMap<OrderId, Lack>,
     /// Units sold beyond what was in hand. On hand is below nought while they outweigh the batches.
     pub below: u32,
     /// Of its last entry that was not a refusal.
@@ -55,6 +55,14 @@ impl Batch {
     pub(super) fn preference(&self) -> (Option<Day>, u32) {
         (self.eta, self.sequence)
     }
+}
+
+/// What a line lacks.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Lack {
+    pub qty: Quantity,
+    /// Order of falling short: who has waited longest is served first.
+    pub sequence: u32,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -106,6 +114,45 @@ impl Stock {
     #[must_use]
     pub fn next_eta(&self) -> Option<Day> {
         self.sums.next_eta
+    }
+
+    /// The most that one batch can still promise.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.batches.values().map(|batch| self.promisable(batch)).max().unwrap_or(0)
+    }
+
+    /// What one batch can still promise. Units sold beyond what was in hand are owed by the whole stock, so no batch
+    /// promises more than all of them together have left.
+    pub(super) fn promisable(&self, batch: &Batch) -> u32 {
+        batch.available().min(u32::try_from(self.available().max(0)).unwrap_or(u32::MAX))
+    }
+
+    /// Units that are promised to the order's line.
+    #[must_use]
+    pub fn promised(&self, order_id: &OrderId) -> u32 {
+        self.lines.get(order_id).map_or(0, |line| line.qty.get())
+    }
+
+    /// What is known of the line's goods adds up to `qty`: they are promised or, where it may be short, known to be
+    /// missing.
+    #[must_use]
+    pub fn serves(&self, order_id: &OrderId, qty: Quantity, may_be_short: bool) -> bool {
+        let short = self.short.get(order_id).filter(|_| may_be_short).map_or(0, |lack| lack.qty.get());
+        self.promised(order_id).saturating_add(short) == qty.get()
+    }
+
+    /// As if nothing were promised to the order's line.
+    pub(super) fn without(&self, order_id: &OrderId) -> Self {
+        let mut without = self.clone();
+        without.release(order_id);
+        without
+    }
+
+    fn release(&mut self, order_id: &OrderId) {
+        if let Some(line) = self.lines.remove(order_id) {
+            self.change(&line.batchref, |batch| batch.allocated = batch.allocated.saturating_sub(line.qty.get()));
+        }
     }
 
     /// How many events have moved goods, as opposed to promises.
@@ -197,6 +244,12 @@ pub fn evolve(mut stock: Stock, event: &Event) -> Stock {
             stock.below = stock.below.saturating_add(sold.below);
             stock.take(&sold.taken);
         }
+        Event::StockHandedOver(handed) => {
+            stock.short.remove(&handed.order_id);
+            stock.release(&handed.order_id);
+            stock.below = stock.below.saturating_add(handed.below);
+            stock.take(&handed.taken);
+        }
         Event::StockPutBack(back) => {
             stock.below = stock.below.saturating_sub(back.settled);
             back.added.iter().for_each(|added| stock.add(added));
@@ -213,12 +266,13 @@ pub fn evolve(mut stock: Stock, event: &Event) -> Stock {
             if freed.because == FreedBecause::Asked {
                 stock.short.remove(&freed.order_id);
             }
-            if let Some(line) = stock.lines.remove(&freed.order_id) {
-                stock.change(&line.batchref, |batch| batch.allocated = batch.allocated.saturating_sub(line.qty.get()));
-            }
+            stock.release(&freed.order_id);
         }
         Event::LineShort(short) => {
-            stock.short.insert(short.order_id.clone(), short.qty);
+            stock.sequence = stock.sequence.saturating_add(1);
+            // Who lacks more than before has waited all the same.
+            let sequence = stock.short.get(&short.order_id).map_or(stock.sequence, |lack| lack.sequence);
+            stock.short.insert(short.order_id.clone(), Lack { qty: short.qty, sequence });
         }
     }
     stock

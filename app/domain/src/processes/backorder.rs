@@ -1,0 +1,36 @@
+//! Goods came in, or were given back, while accepted orders lack some: who has waited longest gets theirs, as far as one
+//! batch has all of it.
+
+use crate::{
+    books::{self, Aggregates, Reads},
+    command::Command,
+    event::Event,
+    order::State,
+    record::Entry,
+    stock::{self, FreedBecause},
+    values::OrderId,
+};
+
+pub fn react(entry: &Entry, aggregates: &Aggregates, reads: &mut Reads) -> Vec<Command> {
+    let Event::Stock(event) = &entry.event else { return vec![] };
+    let Some(stock) = aggregates.stocks.get(event.sku()).filter(|_| may_bring_goods(event)) else { return vec![] };
+    reads.extend(stock.short.keys().map(books::order_id));
+    let first = stock.first_to_fill(|order_id| waits(order_id, aggregates));
+    let fill = |order_id: &OrderId| stock::Command::Fill { order_id: order_id.clone(), sku: event.sku().clone() };
+    first.map(|order_id| fill(order_id).into()).into_iter().collect()
+}
+
+/// An order that has not been accepted does not wait: it was promised nothing.
+pub(super) fn waits(order_id: &OrderId, aggregates: &Aggregates) -> bool {
+    aggregates.orders.get(order_id).is_some_and(|order| order.state == State::Accepted)
+}
+
+/// After a loss, those who lost their goods are served first, and then it is asked again.
+fn may_bring_goods(event: &stock::Event) -> bool {
+    match event {
+        stock::Event::BatchQuantityChanged(changed) => changed.qty.get() > changed.was,
+        stock::Event::LineFreed(freed) => freed.because == FreedBecause::Asked,
+        stock::Event::StockSold(_) | stock::Event::StockDamaged(_) | stock::Event::StockHandedOver(_) => false,
+        _ => true,
+    }
+}
