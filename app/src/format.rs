@@ -2,35 +2,19 @@
 //! characters than the server did, and the page could not be taken over.
 
 mod conventions;
+mod reader;
 
 use domain::values::{Day, Millis};
 
 pub use conventions::{Conventions, Currency, Locale};
+use reader::conventions;
+#[cfg(not(feature = "hydrate"))]
+pub use reader::{Reader, in_currency};
+#[cfg(feature = "hydrate")]
+pub use reader::{set_currency, set_locale};
 
 /// A true minus sign, as wide as a plus in tabular figures.
 const MINUS: char = '\u{2212}';
-
-/// How this reader's numbers and money are written: by the request on the server, by the document in the browser.
-#[cfg(not(feature = "hydrate"))]
-fn conventions() -> Conventions {
-    leptos::prelude::use_context().unwrap_or_default()
-}
-
-#[cfg(feature = "hydrate")]
-fn conventions() -> Conventions {
-    CONVENTIONS.with(std::cell::Cell::get)
-}
-
-#[cfg(feature = "hydrate")]
-thread_local! {
-    static CONVENTIONS: std::cell::Cell<Conventions> = std::cell::Cell::default();
-}
-
-/// Said once, before the first number is written.
-#[cfg(feature = "hydrate")]
-pub fn set_conventions(conventions: Conventions) {
-    CONVENTIONS.with(|cell| cell.set(conventions));
-}
 
 /// Units with thousands apart: `1,234`.
 #[must_use]

@@ -313,7 +313,7 @@ pub fn is_no_change(command: &Command, books: &Books) -> bool {
 fn in_major_units(error: FieldError) -> FieldError {
     let is_money = MONEY.contains(&error.field.rsplit('.').next().unwrap_or_default());
     if is_money && error.problem.starts_with("must be a whole number") {
-        return FieldError { problem: "must be an amount like 4.20".to_owned(), ..error };
+        return FieldError { problem: format!("must be an amount like {}", format::money_example()), ..error };
     }
     error
 }

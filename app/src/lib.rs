@@ -43,7 +43,12 @@ pub use shell::{OfflineShell, SiteEntry, Theme, offline_shell, shell};
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     browser::install_panic_hook();
-    let boot = leptos::prelude::document().document_element().and_then(|html| html.get_attribute("data-boot"));
+    let html = leptos::prelude::document().document_element();
+    let said = |name: &str| html.as_ref().and_then(|html| html.get_attribute(name));
+    // As the server has written the numbers of this very document; one that the device kept was written for nobody.
+    let locale = said("data-locale").and_then(|tag| format::Locale::of_tag(&tag));
+    format::set_locale(locale.unwrap_or_else(|| format::Locale::accepted(&browser::languages())));
+    let boot = said("data-boot");
     if boot.as_deref() == Some("csr") {
         leptos::mount::mount_to_body(App);
     } else {

@@ -24,6 +24,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sync::PendingView;
 
+#[cfg(feature = "ssr")]
+use crate::format::Currency;
 use crate::{
     pages::not_found::Missing,
     replica::{Marks, Picture, Problem, Replica},
@@ -238,10 +240,14 @@ fn source(
 ) -> impl Future<Output = Result<Found, Problem>> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let author = use_context::<Author>();
+    let reader = use_context::<crate::format::Reader>();
     async move {
         let shop = shop.ok_or(Problem::UnknownShop)?;
         let backend = backend.ok_or(Problem::Unreachable)?;
         let view = backend.view(&shop).await.map_err(|_| Problem::Unreachable)?.ok_or(Problem::UnknownShop)?;
+        if let Some(reader) = reader {
+            reader.set_currency(Currency::of_books(&view.books));
+        }
         let older = match screen.older(&params) {
             Some((before, limit)) => backend.entries(&shop, Some(before), limit).await,
             None => Ok(vec![]),

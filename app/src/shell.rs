@@ -5,7 +5,10 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::pages::App;
+use crate::{
+    format::{Locale, Reader},
+    pages::App,
+};
 
 /// The addresses that a page names to start the app. The server provides them by context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,9 +59,11 @@ pub fn shell() -> AnyView {
     let entry = use_context::<SiteEntry>().unwrap_or_default();
     let nonce = use_nonce();
     protect(nonce.as_deref());
+    let locale = asked_locale();
+    provide_context(Reader::new(locale));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-boot="hydrate" data-theme=asked_theme().map(Theme::name)>
+        <html lang="en" data-boot="hydrate" data-locale=locale.tag data-theme=asked_theme().map(Theme::name)>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
@@ -119,6 +124,13 @@ fn start_script(SiteEntry { js, wasm, .. }: SiteEntry) -> String {
          .catch((problem)=>daybookStopped(problem,'This page could not be started',\
          'What was saved here is safe, and goes to the book when the page works again.'));"
     )
+}
+
+/// How this reader's language writes numbers.
+fn asked_locale() -> &'static Locale {
+    let header = use_context::<Parts>().and_then(|parts| parts.headers.get(header::ACCEPT_LANGUAGE).cloned());
+    let header = header.as_ref().and_then(|header| header.to_str().ok()).unwrap_or_default();
+    Locale::accepted(header)
 }
 
 fn asked_theme() -> Option<Theme> {

@@ -15,6 +15,7 @@ use sync::{
 
 use crate::{
     api::{ApiError, push_commands, replica_snapshot},
+    format::{self, Currency},
     replica::{
         Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Keeping, Line, Marks,
         NotDone, NotTaken, Picture, Problem, Replica, StorageLine, Unreadable, Wish,
@@ -58,6 +59,13 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     });
 }
 
+/// Before the first page of the shop is taken over: its sums must read as the server has written them.
+pub fn write_in_currency_of(visit: Resource<Visit>) {
+    if let Some(currency) = visit.with_untracked(|visit| visit.as_ref()?.currency()) {
+        format::set_currency(currency);
+    }
+}
+
 /// Lets the browser keep the app, so that any of its addresses opens without a network.
 pub fn keep_for_offline(updates: Updates) {
     Effect::new(move |_| {
@@ -97,6 +105,7 @@ async fn begin(
 /// every heartbeat and no page but one looks at it.
 fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, changes: Changes) {
     if (changes.books || changes.pending) && handle.has_books() {
+        format::set_currency(Currency::of_books(&handle.confirmed()));
         replica.show(Ok(picture(shop, author, handle)));
     }
     let mut connection = handle.connection();

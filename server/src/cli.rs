@@ -99,6 +99,9 @@ enum ShopOperation {
         /// Its name as people read it; the slug where it is left out.
         #[arg(long)]
         title: Option<String>,
+        /// What its prices are in, by ISO 4217; it stays so from the first product on. EUR where it is left out.
+        #[arg(long)]
+        currency: Option<String>,
     },
     /// Every shop with its position.
     List,
@@ -161,8 +164,8 @@ async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, F
         Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
         Operation::Rebuild { shop } => operations::rebuild(database_url, shop.as_deref()).await,
         Operation::Restore { shop, all: _ } => operations::restore(database_url, shop.as_deref()).await,
-        Operation::Shop(ShopOperation::Create { slug, title }) => {
-            operations::create(database_url, &slug, title.as_deref()).await
+        Operation::Shop(ShopOperation::Create { slug, title, currency }) => {
+            operations::create(database_url, &slug, title.as_deref(), currency.as_deref()).await
         }
         Operation::Shop(ShopOperation::List) => operations::list(database_url).await,
         Operation::Token(TokenOperation::Create { .. }) => Err(Failure::Other(

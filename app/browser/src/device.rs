@@ -24,6 +24,14 @@ impl Device {
     }
 }
 
+/// The languages that the person has told the browser, best first, as in the header that it sends with each request.
+#[must_use]
+pub fn languages() -> String {
+    let said = web_sys::window().map(|window| window.navigator().languages());
+    said.map(|languages| languages.iter().filter_map(|tag| tag.as_string()).collect::<Vec<_>>().join(","))
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

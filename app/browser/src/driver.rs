@@ -284,7 +284,7 @@ impl Driver {
             Output::Keep { acknowledged, dropped } => self.keep(acknowledged, dropped),
             Output::Append(records) => self.append(records),
             Output::SaveSnapshot(snapshot) => self.save_snapshot(*snapshot),
-            Output::Offer { records, snapshot } => self.offer(records, snapshot),
+            Output::Offer { records, kept, snapshot } => self.offer(records, kept, snapshot),
             Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
             Output::OpenFeed { feed, after, epoch } => {
                 self.open_feed(feed, &feed_address(self.shop.as_str(), epoch, after));
@@ -434,12 +434,17 @@ impl Driver {
         });
     }
 
-    fn offer(self: &Rc<Self>, records: Vec<OutboxRecord>, snapshot: Option<Box<Snapshot>>) {
+    fn offer(
+        self: &Rc<Self>,
+        records: Vec<OutboxRecord>,
+        kept: Vec<Acknowledged>,
+        snapshot: Option<Box<Snapshot>>,
+    ) {
         if let Some(snapshot) = &snapshot {
             self.kept.set(Some(snapshot.books.position));
         }
         self.cache(async move |driver| {
-            driver.storage.offer(&records, snapshot.as_deref()).await?;
+            driver.storage.offer(&records, &kept, snapshot.as_deref()).await?;
             for record in records {
                 driver.tell_tabs(&Note::Written { record: Box::new(record) });
             }

@@ -32,5 +32,6 @@ mod tabs;
 pub mod worker;
 
 pub use crash::install_panic_hook;
+pub use device::languages;
 pub use handle::{Config, Handle, ImportError, IssueError, Saved, StorageView, Transport, new_command_id, start};
 pub use storage::{Mode, StorageError};

@@ -19,6 +19,7 @@ use crate::{
     record::{Entry, Submission, Verdict},
     refusal::{Refusal, Thing},
     sale::{self, Sale},
+    shop::{self, Shop},
     stock::{self, Stock},
     transfer::{self, Legs, Transfer},
     undo,
@@ -35,6 +36,7 @@ pub const SALES_REMEMBERED: usize = 1_000;
 /// What commands are decided on. Nothing here is a read model.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Aggregates {
+    pub shop: Shop,
     pub products: OrdMap<Sku, Product>,
     pub stocks: OrdMap<Sku, Stock>,
     pub orders: OrdMap<OrderId, Order>,
@@ -142,7 +144,7 @@ impl Books {
     /// Equal on every replica that has folded the same entries.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        self.projections.digest()
+        self.projections.digest().plus(self.aggregates.shop.digest())
     }
 
     /// The aggregate that `command` is about.
@@ -200,6 +202,7 @@ impl Aggregates {
     pub fn version(&self, aggregate: &AggregateId) -> u32 {
         let (kind, key) = aggregate.kind_and_key();
         let carried = match kind {
+            "shop" => Some(self.shop.version),
             "product" => self.products.get(&Sku::from_stored(key)).map(|product| product.version),
             "stock" => self.stocks.get(&Sku::from_stored(key)).map(|stock| stock.version),
             "order" => self.orders.get(&OrderId::from_stored(key)).map(|order| order.version),
@@ -219,6 +222,7 @@ impl Aggregates {
             Command::Sale(command) => AggregateId::new("sale", command.sale_id().as_str()),
             Command::Account(command) => account_id(command.account_id()),
             Command::Transfer(command) => transfer_id(command.transfer_id()),
+            Command::Shop(_) => shop_id(),
             Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
                 // Giving up a giving up is about nothing else; neither is what this version cannot read.
                 None | Some(Command::Change(_)) => AggregateId::new("change", &decline.command_id.to_string()),
@@ -253,7 +257,10 @@ impl Aggregates {
                 Ok(events.into_iter().map(Event::from).collect())
             }
             Command::Account(command) => {
-                let events = account::decide(self.accounts.get(command.account_id()), command)?;
+                if let account::Command::Open(_) = command {
+                    reads.insert(shop_id());
+                }
+                let events = account::decide(self.accounts.get(command.account_id()), command, &self.shop.currency)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
             Command::Transfer(command) => {
@@ -264,6 +271,11 @@ impl Aggregates {
                 let legs = self.legs.get(id).copied().unwrap_or_default();
                 let account = |id: &AccountId| self.accounts.get(id);
                 let events = transfer::decide(self.transfers.get(id), legs, command, account)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Shop(command) => {
+                let has_sums = !self.products.is_empty() || !self.accounts.is_empty();
+                let events = shop::decide(&self.shop, has_sums, command)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
             Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
@@ -331,7 +343,7 @@ impl Aggregates {
 
     /// Takes in the next entry and shows its outcome.
     fn apply(&mut self, entry: &Entry, show: impl FnOnce(&Seen<'_>)) {
-        let Self { products, stocks, orders, sales, last_sales, accounts, transfers, legs, charges, batches, versions } =
+        let Self { shop, products, stocks, orders, sales, last_sales, accounts, transfers, legs, charges, batches, versions } =
             self;
         match &entry.event {
             Event::Product(event) => {
@@ -398,6 +410,10 @@ impl Aggregates {
                 }
                 show(&Seen { products, orders, accounts, product: None, stock: None });
             }
+            Event::Shop(event) => {
+                *shop = Shop { version: entry.version, ..shop::evolve(std::mem::take(shop), event) };
+                show(&Seen { products, orders, accounts, product: None, stock: None });
+            }
             Event::Refused(_) | Event::Declined(_) => {
                 versions.insert(entry.aggregate.clone(), entry.version);
                 show(&Seen { products, orders, accounts, product: None, stock: None });
@@ -454,6 +470,10 @@ fn forget(sales: &mut OrdMap<SaleId, Sale>, last: &mut Vector<SaleId>) {
     {
         sale.out = None;
     }
+}
+
+pub(crate) fn shop_id() -> AggregateId {
+    AggregateId::new("shop", shop::KEY)
 }
 
 pub(crate) fn order_id(id: &OrderId) -> AggregateId {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     account, change,
     fields::{FieldError, Fields},
-    order, product, sale, stock, transfer,
+    order, product, sale, shop, stock, transfer,
 };
 
 /// An intent, as typed data. Its JSON form is `{"type": …, "data": {…}}`.
@@ -19,6 +19,7 @@ pub enum Command {
     Sale(sale::Command),
     Account(account::Command),
     Transfer(transfer::Command),
+    Shop(shop::Command),
     Change(change::Command),
 }
 
@@ -65,6 +66,8 @@ impl Command {
             account::Command::parse(command_type, fields).map(Self::Account)
         } else if is_of(transfer::Command::TYPES) {
             transfer::Command::parse(fields).map(Self::Transfer)
+        } else if is_of(shop::Command::TYPES) {
+            shop::Command::parse(fields).map(Self::Shop)
         } else if is_of(change::Command::TYPES) {
             change::Command::parse(fields).map(Self::Change)
         } else {
@@ -82,6 +85,7 @@ impl Command {
             sale::Command::TYPES,
             account::Command::TYPES,
             transfer::Command::TYPES,
+            shop::Command::TYPES,
             change::Command::TYPES,
         ];
         aggregates.into_iter().flatten().copied()
@@ -111,7 +115,8 @@ impl Command {
             | Self::Product(_)
             | Self::Order(_)
             | Self::Account(_)
-            | Self::Transfer(_) => Kind::Request,
+            | Self::Transfer(_)
+            | Self::Shop(_) => Kind::Request,
         }
     }
 
@@ -158,6 +163,6 @@ macro_rules! gathered {
     };
 }
 gathered!(
-    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer,
+    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer, shop => Shop,
     change => Change,
 );

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account, change::Declined, order, product, refusal::Refusal, sale, stock, transfer};
+use crate::{account, change::Declined, order, product, refusal::Refusal, sale, shop, stock, transfer};
 
 /// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
 macro_rules! events {
@@ -116,6 +116,7 @@ pub enum Event {
     Sale(sale::Event),
     Account(account::Event),
     Transfer(transfer::Event),
+    Shop(shop::Event),
     Refused(Refused),
     Declined(Declined),
 }
@@ -142,6 +143,7 @@ impl Event {
             Self::Sale(event) => event.type_name(),
             Self::Account(event) => event.type_name(),
             Self::Transfer(event) => event.type_name(),
+            Self::Shop(event) => event.type_name(),
             Self::Refused(_) => "Refused",
             Self::Declined(_) => "Declined",
         }
@@ -159,6 +161,7 @@ impl Event {
             Self::Sale(event) => event.encode(),
             Self::Account(event) => event.encode(),
             Self::Transfer(event) => event.encode(),
+            Self::Shop(event) => event.encode(),
             Self::Refused(event) => serde_json::value::to_raw_value(event),
             Self::Declined(event) => serde_json::value::to_raw_value(event),
         }
@@ -180,6 +183,7 @@ impl Event {
             .or_else(|| sale::Event::decode(type_name, payload).map(|event| event.map(Self::Sale)))
             .or_else(|| account::Event::decode(type_name, payload).map(|event| event.map(Self::Account)))
             .or_else(|| transfer::Event::decode(type_name, payload).map(|event| event.map(Self::Transfer)))
+            .or_else(|| shop::Event::decode(type_name, payload).map(|event| event.map(Self::Shop)))
             .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
             .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
         match decoded {
@@ -200,6 +204,7 @@ impl Event {
             sale::Event::TYPES,
             account::Event::TYPES,
             transfer::Event::TYPES,
+            shop::Event::TYPES,
         ];
         aggregates.into_iter().flatten().copied().chain(["Refused", "Declined"])
     }
@@ -215,7 +220,7 @@ macro_rules! gathered {
     };
 }
 gathered!(
-    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer,
+    product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer, shop => Shop,
 );
 
 /// `{"type": …, "data": {…}}`, as in the log.
@@ -231,6 +236,7 @@ impl Serialize for Event {
             Self::Sale(event) => event.serialize_data(&mut fields)?,
             Self::Account(event) => event.serialize_data(&mut fields)?,
             Self::Transfer(event) => event.serialize_data(&mut fields)?,
+            Self::Shop(event) => event.serialize_data(&mut fields)?,
             Self::Refused(event) => fields.serialize_field("data", event)?,
             Self::Declined(event) => fields.serialize_field("data", event)?,
         }

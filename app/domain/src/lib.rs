@@ -9,6 +9,7 @@
 //! 1. [`values`]: SKU, quantity, money, texts and days, each with a `parse` that says what is wrong
 //! 2. [`text`], [`ids`]: names of shops, aggregates and commands
 //! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`]: the aggregates, each `decide` and `evolve`;
+//!    [`shop`]: what holds for all of it;
 //!    [`change`]: giving up what was not accepted
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`processes`]: what spans several aggregates
@@ -37,6 +38,7 @@ pub mod record;
 pub mod refusal;
 pub mod ring;
 pub mod sale;
+pub mod shop;
 pub mod stock;
 pub mod table;
 pub mod text;

@@ -65,6 +65,8 @@ pub enum Thing {
     Stock,
     Account,
     Transfer,
+    /// What is settled for the whole shop.
+    Shop,
     /// An entry of the book, by its number.
     Entry,
 }
@@ -80,6 +82,7 @@ impl std::fmt::Display for Thing {
             Self::Stock => "Stock",
             Self::Account => "Account",
             Self::Transfer => "Transfer",
+            Self::Shop => "Shop",
             Self::Entry => "Entry",
         })
     }

@@ -113,6 +113,12 @@ impl Currency {
         CURRENCIES.iter().find(|currency| currency.code == code)
     }
 
+    /// The shop's.
+    #[must_use]
+    pub fn of_books(books: &domain::Books) -> &'static Self {
+        Self::of_code(books.aggregates.shop.currency.as_str()).unwrap_or(Self::standard())
+    }
+
     /// Minor units in a major one.
     #[must_use]
     pub fn unit(&self) -> u64 {

@@ -13,6 +13,7 @@ use leptos_router::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    format::Currency,
     pages::not_found::Missing,
     replica::Replica,
     text::{self, Age},
@@ -46,10 +47,18 @@ pub fn here(path: &str) -> String {
 pub struct Visit {
     /// The shop's name as people read it.
     title: Option<String>,
+    /// The shop's, by its code.
+    currency: Option<String>,
     person: Option<(String, Role)>,
 }
 
 impl Visit {
+    /// What its sums are counted in, where the server has said so.
+    #[cfg(feature = "hydrate")]
+    pub fn currency(&self) -> Option<&'static Currency> {
+        Currency::of_code(self.currency.as_deref()?)
+    }
+
     /// Who is signed in. The server checks every command by its own knowledge; this is for deciding here.
     #[must_use]
     pub fn author(&self) -> Author {
@@ -81,7 +90,10 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
     let asked = shop.clone();
     let visit = Resource::new_blocking(|| (), move |()| visit(asked.clone()));
     #[cfg(feature = "hydrate")]
-    crate::wire::start_once(shop.clone(), visit, replica);
+    {
+        crate::wire::write_in_currency_of(visit);
+        crate::wire::start_once(shop.clone(), visit, replica);
+    }
     announce_confirmed(replica, announcer);
     view! {
         <a class="skip-link" href="#main" rel="external">{text::SKIP}</a>
@@ -214,7 +226,8 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
             Some(backend) => backend.view(&shop).await.ok().flatten(),
             None => None,
         };
-        Visit { title: view.map(|view| view.title.to_string()), person }
+        let currency = view.as_ref().map(|view| Currency::of_books(&view.books).code.to_owned());
+        Visit { title: view.map(|view| view.title.to_string()), currency, person }
     }
 }
 

@@ -86,21 +86,50 @@ impl Kept {
     }
 
     /// Takes out those that the log `to`, which parted from the log `from` behind `common`, may not have, in order of
-    /// issue. The others are in it.
-    pub fn take_behind(&mut self, common: u64, from: Option<Uuid>, to: Option<Uuid>) -> Vec<Acknowledged> {
+    /// issue. The others are in it: those that are said to be so only now come second.
+    pub fn take_behind(
+        &mut self,
+        common: u64,
+        from: Option<Uuid>,
+        to: Option<Uuid>,
+    ) -> (Vec<Acknowledged>, Vec<Acknowledged>) {
         let is_there = |one: &Acknowledged| {
             let epoch = one.epoch.or(from);
             // One that was seen in neither log may be in it: then it gets its first verdict again. A backup that was put
             // back without a word has the name of the log before.
             if epoch == from { one.seen.position <= common } else { epoch == to }
         };
-        let (kept, mut lost): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(is_there);
-        self.in_order = kept.into_iter().map(|one| Acknowledged { epoch: to, ..one }).collect();
-        for one in &lost {
+        let (kept, lost): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(is_there);
+        self.in_order = kept.into();
+        let moved = self.moved(from, to);
+        (self.taken(lost), moved)
+    }
+
+    /// What was seen in the log `from` is in the log `to` as well. Says which ones that is news of.
+    pub fn moved(&mut self, from: Option<Uuid>, to: Option<Uuid>) -> Vec<Acknowledged> {
+        let mut moved = Vec::new();
+        for one in self.in_order.iter_mut().filter(|one| from != to && one.epoch.or(from) == from) {
+            one.epoch = to;
+            moved.push(one.clone());
+        }
+        moved
+    }
+
+    /// Takes out those that were seen in another log than `of`, in order of issue: whoever kept them has not lived to
+    /// come here.
+    pub fn take_strays(&mut self, of: Uuid) -> Vec<Acknowledged> {
+        let is_stray = |one: &Acknowledged| one.epoch.is_some_and(|epoch| epoch != of);
+        let (strays, kept): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(is_stray);
+        self.in_order = kept.into();
+        self.taken(strays)
+    }
+
+    fn taken(&mut self, mut taken: Vec<Acknowledged>) -> Vec<Acknowledged> {
+        for one in &taken {
             self.ids.remove(&one.id());
         }
-        lost.sort_by_key(|one| (one.sequence, one.id()));
-        lost
+        taken.sort_by_key(|one| (one.sequence, one.id()));
+        taken
     }
 
     /// The log that the command was seen in which was settled last.

@@ -392,6 +392,7 @@ impl Replica {
     /// written late has brought up once more, goes with it.
     fn recalled(&mut self, acknowledged: Vec<Acknowledged>) {
         self.kept.recall(acknowledged);
+        self.offer_strays();
         let is_over = |item: &&Item| self.kept.has_replaced(item.id()) && !item.in_flight;
         let over: Vec<CommandId> = self.items.iter().filter(is_over).map(Item::id).collect();
         if over.is_empty() {
@@ -616,7 +617,8 @@ impl Replica {
     fn adopt(&mut self, mut snapshot: Snapshot) -> Result<(), Rejected> {
         let common = snapshot.common.take();
         // A server that does not say it is asked about everything: what it has, it answers as before.
-        let parted = (self.log.standing == Standing::Parted).then(|| (self.known_epoch(), common.unwrap_or(0)));
+        let from = self.known_epoch();
+        let parted = (self.log.standing == Standing::Parted).then(|| (from, common.unwrap_or(0)));
         let before = self.log.books.clone();
         self.log.adopt(snapshot)?;
         if self.defects.has(Defect::OutboxDroppedOnReset) {
@@ -626,17 +628,20 @@ impl Replica {
             }
         }
         let mut dirty = Dirty::everything();
-        let mut offered = Vec::new();
+        let (mut offered, mut kept) = (Vec::new(), Vec::new());
         match parted.filter(|_| !self.defects.has(Defect::NothingOfferedAgain)) {
-            Some(parted) => offered = self.recover(parted, &before, &mut dirty),
-            None => self.settle_or_send_again(&mut dirty),
+            Some(parted) => (offered, kept) = self.recover(parted, &before, &mut dirty),
+            None => {
+                kept = self.kept.moved(from, self.log.epoch);
+                self.settle_or_send_again(&mut dirty);
+            }
         }
         self.rebase(dirty);
-        if offered.is_empty() {
+        if offered.is_empty() && kept.is_empty() {
             self.save_snapshot();
         } else {
             let snapshot = self.log.snapshot().filter(|_| self.connection.is_leading()).map(Box::new);
-            self.outputs.push(Output::Offer { records: offered, snapshot });
+            self.outputs.push(Output::Offer { records: offered, kept, snapshot });
         }
         Ok(())
     }

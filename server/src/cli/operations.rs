@@ -2,13 +2,14 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use domain::ShopSlug;
+use domain::{Command, CommandId, ShopSlug, Submission, Verdict, books::Request, shop, values::Currency};
 use store::{EventStore, ShopHead};
+use sync::protocol::Outcome;
 use uuid::Uuid;
 
 use super::Failure;
 use crate::{
-    Config, demo,
+    Config, access, clock, demo,
     shop::{log::Log, snapshot},
 };
 
@@ -39,11 +40,52 @@ pub async fn migrate(database_url: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub async fn create(database_url: &str, name: &str, title: Option<&str>) -> Result<ExitCode, Failure> {
-    let store = open(database_url).await?;
-    let head = store.create_shop(&slug(name)?, title.unwrap_or(name), Uuid::new_v4()).await?;
+pub async fn create(
+    database_url: &str,
+    name: &str,
+    title: Option<&str>,
+    currency: Option<&str>,
+) -> Result<ExitCode, Failure> {
+    let currency = currency.map(known_currency).transpose()?;
+    let (store, slug) = (open(database_url).await?, slug(name)?);
+    let mut head = store.create_shop(&slug, title.unwrap_or(name), Uuid::new_v4()).await?;
+    if let Some(currency) = currency {
+        settle(store.clone(), &slug, shop::Command::SetCurrency { currency }.into()).await?;
+        head = store.head(&slug).await?.unwrap_or(head);
+    }
     println!("{}\t{}\tposition {}\tepoch {}", head.shop, head.title, head.position, head.epoch);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Pages have to know how many digits its minor units have.
+fn known_currency(code: &str) -> Result<Currency, Failure> {
+    let known = app::format::Currency::of_code(code).and_then(|known| Currency::parse(known.code).ok());
+    known.ok_or_else(|| Failure::Other(format!("no currency {code} is known here")))
+}
+
+/// Decides one command as the server would.
+async fn settle(store: Arc<dyn EventStore>, shop: &ShopSlug, command: Command) -> Result<(), Failure> {
+    let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+    let running = crate::start_on(config, store).await?;
+    let submission = Submission {
+        id: CommandId(Uuid::now_v7()),
+        command,
+        if_version: None,
+        device: "daybook".into(),
+        issued_at: clock::now(),
+        undoes: None,
+        depends_on: Vec::new(),
+    };
+    let other = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
+    let decided = match running.server.shops.open(shop).await {
+        Ok(open) => open.decide(vec![Request { submission, author: access::page_author() }]).await,
+        Err(error) => Err(error),
+    };
+    running.stop().await;
+    match decided.map_err(|error| other(&error))?.outcomes.pop() {
+        Some(Outcome::Settled { verdict: Verdict::Refused { refusal, .. }, .. }) => Err(other(&refusal)),
+        _ => Ok(()),
+    }
 }
 
 pub async fn list(database_url: &str) -> Result<ExitCode, Failure> {

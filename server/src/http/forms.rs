@@ -1,7 +1,7 @@
 //! The door for forms that are posted where no script runs: the same commands, then a redirect to a page that can be
 //! read again, kept and shared.
 
-use app::forms::Form;
+use app::{format, forms::Form};
 use axum::{
     body::Bytes,
     extract::rejection::BytesRejection,
@@ -32,7 +32,8 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
     let form = Form::of_body(&String::from_utf8_lossy(&body));
     let id = form.command_id.unwrap_or_else(|| CommandId(Uuid::now_v7()));
     let view = door.shop.view()?;
-    let command = match form.command(&app::forms::number_of(id), &view.books) {
+    let currency = format::Currency::of_books(&view.books);
+    let command = match format::in_currency(currency, || form.command(&app::forms::number_of(id), &view.books)) {
         Ok(command) => command,
         Err(errors) => return Ok(see_other(&form.malformed(&errors))),
     };

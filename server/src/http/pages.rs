@@ -74,5 +74,9 @@ async fn never_stale(mut response: Response) -> Response {
     if is_page && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
+    if is_page {
+        // Numbers are written as the reader's language has them.
+        headers.append(header::VARY, HeaderValue::from_static("accept-language"));
+    }
     response
 }

@@ -16,15 +16,15 @@ use crate::{
 const MOST_BALANCE: i64 = 1_000 * Amount::MOST;
 
 /// What `command` does to the account, which is `None` when there is none of that number. Whether a step of a process is
-/// due at all was asked before ([`crate::processes::is_due`]).
+/// due at all was asked before ([`crate::processes::is_due`]). `currency` is the shop's.
 ///
 /// # Errors
 /// `already_exists`, `not_found`, `wrong_state` for what a closed account does not do, `insufficient_funds`, `not_zero`,
 /// `too_large`.
-pub fn decide(account: Option<&Account>, command: &Command) -> Result<Vec<Event>, Refusal> {
+pub fn decide(account: Option<&Account>, command: &Command, currency: &Currency) -> Result<Vec<Event>, Refusal> {
     if let Command::Open(open) = command {
         return match account {
-            None => Ok(vec![opened(open).into()]),
+            None => Ok(vec![opened(open, currency).into()]),
             Some(_) => Err(Refusal::AlreadyExists { what: Thing::Account, id: open.account_id.to_string() }),
         };
     }
@@ -80,14 +80,14 @@ pub fn decide(account: Option<&Account>, command: &Command) -> Result<Vec<Event>
     }
 }
 
-fn opened(open: &Open) -> AccountOpened {
+fn opened(open: &Open, currency: &Currency) -> AccountOpened {
     AccountOpened {
         account_id: open.account_id.clone(),
         title: open.title.clone(),
         owner: open.owner.clone(),
         initial_balance: open.initial_balance,
         limit: open.limit.unwrap_or_default(),
-        currency: Currency::default(),
+        currency: currency.clone(),
     }
 }
 

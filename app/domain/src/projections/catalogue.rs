@@ -51,6 +51,7 @@ impl Catalogue {
             | Event::Sale(_)
             | Event::Account(_)
             | Event::Transfer(_)
+            | Event::Shop(_)
             | Event::Refused(_)
             | Event::Declined(_) => return,
         };

@@ -110,7 +110,7 @@ impl Names {
             Event::Transfer(transfer::Event::TransferRequested(requested)) => {
                 [&requested.from, &requested.to].into_iter().for_each(|id| names.add_account(id, accounts));
             }
-            Event::Transfer(_) => {}
+            Event::Transfer(_) | Event::Shop(_) => {}
             Event::Refused(refused) => names.add_asked(&refused.command, products, accounts),
             Event::Declined(declined) => names.add_asked(&declined.command, products, accounts),
         }

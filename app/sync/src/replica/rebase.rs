@@ -125,7 +125,9 @@ fn looks_again(submission: &Submission) -> bool {
     let puts_back = matches!(submission.command, Command::Sale(domain::sale::Command::PutBack(_)));
     // It has a version of its own beside that of a refusal, and moves with it.
     let gives_up = matches!(submission.command, Command::Change(_));
-    submission.if_version.is_some() || submission.undoes.is_some() || puts_back || gives_up
+    // It depends on there being no price and no account at all, which no list of names says.
+    let is_for_all = matches!(submission.command, Command::Shop(_));
+    is_for_all || submission.if_version.is_some() || submission.undoes.is_some() || puts_back || gives_up
 }
 
 /// Notes what came out differently: whoever read it must decide again too.

@@ -134,7 +134,7 @@ impl Replica {
         (parted, common): (Option<Uuid>, u64),
         before: &Books,
         dirty: &mut Dirty,
-    ) -> Vec<OutboxRecord> {
+    ) -> (Vec<OutboxRecord>, Vec<Acknowledged>) {
         let mut offered: Vec<OutboxRecord> = Vec::new();
         for item in self.items.iter_mut() {
             let lost_from_here = match &item.record.stage {
@@ -150,19 +150,43 @@ impl Replica {
                 offered.push(item.record.clone());
             }
         }
-        for record in self.kept.take_behind(common, parted, self.log.epoch).into_iter().map(Acknowledged::offered) {
-            if !self.items.contains(record.submission.id) {
-                self.items.insert(Item::new(record.clone()));
-                offered.push(record);
-            }
-        }
+        let (behind, moved) = self.kept.take_behind(common, parted, self.log.epoch);
+        offered.extend(self.put_back(behind));
         self.hold_dependants(dirty);
         self.changes.pending = true;
         let lost = self.list_lost(common, before);
         if lost > 0 || !offered.is_empty() {
             self.outputs.push(Output::Report(Report::Restored { common, offered: offered.len(), lost }));
         }
-        offered
+        (offered, moved)
+    }
+
+    /// Into the outbox, under their old ids.
+    fn put_back(&mut self, settled: Vec<Acknowledged>) -> Vec<OutboxRecord> {
+        let mut records = Vec::new();
+        for record in settled.into_iter().map(Acknowledged::offered) {
+            if !self.items.contains(record.submission.id) {
+                self.items.insert(Item::new(record.clone()));
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// A tab that ended before it came to the restored log has left commands of the one before. They may be in this
+    /// one: then they get their first verdict again.
+    pub(super) fn offer_strays(&mut self) {
+        let Some(epoch) = self.log.epoch.filter(|_| self.log.standing == Standing::Following) else { return };
+        let strays = self.kept.take_strays(epoch);
+        let records = self.put_back(strays);
+        if records.is_empty() || self.defects.has(Defect::NothingOfferedAgain) {
+            return;
+        }
+        self.outputs.push(Output::Offer { records, kept: Vec::new(), snapshot: None });
+        self.changes.pending = true;
+        let mut dirty = Dirty::everything();
+        self.hold_dependants(&mut dirty);
+        self.rebase(dirty);
     }
 
     /// What others had written behind `common`, as far as this device remembers it. What followed from a command is

@@ -409,7 +409,7 @@ impl World {
     pub(crate) fn input(&mut self, node: usize, input: Input) {
         self.tell(|world| {
             let text = format!("{input:?}");
-            format!("{} <- {}", world.nodes[node].name, text.chars().take(200000).collect::<String>())
+            format!("{} <- {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
         });
         if self.nodes[node].replica.is_some() {
             self.pass_on(node, &input);
@@ -434,7 +434,7 @@ impl World {
         for output in outputs {
             self.tell(|world| {
                 let text = format!("{output:?}");
-                format!("{} -> {}", world.nodes[node].name, text.chars().take(200000).collect::<String>())
+                format!("{} -> {}", world.nodes[node].name, text.chars().take(160).collect::<String>())
             });
             match output {
                 Output::Persist(record) => self.persist(node, record),
@@ -464,9 +464,9 @@ impl World {
                     self.device(node).confirmed.insert(acknowledged.id());
                     self.store(node, Write::Keep { acknowledged, dropped });
                 }
-                Output::Offer { records, snapshot } => {
+                Output::Offer { records, kept, snapshot } => {
                     self.sometimes.reached("offered again");
-                    self.store(node, Write::Offer { records, snapshot });
+                    self.store(node, Write::Offer { records, kept, snapshot });
                 }
                 Output::KeepLost(lost) => {
                     if !lost.is_empty() {
