@@ -238,6 +238,11 @@ pub fn field_at_fault(refusal: &Refusal, command_type: &str) -> &'static str {
             "batchref"
         }
         (Refusal::AlreadyExists { what: Thing::Order, .. }, _) => "order_id",
+        (Refusal::AlreadyExists { what: Thing::Account, .. } | Refusal::NotZero { .. }, _) => "account_id",
+        (Refusal::AlreadyExists { what: Thing::Transfer, .. }, _) => "transfer_id",
+        (Refusal::InsufficientFunds { .. }, "account.debit" | "transfer.request") => "amount",
+        (Refusal::SameAccount { .. }, _) => "to",
+        (Refusal::NotFound { what: Thing::Account, .. }, "order.place" | "sale.record") => "account",
         _ => "",
     }
 }

@@ -87,6 +87,7 @@ pub fn existing(view: &PendingView) -> Option<String> {
         Refusal::AlreadyExists { what: Thing::Product, id } => Some(format!("/products/{id}")),
         Refusal::AlreadyExists { what: Thing::Batch, id } => Some(format!("/batches/{id}")),
         Refusal::AlreadyExists { what: Thing::Order, id } => Some(format!("/orders/{id}")),
+        Refusal::AlreadyExists { what: Thing::Account, id } => Some(format!("/accounts/{id}")),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
     waits_since,
 };
-pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of};
+pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
 pub use taken::taken;
 pub use undo::{no_undo, undo_label, undo_question};
 
@@ -81,7 +81,19 @@ pub fn done(command_type: &str, id: &str) -> String {
         "stock.count" => "Count written down",
         "stock.damage" => "Breakage written down",
         "order.place" => "Order placed",
+        "order.add_item" => "Item added",
+        "order.remove_item" => "Item taken out",
+        "order.take_what_is_left" => "What is left was taken",
+        "order.back_order" => "Back-ordered",
         "order.cancel" => "Order cancelled",
+        "order.hand_over" => "Order handed over",
+        "order.settle" => "Seen to",
+        "account.open" => "Account opened",
+        "account.change" => "Account changed",
+        "account.credit" => "Credited",
+        "account.debit" => "Debited",
+        "account.close" => "Account closed",
+        "transfer.request" => "Transfer requested",
         "order.allocate" => "Goods reserved",
         "order.free" => "Goods freed",
         "sale.record" => "Sale recorded",

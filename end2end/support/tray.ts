@@ -14,13 +14,13 @@ export interface Line {
   batchref: string | null;
 }
 
-/** So many pieces of soap in one batch, and orders that want them. */
+/** So many pieces of soap in one batch, and drafts of orders that want them: their goods are reserved by hand. */
 export async function stock(daybook: Daybook, units: number, orders: Record<string, number>): Promise<void> {
   await daybook.command("product.add", { sku: SOAP.sku, name: SOAP.name, description: "", category: "soap", price: 310 });
   await daybook.command("stock.receive", { batchref: "SOAP-B1", sku: SOAP.sku, qty: units });
   for (const [order_id, qty] of Object.entries(orders)) {
-    const placed = await daybook.command("order.place", { order_id, lines: [{ sku: SOAP.sku, qty }] });
-    expect(placed.body.status).toBe("accepted");
+    const added = await daybook.command("order.add_item", { order_id, sku: SOAP.sku, qty });
+    expect(added.body.status).toBe("accepted");
   }
 }
 

@@ -68,6 +68,16 @@ const MORE: [(&str, i64, Option<i32>); 16] = [
     ("TEA-B", 30, Some(21)),
 ];
 
+/// Number, title, owner, balance and limit in cents.
+const ACCOUNTS: [(&str, &str, &str, i64, i64); 6] = [
+    ("A-0001", "Café Sole", "Asha Berg", 12_000, 20_000),
+    ("A-0002", "Village school", "Marek Nowak", 0, 30_000),
+    ("A-0003", "Choir fund", "Ingrid Holm", 8_500, 0),
+    ("A-0004", "Allotment club", "Tomás Silva", 4_000, 5_000),
+    ("A-0005", "Karin Larsen", "Karin Larsen", 0, 6_000),
+    ("A-0006", "Harbour kiosk", "Yusuf Demir", 0, 3_000),
+];
+
 /// Fills the shop `demo`, which is made if it is not there. Answers its head.
 ///
 /// # Errors
@@ -99,6 +109,7 @@ pub async fn fill(shops: &Arc<Shops>) -> Result<u64, String> {
 fn script(today: Millis) -> Result<Vec<Request>, String> {
     let mut script = Script { today, seed: 20_261_121, requests: Vec::new() };
     script.deliveries()?;
+    script.accounts()?;
     script.days_of_trade()?;
     script.orders()?;
     Ok(script.requests)
@@ -188,8 +199,30 @@ impl Script {
         Ok(())
     }
 
-    /// 30 orders: most with all their goods, one whose batch turned out smaller (short), two placed and not yet
-    /// allocated (to pick).
+    /// Six customers who pay later, and what they moved between them. One is near its limit; one is beyond it, since
+    /// what was sold on account is a fact.
+    fn accounts(&mut self) -> Result<(), String> {
+        for (at, (account_id, title, owner, balance, limit)) in (0..).zip(ACCOUNTS) {
+            let data = json!({
+                "account_id": account_id, "title": title, "owner": owner, "initial_balance": balance, "limit": limit,
+            });
+            self.push(12, 9 * 60 + at, "Office", "account.open", &data)?;
+        }
+        for (at, (from, to, amount)) in
+            (1..).zip([("A-0001", "A-0003", 2_500), ("A-0003", "A-0004", 1_500), ("A-0004", "A-0001", 700)])
+        {
+            let data = json!({"transfer_id": format!("TR-{at:03}"), "from": from, "to": to, "amount": amount});
+            self.push(10, 10 * 60 + at, "Office", "transfer.request", &data)?;
+        }
+        let advance = json!({"account_id": "A-0005", "amount": 5_600, "reference": "Advance for the fair"});
+        self.push(9, 11 * 60, "Office", "account.debit", &advance)?;
+        let lines = json!([{"sku": "CAN-4", "qty": 4, "price": 850}]);
+        let sale = json!({"sale_id": "T1-9001", "lines": lines, "payment": "account", "account": "A-0006"});
+        self.push(8, 12 * 60, "Till 1", "sale.record", &sale)
+    }
+
+    /// 30 orders: most of them are with their customers, some were cancelled; one lacks goods that are on their way, two
+    /// are to be picked.
     fn orders(&mut self) -> Result<(), String> {
         for number in 1..=30_i64 {
             let days_ago = (30 - number) / 6;
@@ -206,34 +239,24 @@ impl Script {
                 .filter_map(|at| PRODUCTS.get(*at))
                 .map(|(sku, ..)| json!({"sku": sku, "qty": 1}))
                 .collect();
-            self.push(
-                days_ago,
-                10 * 60 + number,
-                "Phone",
-                "order.place",
-                &json!({"order_id": order_id, "lines": lines}),
-            )?;
-            if number > 28 {
-                continue;
-            }
-            for line in &lines {
-                let data = json!({"order_id": order_id, "sku": line["sku"], "qty": line["qty"]});
-                self.push(days_ago, 11 * 60 + number, "Back room", "order.allocate", &data)?;
-            }
+            let account = (number % 5 == 0).then_some("A-0002");
+            let place = json!({"order_id": order_id, "lines": lines, "account": account});
+            self.push(days_ago, 10 * 60 + number, "Phone", "order.place", &place)?;
+            let end = match number {
+                29 | 30 => continue,
+                number if number % 9 == 0 => "order.cancel",
+                _ => "order.hand_over",
+            };
+            self.push(days_ago, 11 * 60 + number, "Back room", end, &json!({"order_id": order_id}))?;
         }
         Ok(())
     }
 
-    /// Candles were promised from the delivery on its way; then it was announced as smaller.
+    /// More candles than there are: not accepted, and then taken as a back-order.
     fn short_order(&mut self, order_id: &str, days_ago: i64) -> Result<(), String> {
         let place = json!({"order_id": order_id, "lines": [{"sku": "CAN-4", "qty": 60}]});
-        let extra = json!({"batchref": "B-039", "qty": 80});
-        let allocate = json!({"order_id": order_id, "sku": "CAN-4", "qty": 60});
-        let fewer = json!({"batchref": "B-039", "qty": 10});
-        self.push(days_ago, 12 * 60, "Office", "stock.change_quantity", &extra)?;
         self.push(days_ago, 12 * 60 + 5, "Phone", "order.place", &place)?;
-        self.push(days_ago, 12 * 60 + 6, "Back room", "order.allocate", &allocate)?;
-        self.push(days_ago, 12 * 60 + 30, "Office", "stock.change_quantity", &fewer)
+        self.push(days_ago, 12 * 60 + 9, "Phone", "order.back_order", &json!({"order_id": order_id}))
     }
 }
 
@@ -242,6 +265,7 @@ mod tests {
     use domain::{
         Books,
         books::{Reads, Stamp},
+        projections::{orders::OrderState, transfers::TransferState},
     };
 
     use super::*;
@@ -264,8 +288,17 @@ mod tests {
         let orders: Vec<_> = projections.orders.orders.iter().map(|(_, order)| order).collect();
         assert_eq!(orders.len(), 30);
         assert_eq!(orders.iter().filter(|order| order.lines.iter().any(|line| line.short)).count(), 1);
-        let to_pick = |line: &domain::projections::orders::OrderLine| line.batchref.is_none() && !line.short;
-        assert_eq!(orders.iter().filter(|order| order.lines.iter().any(to_pick)).count(), 2);
+        let of = |state: OrderState| orders.iter().filter(|order| order.state == state).count();
+        // One of the accepted ones is short; the others are to be picked.
+        let counts = [OrderState::Accepted, OrderState::HandedOver, OrderState::Cancelled].map(of);
+        assert_eq!(counts, [3, 24, 3]);
+        let accounts: Vec<_> = projections.accounts.accounts.iter().map(|(_, account)| account).collect();
+        assert_eq!(accounts.len(), 6);
+        assert_eq!(accounts.iter().filter(|account| account.available() < 0).count(), 1, "one is beyond its limit");
+        let is_near = |available: i64| (0..1_000).contains(&available);
+        assert_eq!(accounts.iter().filter(|account| is_near(account.available())).count(), 1, "one is near it");
+        let transfers: Vec<_> = projections.transfers.transfers.iter().map(|(_, transfer)| transfer.state).collect();
+        assert_eq!(transfers, [TransferState::Completed; 3]);
         assert!(projections.sales.takings.get(&Day::of(today)).is_some());
     }
 }

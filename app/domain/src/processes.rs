@@ -73,7 +73,9 @@ pub(crate) fn is_due(command: &Command, aggregates: &Aggregates, reads: &mut Rea
                     ordering::line_is_due(order_id, sku, *qty, *round, aggregates)
                 }
                 stock::Command::Release { order_id, sku } => cancellation::release_is_due(order_id, sku, aggregates),
-                stock::Command::Fill { order_id, .. } => backorder::waits(order_id, aggregates),
+                stock::Command::Fill { order_id, sku, qty } => {
+                    backorder::wanted(order_id, sku, aggregates) == Some(*qty)
+                }
                 _ => true,
             }
         }

@@ -48,7 +48,7 @@ pub fn decide(
         Command::Reserve { order_id, qty, back_order, .. } => {
             allocation::reserve(sku, stock, order_id, *qty, *back_order)
         }
-        Command::Fill { order_id, .. } => Ok(allocation::fill(sku, stock, order_id)),
+        Command::Fill { order_id, qty, .. } => Ok(allocation::fill(sku, stock, order_id, *qty)),
         Command::HandOver { order_id, qty, .. } => Ok(allocation::hand_over(sku, stock, order_id, *qty)),
         Command::Reallocate { order_id, qty, .. } => Ok(allocation::reallocate(sku, stock, order_id, *qty)),
         Command::Release { order_id, .. } => {

@@ -88,9 +88,40 @@ fn us_15_undo_of_each_kind_of_entry_returns_the_numbers() {
     ]);
     undone(&[oat.clone(), ("product.change", json!({"sku": "OAT", "price": 999, "name": "Oat loaf"}))]);
     undone(&[oat.clone(), ("product.archive", json!({"sku": "OAT"}))]);
+    let add = ("order.add_item", json!({"order_id": "o1", "sku": "OAT", "qty": 3}));
+    let shop = undone(&[oat.clone(), add.clone()]);
+    assert!(shop.order("o1").lines.is_empty());
+    let remove = ("order.remove_item", json!({"order_id": "o1", "sku": "OAT"}));
+    assert_eq!(undone(&[oat.clone(), add, remove]).order("o1").lines[0].qty.get(), 3);
     let place = ("order.place", json!({"order_id": "o1", "lines": [{"sku": "OAT", "qty": 3}]}));
     let shop = undone(&[oat, b1, place]);
     assert_eq!(serde_json::to_value(shop.order("o1").state).unwrap(), "cancelled");
+}
+
+#[test]
+fn us_15_undo_of_each_kind_of_entry_returns_the_money() {
+    let open = |id: &str| {
+        ("account.open", json!({"account_id": id, "title": "Café", "owner": "Asha", "initial_balance": 100}))
+    };
+    let balances = |shop: &Shop| ["1", "2"].map(|id| shop.account(id).balance);
+    for (kind, data) in [
+        ("account.credit", json!({"account_id": "1", "amount": 30})),
+        ("account.debit", json!({"account_id": "1", "amount": 30})),
+        ("account.change", json!({"account_id": "1", "owner": "Marek", "limit": 70})),
+        ("transfer.request", json!({"transfer_id": "9", "from": "1", "to": "2", "amount": 30})),
+    ] {
+        let shop = undone(&[open("1"), open("2"), (kind, data)]);
+        assert_eq!((balances(&shop), shop.account("1").limit.minor()), ([100, 100], 0), "{kind}");
+        assert_eq!(&*shop.account("1").owner, "Asha");
+    }
+    let mut shop = given(&[open("1")]);
+    let refused = of_last(&shop, &owner()).unwrap_err();
+    assert!(matches!(refused, Why::Refused(Refusal::NotZero { balance: 100, .. })), "{refused:?}");
+    shop.send("account.change", json!({"account_id": "1", "owner": "Marek", "limit": 70}));
+    let changed = last_id(&shop);
+    shop.send("account.change", json!({"account_id": "1", "limit": 80}));
+    let undo = undo::of_command(&shop.books, changed, &owner()).unwrap();
+    assert_eq!(undo.rest, Rest::Fields { of: 2, left: 1 }, "the limit that was set since stands");
 }
 
 #[test]
@@ -281,7 +312,7 @@ fn us_09_two_of_five_are_allocated_and_three_are_short() {
     let mut shop = given(&[
         product("OAT"),
         receive("b1", "OAT", 2, None),
-        ("order.place", json!({"order_id": "o1", "lines": [{"sku": "OAT", "qty": 5}]})),
+        ("order.add_item", json!({"order_id": "o1", "sku": "OAT", "qty": 5})),
     ]);
     shop.when("order.allocate", json!({"order_id": "o1", "sku": "OAT", "qty": 2, "short": 3}))
         .then(&[("LineAllocated", json!({"qty": 2, "batchref": "b1"})), ("LineShort", json!({"qty": 3}))]);
@@ -361,8 +392,12 @@ proptest! {
         let handled = shop.send_command(command(last.0, &last.1));
         let freed = handled.entries.iter().any(|entry| matches!(entry.event, Event::Stock(stock::Event::LineFreed(_))));
         if let Ok(undo) = of_last(&shop, &owner()) {
+            let written = shop.log.len();
             let events = send(&mut shop, &undo, &owner());
             prop_assert!(events.is_ok(), "what is offered is accepted: {events:?}");
+            // Goods that became free went to an order that had waited for them.
+            let is_fill = |entry: &domain::Entry| entry.device.as_ref() == "backorder";
+            let filled = handled.entries.iter().chain(&shop.log[written..]).any(is_fill);
             let known = |sku: &str| before.0.contains_key(sku);
             if undo.rest == Rest::All {
                 let (mut after, takings) = numbers(&shop.books);
@@ -370,7 +405,8 @@ proptest! {
                 // A product that became known stays known, archived or without a name.
                 after.retain(|sku, _| known(sku));
                 // An order that was placed on top of promises takes them along when it is cancelled.
-                if freed || matches!(last.0, "product.add" | "order.place") {
+                let is_placing = matches!(last.0, "order.place" | "order.take_what_is_left" | "order.back_order");
+                if freed || filled || is_placing || last.0 == "product.add" {
                     // Goods are where they were; who they are promised to was decided anew. A name stays.
                     for rows in [&mut before.0, &mut after] {
                         rows.values_mut().for_each(|row| {

@@ -42,7 +42,33 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         let product = |sentence: Sentence, sku: &domain::values::Sku| {
             sentence.link(super::name_of(context.books, sku), at(context.shop, &format!("/products/{sku}")))
         };
+        let order = |order_id: &domain::values::OrderId| {
+            Sentence::default().link(format!("Order {order_id}"), at(context.shop, &format!("/orders/{order_id}")))
+        };
+        let account = |account_id: &domain::values::AccountId| {
+            let row = context.books.projections.accounts.accounts.get(account_id);
+            let title = row.map_or_else(|| account_id.to_string(), |row| row.title.to_string());
+            Sentence::default().link(title, at(context.shop, &format!("/accounts/{account_id}")))
+        };
+        let amount = format::money(since.number);
         let (key, sentence) = match item {
+            Item::OverLimit(id) => (
+                format!("over-{id}"),
+                account(id).then(format!(" is {amount} over its limit. Ask for the money, or raise it.")),
+            ),
+            Item::Reopened(id) => (
+                format!("reopened-{id}"),
+                account(id).then(format!(" was closed, and has {amount} on it. Move the money, and close it again.")),
+            ),
+            Item::Rejected(id) => {
+                let row = context.books.projections.orders.orders.get(id);
+                let why = row.and_then(|row| row.reason.as_ref()).map(crate::text::why_not).unwrap_or_default();
+                (format!("rejected-{id}"), order(id).then(format!(" was not accepted: {why}.")))
+            }
+            Item::HandedOver(id) => (
+                format!("handed-{id}"),
+                order(id).then(format!(" was handed over without having been accepted. It is worth {amount}.")),
+            ),
             Item::BelowZero(sku) => (
                 format!("below-{sku}"),
                 product(Sentence::default(), sku).then(format!(
@@ -52,13 +78,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
             ),
             Item::Short(order_id, sku) => (
                 format!("short-{order_id}-{sku}"),
-                product(
-                    Sentence::default()
-                        .link(format!("Order {order_id}"), at(context.shop, &format!("/orders/{order_id}")))
-                        .then(format!(" lacks {number} × ")),
-                    sku,
-                )
-                .then("."),
+                product(order(order_id).then(format!(" lacks {number} × ")), sku).then("."),
             ),
             Item::Unnamed(sku) => (
                 format!("unnamed-{sku}"),

@@ -45,7 +45,9 @@ pub enum Standing {
     Short,
     Open,
     Ready,
+    NotAccepted,
     Cancelled,
+    HandedOver,
 }
 
 impl Standing {
@@ -53,10 +55,12 @@ impl Standing {
     pub fn of(order: &OrderRow) -> Self {
         match order.state {
             OrderState::Draft => Self::Draft,
+            OrderState::Rejected => Self::NotAccepted,
             OrderState::Cancelled => Self::Cancelled,
-            OrderState::Placed if order.lines.iter().any(|line| line.short) => Self::Short,
-            OrderState::Placed if order.lines.iter().all(|line| line.allocated > 0) => Self::Ready,
-            OrderState::Placed => Self::Open,
+            OrderState::HandedOver => Self::HandedOver,
+            OrderState::Placed | OrderState::Accepted if order.lines.iter().any(|line| line.short) => Self::Short,
+            OrderState::Accepted if order.lines.iter().all(|line| line.allocated > 0) => Self::Ready,
+            OrderState::Placed | OrderState::Accepted => Self::Open,
         }
     }
 
@@ -67,16 +71,18 @@ impl Standing {
             Self::Short => "Short",
             Self::Open => "To allocate",
             Self::Ready => "To pick",
+            Self::NotAccepted => "Not accepted",
             Self::Cancelled => "Cancelled",
+            Self::HandedOver => "Handed over",
         }
     }
 
     #[must_use]
     pub fn tone(self) -> Option<&'static str> {
         match self {
-            Self::Short => Some("attention"),
+            Self::Short | Self::NotAccepted => Some("attention"),
             Self::Ready => Some("good"),
-            Self::Draft | Self::Open | Self::Cancelled => None,
+            Self::Draft | Self::Open | Self::Cancelled | Self::HandedOver => None,
         }
     }
 }
@@ -101,7 +107,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         known.get(&place.order_id).is_none().then(|| Row {
             order_id: place.order_id.to_string(),
             href: at(context.shop, "/attention"),
-            lines: place.lines.len(),
+            lines: place.lines.as_ref().map_or(0, Vec::len),
             total: 0,
             standing: Standing::Draft,
             mark: Mark::new(view.state.into(), 0),

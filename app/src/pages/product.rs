@@ -123,6 +123,7 @@ fn what(what: What) -> &'static str {
         What::Damaged => "Taken out",
         What::Sold => "Sold",
         What::PutBack => "Put back",
+        What::HandedOver => "Handed over",
     }
 }
 

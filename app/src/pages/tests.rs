@@ -306,7 +306,7 @@ fn race() -> Shop {
     let sku = domain::values::Sku::parse("OAT-1").unwrap();
     let refusal = Refusal::OutOfStock { sku, asked: 6, left: 5, available: 7 };
     stocked()
-        .with("order.place", json!({ "order_id": "O-1", "lines": [{ "sku": "OAT-1", "qty": 6 }] }))
+        .with("order.add_item", json!({ "order_id": "O-1", "sku": "OAT-1", "qty": 6 }))
         .with("order.allocate", json!({ "order_id": "O-2", "sku": "OAT-1", "qty": 8 }))
         .confirmed()
         .pending(90, "order.allocate", &json!({ "order_id": "O-1", "sku": "OAT-1", "qty": 6 }), refused(refusal, 7))

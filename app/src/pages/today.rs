@@ -73,7 +73,8 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     let read = &context.books.projections;
     let today = Day::of(context.now);
     let takings = read.sales.takings.get(&today).copied().unwrap_or_default();
-    let placed = || read.orders.orders.iter().filter(|(_, order)| order.state == OrderState::Placed);
+    let waits = |state: OrderState| matches!(state, OrderState::Placed | OrderState::Accepted);
+    let placed = || read.orders.orders.iter().filter(|(_, order)| waits(order.state));
     let entries = read.day_book.entries.iter().rev().filter(|(_, entry)| entry.causation.is_none());
     Some(Model {
         shop: context.title.to_owned(),

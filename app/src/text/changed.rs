@@ -1,6 +1,6 @@
 //! What came out differently than it was shown.
 
-use domain::{Event, order, stock};
+use domain::{Event, order, stock, transfer};
 
 use crate::format::{money, number};
 
@@ -35,6 +35,7 @@ fn subject(event: &Event) -> Option<String> {
         Event::Stock(stock::Event::LineFreed(line)) => Some(format!("{} {}", line.order_id, line.sku)),
         Event::Stock(event) => Some(event.sku().to_string()),
         Event::Product(event) => Some(event.sku().to_string()),
+        Event::Account(event) => Some(event.account_id().to_string()),
         _ => None,
     }
 }
@@ -106,6 +107,12 @@ fn unexpected(actual: &Event) -> Option<String> {
         }
         Event::Stock(stock::Event::LineAllocated(line)) => {
             Some(format!("order {} has {} from batch {}", line.order_id, line.sku, line.batchref))
+        }
+        Event::Order(order::Event::OrderRejected(rejected)) => {
+            Some(format!("order {} was not accepted: {}", rejected.order_id, super::why_not(&rejected.reason)))
+        }
+        Event::Transfer(transfer::Event::TransferFailed(failed)) => {
+            Some(format!("transfer {} failed: {}", failed.transfer_id, super::why_not(&failed.reason)))
         }
         _ => None,
     }

@@ -1,15 +1,18 @@
 //! What somebody asked for, in words.
 
+mod money;
+mod orders;
+
 use domain::{
     Command,
     books::Books,
-    change, order, product,
+    change, product,
     sale::{self, Payment},
     stock,
     values::Sku,
 };
 
-use crate::format::{change as signed, money, number, short_day};
+use crate::format::{change as signed, money as amount, number, short_day};
 
 /// What products are called where the sentence is said.
 type Names<'a> = &'a dyn Fn(&Sku) -> String;
@@ -33,10 +36,9 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
         Command::Product(product::Command::Unarchive { sku }) => format!("Sell product {} again", name(sku)),
         Command::Product(product::Command::Register { sku }) => format!("Note the goods {sku}"),
         Command::Stock(command) => stock_command(command, name),
-        Command::Order(order::Command::Place(place)) => {
-            format!("Place order {} with {}", place.order_id, super::counted(place.lines.len(), "line", "lines"))
-        }
-        Command::Order(order::Command::Cancel { order_id }) => format!("Cancel order {order_id}"),
+        Command::Order(command) => orders::order(command, name),
+        Command::Account(command) => money::account(command),
+        Command::Transfer(command) => money::transfer(command),
         Command::Sale(sale::Command::PutBack(back)) => format!("Put back sale {}", back.sale_id),
         Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
             Some(command) => format!("Give up: {}", asked(&command, name)),
@@ -90,6 +92,12 @@ fn stock_command(command: &stock::Command, name: Names<'_>) -> String {
         stock::Command::Sell { sku, qty, sale_id } => {
             format!("Hand over {} × {} with {sale_id}", number(qty.signed()), name(sku))
         }
+        stock::Command::HandOver { sku, qty, order_id } => {
+            format!("Hand over {} × {} of order {order_id}", number(qty.signed()), name(sku))
+        }
+        stock::Command::Reserve { order_id, sku, qty, .. } | stock::Command::Fill { order_id, sku, qty } => {
+            format!("Reserve {} × {} for order {order_id}", number(qty.signed()), name(sku))
+        }
         stock::Command::Reallocate { order_id, sku, qty } => {
             format!("Look for {} × {} for order {order_id}", number(qty.signed()), name(sku))
         }
@@ -114,16 +122,18 @@ pub fn saved(command: &Command) -> String {
             format!("Saved here: {sku} freed from order {order_id}.")
         }
         Command::Stock(_) | Command::Change(_) => "Saved here.".to_owned(),
-        Command::Order(order::Command::Cancel { order_id }) => format!("Saved here: order {order_id} cancelled."),
+        Command::Order(command) => orders::saved(command),
+        Command::Account(command) => money::saved_account(command),
+        Command::Transfer(command) => format!("Saved here: transfer {}.", command.transfer_id()),
         Command::Sale(sale::Command::PutBack(back)) => format!("Saved here: sale {} put back.", back.sale_id),
-        Command::Order(order::Command::Place(place)) => format!("Saved here: order {}.", place.order_id),
         Command::Sale(sale::Command::Record(record)) => {
             let total = record.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.price.times(line.qty)));
             let paid = match record.payment {
                 Payment::Cash => "cash",
                 Payment::Card => "card",
+                Payment::Account => "on account",
             };
-            format!("Saved here: sale {}, {} {paid}.", record.sale_id, money(total))
+            format!("Saved here: sale {}, {} {paid}.", record.sale_id, amount(total))
         }
     }
 }

@@ -1,17 +1,22 @@
 //! What happened, in words: the sentences of the day book and of timelines.
 
+mod money;
+mod orders;
+
+pub use orders::step;
+
 use domain::{
     Event, ShopSlug,
     event::AskedCommand,
-    order, product,
-    projections::{day_book::BookEntry, orders::Step},
+    product,
+    projections::day_book::BookEntry,
     sale::{self, Payment},
     stock::{self, FreedBecause},
-    values::{BatchRef, OrderId, Sku},
+    values::{AccountId, BatchRef, OrderId, Sku},
 };
 
 use crate::{
-    format::{money, number, short_day},
+    format::{money as amount, number, short_day},
     ui::{frame::at, sentence::Sentence},
 };
 
@@ -32,6 +37,12 @@ impl Writer<'_> {
 
     fn batch(&self, sentence: Sentence, batchref: &BatchRef) -> Sentence {
         sentence.link(format!("batch {batchref}"), at(self.shop, &format!("/batches/{batchref}")))
+    }
+
+    fn account(&self, sentence: Sentence, account: &AccountId) -> Sentence {
+        let title = self.entry.names.account(account).map(|title| format!("account {title}"));
+        let title = title.unwrap_or_else(|| format!("account {account}"));
+        sentence.link(title, at(self.shop, &format!("/accounts/{account}")))
     }
 
     /// What was asked for and not done.
@@ -62,12 +73,12 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
             write.product(start.then("Goods without a name were noted: "), &event.sku)
         }
         Event::Product(product::Event::ProductAdded(event)) => {
-            write.product(start.then("Product added: "), &event.sku).then(format!(", {}", money(event.price.minor())))
+            write.product(start.then("Product added: "), &event.sku).then(format!(", {}", amount(event.price.minor())))
         }
         Event::Product(product::Event::ProductChanged(event)) => {
             let parts = [
                 event.name.as_ref().map(|name| format!("name {name}")),
-                event.price.map(|price| format!("price {}", money(price.minor()))),
+                event.price.map(|price| format!("price {}", amount(price.minor()))),
                 event.category.as_ref().map(|category| format!("category {category}")),
                 event.description.as_ref().map(|_| "description".to_owned()),
             ];
@@ -81,11 +92,9 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
             write.product(start.then("Product sold again: "), &event.sku)
         }
         Event::Stock(event) => stock_entry(&write, event),
-        Event::Order(order::Event::OrderPlaced(event)) => {
-            let sentence = write.order(start.then("Placed "), &event.order_id).then(": ");
-            write.lines(sentence, event.lines.iter().map(|line| (&line.sku, line.qty.signed())))
-        }
-        Event::Order(order::Event::OrderCancelled(event)) => write.order(start.then("Cancelled "), &event.order_id),
+        Event::Order(event) => orders::entry(&write, event),
+        Event::Account(event) => money::account(&write, event),
+        Event::Transfer(event) => money::transfer(&write, event),
         Event::Sale(sale::Event::SalePutBack(event)) => {
             let sentence =
                 write.lines(start.then("Put back "), event.lines.iter().map(|line| (&line.sku, line.qty.signed())));
@@ -97,6 +106,7 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
             let paid = match event.payment {
                 Payment::Cash => "cash",
                 Payment::Card => "card",
+                Payment::Account => "on account",
             };
             sentence.then(format!(" · {} · {paid}", event.sale_id))
         }
@@ -156,6 +166,14 @@ fn stock_entry(write: &Writer<'_>, event: &stock::Event) -> Sentence {
             let start = start.then(format!("Taken back: {} × ", number(event.qty.signed())));
             write.product(start, &event.sku).then(format!(" of {}", event.sale_id))
         }
+        stock::Event::StockHandedOver(event) => {
+            let start = start.then(format!("Handed over {} × ", number(event.qty.signed())));
+            let sentence = write.order(write.product(start, &event.sku).then(" of "), &event.order_id);
+            match event.below {
+                0 => sentence,
+                below => sentence.then(format!(", {} more than the book had", number(i64::from(below)))),
+            }
+        }
         stock::Event::LineAllocated(event) => {
             let sentence = write.product(start.then(format!("Reserved {} × ", number(event.qty.signed()))), &event.sku);
             let sentence = write.order(sentence.then(" for "), &event.order_id);
@@ -166,6 +184,7 @@ fn stock_entry(write: &Writer<'_>, event: &stock::Event) -> Sentence {
             let sentence = write.order(sentence.then(" from "), &event.order_id);
             match event.because {
                 FreedBecause::Asked => sentence,
+                FreedBecause::Moved => sentence.then(": it gets another quantity"),
                 FreedBecause::Shortage => write.batch(sentence.then(": not enough left in "), &event.batchref),
             }
         }
@@ -173,22 +192,5 @@ fn stock_entry(write: &Writer<'_>, event: &stock::Event) -> Sentence {
             let sentence = write.order(start.then("Short: "), &event.order_id);
             write.product(sentence.then(format!(" lacks {} × ", number(event.qty.signed()))), &event.sku)
         }
-    }
-}
-
-/// A step in an order's timeline, with the word that the style sheet marks it by.
-#[must_use]
-pub fn step(step: &Step) -> (&'static str, String) {
-    match step {
-        Step::Cancelled => ("undone", "Order cancelled".to_owned()),
-        Step::Placed { total } => ("done", format!("Order placed, {}", money(*total))),
-        Step::Allocated { sku, qty, batchref } => {
-            ("done", format!("{} × {sku} reserved from batch {batchref}", number(qty.signed())))
-        }
-        Step::Freed { sku, qty, asked: true, .. } => ("undone", format!("{} × {sku} freed", number(qty.signed()))),
-        Step::Freed { sku, qty, batchref, asked: false } => {
-            ("undone", format!("{} × {sku} freed: not enough left in batch {batchref}", number(qty.signed())))
-        }
-        Step::Short { sku, qty } => ("failed", format!("Short: {} × {sku}", number(qty.signed()))),
     }
 }

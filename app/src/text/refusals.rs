@@ -2,12 +2,18 @@
 
 use domain::{Refusal, refusal::Thing};
 
-use crate::format::number;
+use crate::format::{money, number};
 
 /// Begins with what happened, ends with what is true now.
 #[must_use]
 pub fn refusal(refusal: &Refusal) -> String {
-    let why = match refusal {
+    format!("Not accepted: {}.", why_not(refusal))
+}
+
+/// The rule and its numbers, inside a sentence.
+#[must_use]
+pub fn why_not(refusal: &Refusal) -> String {
+    match refusal {
         Refusal::InvalidSku { sku } => format!("there is no product {sku}"),
         Refusal::OutOfStock { left: 0, available, .. } if *available <= 0 => "none left".to_owned(),
         Refusal::OutOfStock { asked, left, available, .. } if *available > i64::from(*left) => format!(
@@ -36,8 +42,12 @@ pub fn refusal(refusal: &Refusal) -> String {
             number(i64::from(*left)),
             word(*what)
         ),
-    };
-    format!("Not accepted: {why}.")
+        Refusal::InsufficientFunds { asked, available, .. } => {
+            format!("{} asked for, {} free", money(*asked), money(*available))
+        }
+        Refusal::NotZero { account_id, balance } => format!("account {account_id} still has {} on it", money(*balance)),
+        Refusal::SameAccount { account_id } => format!("from and to are both account {account_id}"),
+    }
 }
 
 /// The same before it is sent: nobody has refused it yet.
@@ -57,6 +67,8 @@ fn word(thing: Thing) -> &'static str {
         Thing::Allocation => "allocation",
         Thing::Sale => "sale",
         Thing::Stock => "stock of",
+        Thing::Account => "account",
+        Thing::Transfer => "transfer",
         Thing::Entry => "entry",
     }
 }
@@ -69,6 +81,8 @@ fn a(thing: Thing) -> &'static str {
         Thing::Allocation => "an allocation",
         Thing::Sale => "a sale",
         Thing::Stock => "stock of",
+        Thing::Account => "an account",
+        Thing::Transfer => "a transfer",
         Thing::Entry => "an entry",
     }
 }
@@ -112,6 +126,17 @@ pub fn field_label(field: &str) -> &str {
         "payment" => "Payment",
         "lines" => "Lines",
         "short" => "Short",
+        "account_id" => "Account number",
+        "account" => "Account",
+        "title" => "Title",
+        "owner" => "Owner",
+        "initial_balance" => "Opening balance",
+        "limit" => "Limit",
+        "amount" => "Amount",
+        "reference" => "Reference",
+        "transfer_id" => "Transfer number",
+        "from" => "From account",
+        "to" => "To account",
         other => other,
     }
 }
@@ -129,6 +154,13 @@ mod tests {
         assert_eq!(out(3, 3), "Not accepted: 5 asked for, 3 left.");
         assert_eq!(out(0, 0), "Not accepted: none left.");
         assert_eq!(out(3, 7), "Not accepted: 5 asked for and one batch can give 3; all together have 7.");
+    }
+
+    #[test]
+    fn an_overdraft_names_the_amount_that_would_fit() {
+        let account_id = domain::values::AccountId::parse("101").unwrap();
+        let funds = Refusal::InsufficientFunds { account_id, asked: 4_000, available: 1_250 };
+        assert_eq!(refusal(&funds), "Not accepted: 40.00 asked for, 12.50 free.");
     }
 
     #[test]

@@ -38,6 +38,9 @@ fn took_words(event: &stock::Event) -> Option<String> {
         stock::Event::LineAllocated(line) => {
             format!("reserved {} for order {}", number(line.qty.signed()), line.order_id)
         }
+        stock::Event::StockHandedOver(handed) => {
+            format!("handed over {} with order {}", number(handed.qty.signed()), handed.order_id)
+        }
         stock::Event::StockSold(sold) => format!("sold {}", number(sold.qty.signed())),
         stock::Event::StockDamaged(damaged) => format!("took out {}", number(damaged.qty.signed())),
         stock::Event::BatchQuantityChanged(changed) if changed.qty.get() < changed.was => {
@@ -58,6 +61,8 @@ fn made(books: &Books, id: &str, before: Option<u64>) -> Option<String> {
             Event::Stock(stock::Event::BatchReceived(event)) => event.batchref.as_str(),
             Event::Order(domain::order::Event::OrderPlaced(event)) => event.order_id.as_str(),
             Event::Sale(domain::sale::Event::SaleRecorded(event)) => event.sale_id.as_str(),
+            Event::Account(domain::account::Event::AccountOpened(event)) => event.account_id.as_str(),
+            Event::Transfer(domain::transfer::Event::TransferRequested(event)) => event.transfer_id.as_str(),
             _ => return None,
         };
         (named == id).then(|| format!("{} wrote it at {} (entry #{position}).", entry.actor, clock(entry.issued_at)))

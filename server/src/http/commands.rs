@@ -7,7 +7,9 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Command, CommandId, Refusal, Submission, Verdict, books::Request, order, product, sale, stock};
+use domain::{
+    Command, CommandId, Refusal, Submission, Verdict, account, books::Request, order, product, sale, stock, transfer,
+};
 use serde_json::{Map, Value, json};
 use store::{QueueStatus, StoreError};
 use sync::protocol::Outcome;
@@ -162,6 +164,8 @@ fn resource(door: &Door, command: &Command) -> String {
         Command::Product(product) => format!("products/{}", product::Command::sku(product)),
         Command::Order(command) => format!("orders/{}", order::Command::order_id(command)),
         Command::Sale(command) => format!("history/sale-{}", sale::Command::sale_id(command)),
+        Command::Account(command) => format!("accounts/{}", account::Command::account_id(command)),
+        Command::Transfer(command) => format!("transfers/{}", transfer::Command::transfer_id(command)),
         Command::Change(_) => {
             let view = door.shop.view();
             view.map(|view| format!("history/{}", view.books.addressed(command))).unwrap_or_default()
@@ -173,6 +177,9 @@ fn resource(door: &Door, command: &Command) -> String {
             stock::Command::Allocate { order_id, .. } => format!("orders/{order_id}/allocations"),
             stock::Command::Free { order_id, .. }
             | stock::Command::Release { order_id, .. }
+            | stock::Command::Reserve { order_id, .. }
+            | stock::Command::Fill { order_id, .. }
+            | stock::Command::HandOver { order_id, .. }
             | stock::Command::Reallocate { order_id, .. } => {
                 format!("orders/{order_id}")
             }

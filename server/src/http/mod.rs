@@ -10,6 +10,7 @@
 //! 6. [`pages`], [`forms`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
+pub mod accounts;
 pub mod assets;
 pub mod command_body;
 pub mod commands;
@@ -104,6 +105,9 @@ fn shop_routes() -> Router<Arc<Server>> {
         .route("/orders/{id}", read(get(orders::one)))
         .route("/orders/{id}/allocations", read(get(orders::allocations)))
         .route("/orders/{id}/allocations/{sku}", read(get(orders::allocation)))
+        .route("/accounts", read(get(accounts::list)))
+        .route("/accounts/{id}", read(get(accounts::one)))
+        .route("/transfers/{id}", read(get(accounts::transfer)))
         .route("/history/{aggregate}", read(get(history::history)))
         .route("/openapi.json", read(get(openapi::document)))
         .route("/schemas/{file}", read(get(schemas::schema)))

@@ -29,6 +29,9 @@ const READS: &[(&str, &str, bool)] = &[
     ("/orders/{id}", "One order with its lines and timeline", true),
     ("/orders/{id}/allocations", "Which batches an order's goods come from", true),
     ("/orders/{id}/allocations/{sku}", "Which batch an order line's goods come from", true),
+    ("/accounts", "Every account", true),
+    ("/accounts/{id}", "One account with its balance, changes and transfers", true),
+    ("/transfers/{id}", "One transfer: how far it is, and its timeline", true),
     ("/history/{aggregate}", "Who changed a record, when, from what to what", true),
     ("/openapi.json", "This document", false),
     ("/schemas/{type}.json", "The JSON Schema of a command's or an event's data", false),
@@ -137,7 +140,7 @@ fn get(path: &str, summary: &str, of_books: bool) -> Value {
             json!({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}),
             query("wait", "For an answer in one piece: seconds to wait for something new, 25 at most"),
         ]),
-        "/products" | "/orders" => parameters.extend([
+        "/products" | "/orders" | "/accounts" => parameters.extend([
             json!({"name": "after", "in": "query", "schema": {"type": "string"},
                    "description": "`next` of the page before"}),
             query("limit", "So many at most"),

@@ -3,22 +3,18 @@
 use app::backend::View;
 use axum::response::Response;
 use domain::{projections::orders::OrderRow, values::OrderId};
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{paging::Page, problem::Problem, reading::Door};
 
-#[derive(Serialize)]
-struct Order<'a> {
-    order_id: &'a OrderId,
-    /// None: customer accounts are not part of orders yet.
-    account: Option<()>,
-    #[serde(flatten)]
-    row: &'a OrderRow,
-}
-
-fn show<'a>(order_id: &'a OrderId, row: &'a OrderRow) -> Order<'a> {
-    Order { order_id, account: None, row }
+/// The account is shown by its number, with the names of its row beside it.
+fn show(order_id: &OrderId, row: &OrderRow) -> Value {
+    let account = row.account.as_ref();
+    json!({
+        "order_id": order_id, "state": row.state, "account": account.map(|account| &account.account_id),
+        "account_title": account.map(|account| &account.title), "account_owner": account.map(|account| &account.owner),
+        "reason": row.reason, "total": row.total, "lines": row.lines, "timeline": row.timeline, "position": row.position,
+    })
 }
 
 /// `GET /orders`
@@ -29,7 +25,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
     door.read(|view| {
         let rows = view.books.projections.orders.orders.range(page.range());
-        Ok(page.answer(rows, OrderId::as_str, |order_id, row| json!(show(order_id, row))))
+        Ok(page.answer(rows, OrderId::as_str, show))
     })
     .await
 }
@@ -41,7 +37,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
 pub async fn one(door: Door) -> Result<Response, Problem> {
     door.read(|view| {
         let (order_id, row) = order(view, door.segment("id"))?;
-        Ok(json!(show(&order_id, row)))
+        Ok(show(&order_id, row))
     })
     .await
 }

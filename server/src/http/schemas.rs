@@ -22,8 +22,13 @@ enum Kind {
     Quantity,
     /// The same, or nought.
     Count,
-    /// Minor units.
+    /// Minor units of a price.
     Price,
+    /// Minor units that move: never nought.
+    Amount,
+    /// Minor units, or nought.
+    Funds,
+    Flag,
     Day,
     OneOf(&'static [&'static str]),
     Integer,
@@ -53,8 +58,8 @@ enum Need {
 type Field = (&'static str, Need, Kind);
 
 use Kind::{
-    AnyText, Code, Codes, CommandType, Count, Day, Difference, Id, Integer, Line, List, Natural, Object, One, OneOf,
-    Price, Quantity, Text,
+    Amount, AnyText, Code, Codes, CommandType, Count, Day, Difference, Flag, Funds, Id, Integer, Line, List, Natural,
+    Object, One, OneOf, Price, Quantity, Text,
 };
 use Need::{Nullable, Optional, Required};
 
@@ -68,7 +73,22 @@ const WAS: &[Field] = &[
     ("category", Optional, Line(0, 60)),
     ("price", Optional, Price),
 ];
-const PAYMENT: Kind = OneOf(&["cash", "card"]);
+const PAYMENT: Kind = OneOf(&["cash", "card", "account"]);
+/// The code of a rule, and its numbers.
+const REASON: &[Field] = &[("code", Required, AnyText), ("detail", Required, Object)];
+const HANDED: &[Field] = &[("sku", Required, Code), ("qty", Required, Quantity)];
+const ACCOUNT_WAS: &[Field] =
+    &[("title", Optional, Line(1, 120)), ("owner", Optional, Line(1, 120)), ("limit", Optional, Funds)];
+const MOVE: &[Field] =
+    &[("account_id", Required, Code), ("amount", Required, Amount), ("reference", Optional, Line(1, 200))];
+const TRANSFER: &[Field] = &[
+    ("transfer_id", Required, Code),
+    ("from", Required, Code),
+    ("to", Required, Code),
+    ("amount", Required, Amount),
+    ("reference", Optional, Line(1, 200)),
+];
+const ORDER_STATE: Kind = OneOf(&["draft", "placed", "accepted", "rejected", "cancelled", "handed_over"]);
 
 /// Of the data of every command.
 const COMMANDS: &[(&str, &[Field])] = &[
@@ -118,17 +138,49 @@ const COMMANDS: &[(&str, &[Field])] = &[
         ],
     ),
     ("order.free", &[("order_id", Required, Code), ("sku", Required, Code)]),
+    ("order.add_item", &[("order_id", Required, Code), ("sku", Required, Code), ("qty", Required, Quantity)]),
+    ("order.remove_item", &[("order_id", Required, Code), ("sku", Required, Code), ("qty", Optional, Quantity)]),
     (
         "order.place",
-        &[
-            ("order_id", Required, Code),
-            ("lines", Required, List(&[("sku", Required, Code), ("qty", Required, Quantity)], LINES)),
-        ],
+        &[("order_id", Required, Code), ("lines", Optional, List(HANDED, LINES)), ("account", Optional, Code)],
     ),
     ("order.cancel", &[("order_id", Required, Code)]),
+    ("order.take_what_is_left", &[("order_id", Required, Code)]),
+    ("order.back_order", &[("order_id", Required, Code)]),
+    ("order.hand_over", &[("order_id", Required, Code)]),
+    ("order.settle", &[("order_id", Required, Code)]),
+    (
+        "account.open",
+        &[
+            ("account_id", Required, Code),
+            ("title", Required, Line(1, 120)),
+            ("owner", Required, Line(1, 120)),
+            ("initial_balance", Required, Funds),
+            ("limit", Optional, Funds),
+        ],
+    ),
+    (
+        "account.change",
+        &[
+            ("account_id", Required, Code),
+            ("title", Optional, Line(1, 120)),
+            ("owner", Optional, Line(1, 120)),
+            ("limit", Optional, Funds),
+        ],
+    ),
+    ("account.credit", MOVE),
+    ("account.debit", MOVE),
+    ("account.close", &[("account_id", Required, Code)]),
+    ("transfer.request", TRANSFER),
     (
         "sale.record",
-        &[("sale_id", Required, Code), ("lines", Required, List(SOLD, LINES)), ("payment", Required, PAYMENT)],
+        &[
+            ("sale_id", Required, Code),
+            ("lines", Required, List(SOLD, LINES)),
+            ("payment", Required, PAYMENT),
+            // Of a sale that is paid from an account, and of no other.
+            ("account", Optional, Code),
+        ],
     ),
     (
         "sale.put_back",
@@ -252,7 +304,7 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("sku", Required, Code),
             ("qty", Required, Quantity),
             ("batchref", Required, Code),
-            ("because", Required, OneOf(&["asked", "shortage"])),
+            ("because", Required, OneOf(&["asked", "shortage", "moved"])),
         ],
     ),
     ("LineShort", &[("order_id", Required, Code), ("sku", Required, Code), ("qty", Required, Quantity)]),
@@ -274,6 +326,94 @@ const EVENTS: &[(&str, &[Field])] = &[
                 ),
             ),
             ("total", Required, Integer),
+            ("account", Optional, Code),
+            ("back_order", Optional, Flag),
+        ],
+    ),
+    ("OrderAccepted", &[("order_id", Required, Code)]),
+    ("OrderRejected", &[("order_id", Required, Code), ("reason", Required, One(REASON)), ("skus", Required, Codes)]),
+    (
+        "OrderHandedOver",
+        &[("order_id", Required, Code), ("lines", Required, List(HANDED, u64::MAX)), ("was", Required, ORDER_STATE)],
+    ),
+    ("OrderSettled", &[("order_id", Required, Code)]),
+    (
+        "ItemAdded",
+        &[
+            ("order_id", Required, Code),
+            ("sku", Required, Code),
+            ("name", Required, Line(0, 120)),
+            ("qty", Required, Quantity),
+            ("price", Required, Price),
+        ],
+    ),
+    (
+        "ItemRemoved",
+        &[
+            ("order_id", Required, Code),
+            ("sku", Required, Code),
+            ("name", Required, Line(0, 120)),
+            ("qty", Required, Quantity),
+        ],
+    ),
+    (
+        "AccountOpened",
+        &[
+            ("account_id", Required, Code),
+            ("title", Required, Line(1, 120)),
+            ("owner", Required, Line(1, 120)),
+            ("initial_balance", Required, Funds),
+            ("limit", Required, Funds),
+            ("currency", Required, AnyText),
+        ],
+    ),
+    (
+        "AccountChanged",
+        &[
+            ("account_id", Required, Code),
+            ("title", Optional, Line(1, 120)),
+            ("owner", Optional, Line(1, 120)),
+            ("limit", Optional, Funds),
+            ("was", Required, One(ACCOUNT_WAS)),
+        ],
+    ),
+    (
+        "AccountCredited",
+        &[
+            ("account_id", Required, Code),
+            ("amount", Required, Amount),
+            ("reference", Optional, Line(1, 200)),
+            ("transfer_id", Optional, Code),
+            ("order_id", Optional, Code),
+            ("sale_id", Optional, Code),
+            ("put_back", Optional, One(REASON)),
+        ],
+    ),
+    (
+        "AccountDebited",
+        &[
+            ("account_id", Required, Code),
+            ("amount", Required, Amount),
+            ("reference", Optional, Line(1, 200)),
+            ("transfer_id", Optional, Code),
+            ("order_id", Optional, Code),
+            ("sale_id", Optional, Code),
+        ],
+    ),
+    ("AccountClosed", &[("account_id", Required, Code)]),
+    ("TransferRequested", TRANSFER),
+    ("DebitRecorded", &[("transfer_id", Required, Code)]),
+    ("CreditRecorded", &[("transfer_id", Required, Code)]),
+    ("TransferCompleted", &[("transfer_id", Required, Code)]),
+    ("TransferFailed", &[("transfer_id", Required, Code), ("reason", Required, One(REASON))]),
+    (
+        "StockHandedOver",
+        &[
+            ("sku", Required, Code),
+            ("qty", Required, Quantity),
+            ("order_id", Required, Code),
+            ("taken", Required, List(TAKEN, u64::MAX)),
+            ("below", Required, Natural),
         ],
     ),
     ("OrderCancelled", &[("order_id", Required, Code), ("skus", Required, Codes)]),
@@ -283,6 +423,7 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("sale_id", Required, Code),
             ("lines", Required, List(SOLD, LINES)),
             ("payment", Required, PAYMENT),
+            ("account", Optional, Code),
             ("total", Required, Integer),
         ],
     ),
@@ -292,6 +433,7 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("sale_id", Required, Code),
             ("lines", Required, List(SOLD, LINES)),
             ("payment", Required, PAYMENT),
+            ("account", Optional, Code),
             ("total", Required, Integer),
         ],
     ),
@@ -352,6 +494,9 @@ fn of_kind(kind: Kind, open: bool) -> Value {
         Text(most) => json!({"type": "string", "maxLength": most}),
         Quantity => json!({"type": "integer", "minimum": 1, "maximum": domain::values::Quantity::MOST}),
         Count => json!({"type": "integer", "minimum": 0, "maximum": domain::values::Quantity::MOST}),
+        Amount => json!({"type": "integer", "minimum": 1, "maximum": domain::values::Amount::MOST}),
+        Funds => json!({"type": "integer", "minimum": 0, "maximum": domain::values::Amount::MOST}),
+        Flag => json!({"type": "boolean"}),
         Price => json!({
             "type": "integer", "minimum": 0, "maximum": domain::values::Price::MOST,
             "description": "minor units",

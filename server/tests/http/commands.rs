@@ -47,6 +47,9 @@ async fn c_20_an_answer_names_where_the_result_is_read(fixture: Fixture) {
         ("order.allocate", json!({"order_id": "O-1", "sku": "A", "qty": 2})),
         ("order.free", json!({"order_id": "O-1", "sku": "A"})),
         ("sale.record", json!({"sale_id": "S-1", "lines": [{"sku": "A", "qty": 1, "price": 50}], "payment": "cash"})),
+        ("account.open", json!({"account_id": "101", "title": "A", "owner": "B", "initial_balance": 9})),
+        ("account.open", json!({"account_id": "202", "title": "C", "owner": "D", "initial_balance": 0})),
+        ("transfer.request", json!({"transfer_id": "55", "from": "101", "to": "202", "amount": 9})),
         ("product.archive", json!({"sku": "A"})),
     ] {
         let response = daybook.command(command_type, data).await;

@@ -8,21 +8,25 @@ use crate::{
     order::State,
     record::Entry,
     stock::{self, FreedBecause},
-    values::OrderId,
+    values::{OrderId, Quantity, Sku},
 };
 
 pub fn react(entry: &Entry, aggregates: &Aggregates, reads: &mut Reads) -> Vec<Command> {
     let Event::Stock(event) = &entry.event else { return vec![] };
     let Some(stock) = aggregates.stocks.get(event.sku()).filter(|_| may_bring_goods(event)) else { return vec![] };
     reads.extend(stock.short.keys().map(books::order_id));
-    let first = stock.first_to_fill(|order_id| waits(order_id, aggregates));
-    let fill = |order_id: &OrderId| stock::Command::Fill { order_id: order_id.clone(), sku: event.sku().clone() };
-    first.map(|order_id| fill(order_id).into()).into_iter().collect()
+    let sku = event.sku();
+    let first = stock.first_to_fill(|order_id| wanted(order_id, sku, aggregates));
+    let fill = |(order_id, qty): (&OrderId, Quantity)| {
+        stock::Command::Fill { order_id: order_id.clone(), sku: sku.clone(), qty }.into()
+    };
+    first.map(fill).into_iter().collect()
 }
 
-/// An order that has not been accepted does not wait: it was promised nothing.
-pub(super) fn waits(order_id: &OrderId, aggregates: &Aggregates) -> bool {
-    aggregates.orders.get(order_id).is_some_and(|order| order.state == State::Accepted)
+/// How many units an order waits for. One that has not been accepted does not: it was promised nothing.
+pub(super) fn wanted(order_id: &OrderId, sku: &Sku, aggregates: &Aggregates) -> Option<Quantity> {
+    let order = aggregates.orders.get(order_id).filter(|order| order.state == State::Accepted)?;
+    order.line(sku).map(|line| line.qty)
 }
 
 /// After a loss, those who lost their goods are served first, and then it is asked again.

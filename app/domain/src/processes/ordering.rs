@@ -1,6 +1,7 @@
 //! An order that was placed: goods for one line after another, then its money where an account is named, then it is
 //! accepted. What is refused on the way ends it as not accepted; the process `cancellation` undoes what was done.
 
+use super::cancellation;
 use crate::{
     account::{self, Charge},
     books::{self, Aggregates, Reads},
@@ -81,18 +82,11 @@ fn next(order_id: &OrderId, order: &Order, aggregates: &Aggregates) -> Command {
             account::Command::Charge(Charge { account_id: account_id.clone(), order_id, amount, round }).into()
         }
         // It was placed anew before what it had been charged then was given back.
-        (_, Some(_)) if overcharged(&order_id, aggregates) => refund(order_id, aggregates),
-        _ => order::Command::Accept { order_id, round }.into(),
-    }
-}
-
-fn refund(order_id: OrderId, aggregates: &Aggregates) -> Command {
-    match super::cancellation::refund(&order_id, aggregates) {
-        Some(refund) => refund,
-        None => {
-            let round = aggregates.orders.get(&order_id).map_or(0, |order| order.round);
-            order::Command::Accept { order_id, round }.into()
+        (_, Some(_)) if overcharged(&order_id, aggregates) => {
+            let refund = cancellation::refund(&order_id, aggregates);
+            refund.unwrap_or_else(|| order::Command::Accept { order_id, round }.into())
         }
+        _ => order::Command::Accept { order_id, round }.into(),
     }
 }
 

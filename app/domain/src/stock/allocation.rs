@@ -220,29 +220,25 @@ fn moved(sku: &Sku, stock: &Stock, order_id: &OrderId) -> impl Iterator<Item = E
 }
 
 /// A line that is short gets all of its goods, from one batch, or nothing happens.
-pub(super) fn fill(sku: &Sku, stock: &Stock, order_id: &OrderId) -> Vec<Event> {
-    let Some(whole) = wanted(stock, order_id) else { return vec![] };
+pub(super) fn fill(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quantity) -> Vec<Event> {
+    if stock.promised(order_id) >= qty.get() || !stock.short.contains_key(order_id) {
+        return vec![];
+    }
     let free = stock.without(order_id);
-    let Some(batchref) = preferred_batch(&free, whole) else { return vec![] };
-    moved(sku, stock, order_id).chain(allocated(sku, order_id, whole, batchref, None)).collect()
-}
-
-/// What a short line is for: what it has and what it lacks.
-fn wanted(stock: &Stock, order_id: &OrderId) -> Option<Quantity> {
-    let lack = stock.short.get(order_id)?;
-    Quantity::new(lack.qty.signed() + i64::from(stock.promised(order_id))).ok()
+    let Some(batchref) = preferred_batch(&free, qty) else { return vec![] };
+    moved(sku, stock, order_id).chain(allocated(sku, order_id, qty, batchref, None)).collect()
 }
 
 impl Stock {
-    /// The line that has been short for longest, of those that `waits` is true of and whose goods are there now.
+    /// The line that has been short for longest, of those whose goods are there now, with its quantity. `wanted` says how
+    /// many units an order that waits is for.
     #[must_use]
-    pub fn first_to_fill(&self, waits: impl Fn(&OrderId) -> bool) -> Option<&OrderId> {
-        let fits = |order_id: &OrderId| {
-            let whole = wanted(self, order_id);
-            whole.is_some_and(|whole| preferred_batch(&self.without(order_id), whole).is_some())
-        };
-        let could = self.short.iter().filter(|(order_id, _)| waits(order_id) && fits(order_id));
-        could.min_by_key(|(_, lack)| lack.sequence).map(|(order_id, _)| order_id)
+    pub fn first_to_fill(&self, wanted: impl Fn(&OrderId) -> Option<Quantity>) -> Option<(&OrderId, Quantity)> {
+        let could = self.short.iter().filter_map(|(order_id, lack)| {
+            let qty = wanted(order_id).filter(|qty| qty.get() > self.promised(order_id))?;
+            preferred_batch(&self.without(order_id), qty).map(|_| (lack.sequence, order_id, qty))
+        });
+        could.min_by_key(|(sequence, ..)| *sequence).map(|(_, order_id, qty)| (order_id, qty))
     }
 }
 

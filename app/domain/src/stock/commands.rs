@@ -54,7 +54,7 @@ pub enum Command {
     Reserve { order_id: OrderId, sku: Sku, qty: Quantity, back_order: bool, round: u32 },
     /// Of the process `backorder` alone: a line that is short can have all of its goods now.
     #[serde(rename = "stock.fill")]
-    Fill { order_id: OrderId, sku: Sku },
+    Fill { order_id: OrderId, sku: Sku, qty: Quantity },
     /// A fact, of the process `handover` alone: the customer of an order has the goods.
     #[serde(rename = "stock.hand_over")]
     HandOver { order_id: OrderId, sku: Sku, qty: Quantity },

@@ -138,8 +138,8 @@ impl Stock {
     /// missing.
     #[must_use]
     pub fn serves(&self, order_id: &OrderId, qty: Quantity, may_be_short: bool) -> bool {
-        let short = self.short.get(order_id).filter(|_| may_be_short).map_or(0, |lack| lack.qty.get());
-        self.promised(order_id).saturating_add(short) == qty.get()
+        let short = self.short.get(order_id).map_or(0, |lack| lack.qty.get());
+        (may_be_short || short == 0) && self.promised(order_id).saturating_add(short) == qty.get()
     }
 
     /// As if nothing were promised to the order's line.

@@ -92,6 +92,26 @@ impl Shop {
         self.books.projections.orders.orders.get(&order_id).unwrap().clone()
     }
 
+    pub fn account(&self, account_id: &str) -> domain::projections::accounts::AccountRow {
+        let account_id = domain::values::AccountId::parse(account_id).unwrap();
+        self.books.projections.accounts.accounts.get(&account_id).unwrap().clone()
+    }
+
+    pub fn balance(&self, account_id: &str) -> i64 {
+        self.account(account_id).balance
+    }
+
+    pub fn transfer(&self, transfer_id: &str) -> domain::projections::transfers::TransferRow {
+        let transfer_id = domain::values::TransferId::parse(transfer_id).unwrap();
+        self.books.projections.transfers.transfers.get(&transfer_id).unwrap().clone()
+    }
+
+    /// The entries of the last `entries`, as type and what each names as its cause.
+    pub fn chain(&self, entries: usize) -> Vec<(&'static str, Option<u64>)> {
+        let last = &self.log[self.log.len() - entries..];
+        last.iter().map(|entry| (entry.event.type_name(), entry.causation)).collect()
+    }
+
     /// Where the line's goods come from.
     pub fn batch_of(&self, order_id: &str, sku: &str) -> Option<String> {
         let order = self.order(order_id);
@@ -158,6 +178,20 @@ pub fn allocate(order_id: &str, sku: &str, qty: i64) -> (&'static str, Value) {
     ("order.allocate", json!({"order_id": order_id, "sku": sku, "qty": qty}))
 }
 
+pub fn open(account_id: &str, balance: i64) -> (&'static str, Value) {
+    let data = json!({"account_id": account_id, "title": "Café fund", "owner": "Asha", "initial_balance": balance});
+    ("account.open", data)
+}
+
+pub fn transfer(transfer_id: &str, from: &str, to: &str, amount: i64) -> (&'static str, Value) {
+    ("transfer.request", json!({"transfer_id": transfer_id, "from": from, "to": to, "amount": amount}))
+}
+
+pub fn place(order_id: &str, lines: &[(&str, i64)], account: Option<&str>) -> (&'static str, Value) {
+    let lines: Vec<_> = lines.iter().map(|(sku, qty)| json!({"sku": sku, "qty": qty})).collect();
+    ("order.place", json!({"order_id": order_id, "lines": lines, "account": account}))
+}
+
 pub fn sell(sale_id: &str, sku: &str, qty: i64) -> (&'static str, Value) {
     let lines = json!([{"sku": sku, "qty": qty, "price": 250}]);
     ("sale.record", json!({"sale_id": sale_id, "lines": lines, "payment": "cash"}))
@@ -175,6 +209,8 @@ pub fn any_command() -> impl Strategy<Value = (&'static str, Value)> {
     let qty = || prop_oneof![9 => 1..12_i64, 1 => Just(1_000_000_i64)];
     let eta = prop_oneof![Just(Value::Null), Just(json!("2026-12-01")), Just(json!("2026-12-24"))];
     let lines = || prop::collection::vec((sku(), qty()), 1..4);
+    let account = || one_of("a", 4);
+    let amount = || prop_oneof![9 => 1..90_i64, 1 => Just(1_000_000_i64)];
     let line = |(sku, qty): (String, i64)| json!({"sku": sku, "qty": qty, "price": 7});
     let asked = |(sku, qty): (String, i64)| json!({"sku": sku, "qty": qty});
     prop_oneof![
@@ -217,6 +253,35 @@ pub fn any_command() -> impl Strategy<Value = (&'static str, Value)> {
         2 => (order(), lines()).prop_map(move |(order, lines)| {
             let lines: Vec<Value> = lines.into_iter().map(asked).collect();
             ("order.place", json!({"order_id": order, "lines": lines}))
+        }),
+        2 => (account(), 0..90_i64, 0..40_i64).prop_map(|(id, balance, limit)| {
+            ("account.open", json!({"account_id": id, "title": "t", "owner": "o", "initial_balance": balance, "limit": limit}))
+        }),
+        1 => (account(), 0..60_i64).prop_map(|(id, limit)| {
+            ("account.change", json!({"account_id": id, "owner": format!("o{limit}"), "limit": limit}))
+        }),
+        2 => (account(), amount()).prop_map(|(id, amount)| {
+            ("account.credit", json!({"account_id": id, "amount": amount}))
+        }),
+        2 => (account(), amount()).prop_map(|(id, amount)| ("account.debit", json!({"account_id": id, "amount": amount}))),
+        1 => account().prop_map(|id| ("account.close", json!({"account_id": id}))),
+        4 => (one_of("t", 20), account(), account(), amount()).prop_map(|(id, from, to, amount)| {
+            ("transfer.request", json!({"transfer_id": id, "from": from, "to": to, "amount": amount}))
+        }),
+        3 => (order(), sku(), 1..6_i64).prop_map(|(order, sku, qty)| {
+            ("order.add_item", json!({"order_id": order, "sku": sku, "qty": qty}))
+        }),
+        1 => (order(), sku()).prop_map(|(order, sku)| ("order.remove_item", json!({"order_id": order, "sku": sku}))),
+        3 => (order(), account()).prop_map(|(order, account)| {
+            ("order.place", json!({"order_id": order, "account": account}))
+        }),
+        1 => order().prop_map(|order| ("order.take_what_is_left", json!({"order_id": order}))),
+        2 => order().prop_map(|order| ("order.back_order", json!({"order_id": order}))),
+        2 => order().prop_map(|order| ("order.hand_over", json!({"order_id": order}))),
+        1 => order().prop_map(|order| ("order.settle", json!({"order_id": order}))),
+        2 => (one_of("s", 30), lines(), account()).prop_map(move |(sale, lines, account)| {
+            let lines: Vec<Value> = lines.into_iter().map(line).collect();
+            ("sale.record", json!({"sale_id": sale, "lines": lines, "payment": "account", "account": account}))
         }),
         4 => (one_of("s", 30), lines()).prop_map(move |(sale, lines)| {
             let lines: Vec<Value> = lines.into_iter().map(line).collect();

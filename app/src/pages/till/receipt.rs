@@ -56,6 +56,7 @@ pub fn paper(context: &PageContext<'_>, number: &str) -> Option<Paper> {
         payment: match receipt.payment {
             Payment::Cash => "Cash".to_owned(),
             Payment::Card => "Card".to_owned(),
+            Payment::Account => "On account".to_owned(),
         },
         mark: Mark::new(state, position),
         command: context.books.projections.day_book.entries.get(&position).map(|entry| entry.command_id),

@@ -8,8 +8,10 @@ use domain::{
     books::Aggregates,
     chain::{Hash, link},
     digest::Digest,
+    order,
     projections::attention::Item,
     stock::Event as StockEvent,
+    transfer::State,
     values::{BatchRef, Sku},
 };
 use sync::{
@@ -35,6 +37,8 @@ struct Fold {
     /// Units in hand by SKU, from the events' own numbers.
     in_hand: BTreeMap<Sku, i64>,
     on_its_way: BTreeSet<BatchRef>,
+    /// Money on all accounts, from the events' own numbers.
+    money: i128,
     /// Where each command's entries begin.
     begins: BTreeMap<CommandId, u64>,
 }
@@ -131,8 +135,10 @@ impl Fold {
             return Ok(());
         };
         self.books.apply(&entry).map_err(|error| error.to_string())?;
-        if let Event::Stock(event) = &entry.event {
-            self.count(event);
+        match &entry.event {
+            Event::Stock(event) => self.count(event),
+            Event::Account(event) => self.money += i128::from(event.change()),
+            _ => {}
         }
         Ok(())
     }
@@ -158,6 +164,7 @@ impl Fold {
             StockEvent::StockDamaged(event) => *units -= event.qty.signed(),
             StockEvent::StockSold(event) => *units -= event.qty.signed(),
             StockEvent::StockPutBack(event) => *units += event.qty.signed(),
+            StockEvent::StockHandedOver(event) => *units -= event.qty.signed(),
             _ => {}
         }
     }
@@ -183,6 +190,28 @@ fn stock_is_sound(aggregates: &Aggregates) -> Checked {
             let owner = aggregates.batches.get(batchref);
             ensure(owner == Some(sku), || format!("P6: batch {batchref} is of {sku} and of {owner:?}"))?;
         }
+    }
+    Ok(())
+}
+
+/// P6: no transfer makes money or loses it, and what was begun is ended: the server writes a command and all that
+/// follows from it together.
+fn money_is_sound(fold: &Fold) -> Checked {
+    let aggregates = &fold.books.aggregates;
+    let money = aggregates.money();
+    ensure(money == fold.money, || format!("P6: {money} on all accounts, {} by the log", fold.money))?;
+    ensure(aggregates.legs.is_empty(), || format!("P6: money is on its way for ever: {:?}", aggregates.legs))?;
+    for (id, transfer) in &aggregates.transfers {
+        let has_ended = matches!(transfer.state, State::Completed | State::Failed);
+        ensure(has_ended, || format!("P6: transfer {id} is {:?} for ever", transfer.state))?;
+    }
+    for (id, order) in &aggregates.orders {
+        ensure(order.state != order::State::Placed, || format!("P6: order {id} waits for ever"))?;
+        let owes = order.state == order::State::Accepted && order.account.is_some() && order.total > 0;
+        let charged = aggregates.charges.get(id).map(|charged| charged.amount.minor());
+        ensure(charged == owes.then_some(order.total), || {
+            format!("P6: order {id} was charged {charged:?}: {order:?}")
+        })?;
     }
     Ok(())
 }
@@ -223,6 +252,7 @@ impl World {
         ensure(ours.position == theirs.position, || "P3: the server's books are elsewhere".to_owned())?;
         ensure(ours.digest() == theirs.digest(), || format!("P4: digests differ on the server at {}", ours.position))?;
         stock_is_sound(&ours.aggregates)?;
+        money_is_sound(&self.checks.fold)?;
         for (sku, units) in &self.checks.fold.in_hand {
             let on_hand = ours.aggregates.stocks.get(sku).map_or(0, domain::stock::Stock::on_hand);
             ensure(on_hand == *units, || format!("P6: {on_hand} of {sku} in hand, {units} by the log"))?;
@@ -232,6 +262,10 @@ impl World {
                 Item::BelowZero(_) => self.sometimes.reached("stock below zero"),
                 Item::Unnamed(_) => self.sometimes.reached("unnamed product"),
                 Item::Short(..) => {}
+                Item::OverLimit(_) => self.sometimes.reached("account over its limit"),
+                Item::Rejected(_) => self.sometimes.reached("order not accepted"),
+                Item::HandedOver(_) => self.sometimes.reached("handed over without having been accepted"),
+                Item::Reopened(_) => {}
             }
         }
         Ok(())
@@ -380,8 +414,11 @@ impl World {
                 let product = overlay.products.diff(&scratch.products).next();
                 let order = overlay.orders.diff(&scratch.orders).next();
                 let sale = overlay.sales.diff(&scratch.sales).next();
+                let account = overlay.accounts.diff(&scratch.accounts).next();
+                let transfer = overlay.transfers.diff(&scratch.transfers).next();
                 format!(
-                    "P4: the overlay is not what deciding everything anew gives: {stock:?} {product:?} {order:?} {sale:?}"
+                    "P4: the overlay is not what deciding everything anew gives: {stock:?} {product:?} {order:?} {sale:?} \
+                     {account:?} {transfer:?}"
                 )
             })?;
         }

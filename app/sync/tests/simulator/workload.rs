@@ -1,5 +1,6 @@
 //! What people do: every command type, on few enough names that devices meet, with races for the last unit, goods
-//! that nobody has named, sales of what is not there, and quantities lowered below what is promised.
+//! that nobody has named, sales of what is not there, quantities lowered below what is promised, orders that cannot be
+//! paid, and transfers to accounts that are closed meanwhile.
 
 use domain::{Books, Command};
 use serde_json::{Value, json};
@@ -24,6 +25,10 @@ fn drawn(books: &Books, random: &mut Random, serial: &str) -> (&'static str, Val
         _ => format!("B-{}", random.below(8)),
     };
     let order = format!("O-{}", random.below(12));
+    let account = format!("A-{}", random.below(4));
+    if random.chance(30) {
+        return of_money(random, serial, &order, &account, &sku);
+    }
     match random.below(100) {
         0..12 => ("product.add", json!({"sku": sku, "name": format!("Product {serial}"), "price": price})),
         12..17 => ("product.change", json!({"sku": sku, "price": price})),
@@ -65,6 +70,50 @@ fn drawn(books: &Books, random: &mut Random, serial: &str) -> (&'static str, Val
         _ => {
             let lines = json!([{"sku": sku, "qty": 1, "price": price}]);
             ("sale.record", json!({"sale_id": format!("S-{}", random.below(4)), "lines": lines, "payment": "card"}))
+        }
+    }
+}
+
+/// Accounts, transfers, and orders on account.
+fn of_money(random: &mut Random, serial: &str, order: &str, account: &str, sku: &str) -> (&'static str, Value) {
+    let amount = 1 + random.below(900);
+    let other = format!("A-{}", random.below(4));
+    let qty = 1 + random.below(4);
+    match random.below(100) {
+        0..14 => {
+            let limit = random.below(2_000);
+            let data = json!({
+                "account_id": account, "title": format!("Account {serial}"), "owner": "Asha",
+                "initial_balance": random.below(3_000), "limit": limit,
+            });
+            ("account.open", data)
+        }
+        14..18 => {
+            ("account.change", json!({"account_id": account, "owner": format!("Owner {serial}"), "limit": amount}))
+        }
+        18..26 => ("account.credit", json!({"account_id": account, "amount": amount})),
+        26..32 => ("account.debit", json!({"account_id": account, "amount": amount, "reference": "paid out"})),
+        32..36 => ("account.close", json!({"account_id": account})),
+        36..58 => {
+            // Now and then a number that somebody else uses at the same moment.
+            let number = if random.chance(80) { format!("T-{serial}") } else { format!("T-{}", random.below(3)) };
+            ("transfer.request", json!({"transfer_id": number, "from": account, "to": other, "amount": amount}))
+        }
+        58..66 => ("order.add_item", json!({"order_id": order, "sku": sku, "qty": qty})),
+        66..69 => ("order.remove_item", json!({"order_id": order, "sku": sku})),
+        69..73 => ("order.place", json!({"order_id": order, "account": account})),
+        73..82 => {
+            let lines = json!([{"sku": sku, "qty": qty}]);
+            ("order.place", json!({"order_id": order, "lines": lines, "account": account}))
+        }
+        82..85 => ("order.take_what_is_left", json!({"order_id": order})),
+        85..89 => ("order.back_order", json!({"order_id": order})),
+        89..93 => ("order.hand_over", json!({"order_id": order})),
+        93..95 => ("order.settle", json!({"order_id": order})),
+        _ => {
+            let lines = json!([{"sku": sku, "qty": qty, "price": amount}]);
+            let sale = format!("S-{serial}");
+            ("sale.record", json!({"sale_id": sale, "lines": lines, "payment": "account", "account": account}))
         }
     }
 }
