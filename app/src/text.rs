@@ -3,6 +3,7 @@
 mod changed;
 mod commands;
 mod entries;
+mod looking_back;
 mod line;
 mod refusals;
 mod taken;
@@ -11,6 +12,7 @@ mod undo;
 pub use changed::came_out;
 pub use commands::{command, saved};
 pub use entries::{entry, step};
+pub use looking_back::{as_it_was, before_first, cause, field, figure, not_held, value};
 pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
     waits_since,
@@ -48,6 +50,13 @@ pub const UPDATE_NEEDED: &str = "This device needs the new version before it can
 pub const UPDATE_READY: &str = "A new version is ready. What is saved here stays.";
 pub const UPDATE_TAKE: &str = "Use it now";
 pub const REBUILD: &str = "Fetches the books again. What waits here stays.";
+pub const BACK_TO_NOW: &str = "Back to now";
+pub const NOT_IN_THE_PAST: &str = "Nothing can be changed while you look back";
+pub const NO_SUCH_MOMENT: &str = "No such moment";
+pub const NO_SUCH_MOMENT_WORDS: &str =
+    "Say an entry by its number, as 1039, or a time, as 2026-11-20 14:03 (UTC).";
+pub const NOT_BEGUN: &str = "Before the first entry";
+pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 

@@ -40,7 +40,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     let items = context.books.projections.attention.items.iter().map(|(item, since)| {
         let number = format::number(since.number.abs());
         let product = |sentence: Sentence, sku: &domain::values::Sku| {
-            sentence.link(super::name_of(context.books, sku), at(context.shop, &format!("/products/{sku}")))
+            sentence.link(super::name_of(context.books, sku), context.at(&format!("/products/{sku}")))
         };
         let (key, sentence) = match item {
             Item::BelowZero(sku) => (
@@ -54,7 +54,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
                 format!("short-{order_id}-{sku}"),
                 product(
                     Sentence::default()
-                        .link(format!("Order {order_id}"), at(context.shop, &format!("/orders/{order_id}")))
+                        .link(format!("Order {order_id}"), context.at(&format!("/orders/{order_id}")))
                         .then(format!(" lacks {number} × ")),
                     sku,
                 )
@@ -64,7 +64,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
                 format!("unnamed-{sku}"),
                 Sentence::default()
                     .then("Goods came or went that have no name yet: ")
-                    .link(sku.to_string(), at(context.shop, &format!("/products/{sku}"))),
+                    .link(sku.to_string(), context.at(&format!("/products/{sku}"))),
             ),
         };
         Row { key, sentence, since: format::moment(since.issued_at), position: since.position }

@@ -13,7 +13,7 @@ use crate::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
         field::{Field, Kind},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, SyncMark},
         rows::rows,
@@ -47,7 +47,7 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
     let batch = context.books.projections.stock.batches.get(&batchref)?;
     let allocations = batch.allocations.iter().map(|allocation| Allocation {
         order_id: allocation.order_id.to_string(),
-        href: at(context.shop, &format!("/orders/{}", allocation.order_id)),
+        href: context.at(&format!("/orders/{}", allocation.order_id)),
         qty: allocation.qty.signed(),
     });
     Some(Model {
@@ -55,7 +55,7 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
         batchref: batchref.to_string(),
         sku: batch.sku.to_string(),
         product: super::name_of(context.books, &batch.sku),
-        product_href: at(context.shop, &format!("/products/{}", batch.sku)),
+        product_href: context.at(&format!("/products/{}", batch.sku)),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::day),

@@ -1,8 +1,9 @@
 //! One entry of the book: who, when, from where, and what it followed from.
 
-use domain::{CommandId, projections::day_book::BookEntry, undo, values::Millis};
+use domain::{CommandId, books::Books, projections::day_book::BookEntry, undo, values::Millis};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use sync::past::Asked;
 
 use super::path_param;
 use crate::{
@@ -25,8 +26,8 @@ use crate::{
 pub struct Place(pub u64);
 
 impl Params for Place {
-    fn older(&self) -> Option<(u64, u16)> {
-        Some((self.0.saturating_add(1), 1))
+    fn asks(&self, _books: &Books) -> Option<Asked> {
+        Some(Asked::Before { before: Some(self.0.saturating_add(1)), limit: 1 })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
         field::{Field, Kind},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
         rows::rows,
@@ -72,7 +72,7 @@ pub fn load(context: &PageContext<'_>, sku: &String) -> Option<Model> {
         read.stock.batches.iter().filter(|(_, batch)| batch.sku == sku && (batch.qty > 0 || batch.eta.is_some()));
     let batches = batches.map(|(batchref, batch)| Batch {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::short_day),

@@ -11,7 +11,7 @@ use crate::{
     repair::needs_person,
     ui::{
         erased::{IntoPart, Parts, follow},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
         rows::rows,
@@ -109,7 +109,7 @@ pub fn load(context: &PageContext<'_>, shown: &Shown) -> Option<Model> {
     let products =
         known().filter(|(_, product)| only.is_none_or(|only| only.fits(product))).map(|(sku, product)| Product {
             sku: sku.to_string(),
-            href: at(context.shop, &format!("/products/{sku}")),
+            href: context.at(&format!("/products/{sku}")),
             name: super::name_of(context.books, sku),
             on_hand: product.on_hand,
             allocated: product.allocated,
@@ -134,9 +134,9 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
         context.books.projections.stock.batches.iter().filter(|(_, batch)| batch.qty > 0 || batch.eta.is_some());
     let rows = batches.map(|(batchref, batch)| Batch {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         product: super::name_of(context.books, &batch.sku),
-        product_href: at(context.shop, &format!("/products/{}", batch.sku)),
+        product_href: context.at(&format!("/products/{}", batch.sku)),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::short_day),
@@ -148,9 +148,9 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
         let Command::Stock(stock::Command::Receive(receive)) = &view.command else { return None };
         known.get(&receive.batchref).is_none().then(|| Batch {
             batchref: receive.batchref.to_string(),
-            href: at(context.shop, "/attention"),
+            href: context.at("/attention"),
             product: super::name_of(context.books, &receive.sku),
-            product_href: at(context.shop, &format!("/products/{}", receive.sku)),
+            product_href: context.at(&format!("/products/{}", receive.sku)),
             qty: 0,
             available: 0,
             eta: receive.eta.map(format::short_day),

@@ -79,6 +79,8 @@ impl Shop {
             marks: &self.marks,
             pending: &self.pending,
             older: &[],
+            since: None,
+            as_of: None,
             device: None,
             author: Some(&self.author),
             now: NOW,

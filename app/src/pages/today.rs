@@ -12,7 +12,7 @@ use crate::{
         aged::Aged,
         entry::{EntryRow, entry_row},
         erased::{IntoPart, Parts, follow, handle, memo},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncState},
         rows::rows,
@@ -99,7 +99,7 @@ fn low(context: &PageContext<'_>) -> Vec<Low> {
         .map(|(sku, product)| Low {
             sku: sku.to_string(),
             name: if product.name.is_empty() { sku.to_string() } else { product.name.to_string() },
-            href: at(context.shop, &format!("/products/{sku}")),
+            href: context.at(&format!("/products/{sku}")),
             available: product.available,
             mark: Mark::new(context.marks.of(&["stock"], sku.as_str(), product.position), product.position),
         })
@@ -116,7 +116,7 @@ fn arriving(context: &PageContext<'_>) -> Vec<Arriving> {
     expected.sort_by_key(|(eta, ..)| *eta);
     let rows = expected.into_iter().take(SHOWN).map(|(eta, batchref, batch)| Arriving {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         name: super::name_of(context.books, &batch.sku),
         qty: batch.qty,
         day: format::short_day(eta),
