@@ -55,6 +55,7 @@ pub const NOT_IN_THE_PAST: &str = "Nothing can be changed while you look back";
 pub const NO_SUCH_MOMENT: &str = "No such moment";
 pub const NO_SUCH_MOMENT_WORDS: &str =
     "Say an entry by its number, as 1039, or a time, as 2026-11-20 14:03 (UTC).";
+pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
 pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";

@@ -11,7 +11,6 @@ use crate::{
     replica::{Picture, Replica},
     ui::{
         erased::{Parts, follow, memo},
-        frame::at,
         head::PageHead,
         lost::LostEntries,
         rows::rows,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::path_param;
 use crate::{
     format,
-    live::{PageContext, page},
+    live::{PageContext, page_of_numbers},
     ui::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
@@ -16,6 +16,7 @@ use crate::{
         frame::here,
         head::PageHead,
         mark::{Mark, SyncMark},
+        past::Figure,
         rows::rows,
     },
 };
@@ -64,18 +65,28 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
     })
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    vec![
+        Figure::pieces("Quantity", i64::from(model.qty)),
+        Figure::pieces("Available", i64::from(model.available)),
+    ]
+}
+
 #[component]
 pub fn BatchPage() -> impl IntoView {
-    page(path_param("batchref"), load, show)
+    page_of_numbers(path_param("batchref"), load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let title = model.part(|model| format!("Batch {}", model.batchref));
+    let batchref = model.with_untracked(|model| model.batchref.clone());
     let shop = model.part(|model| model.shop.clone());
     let mark = model.part(|model| model.mark);
     let state = mark.part(|mark| mark.state);
     view! {
-        <PageHead title shop crumbs=vec![("Stock".to_owned(), here("/stock?view=batches"))]/>
+        <PageHead title shop crumbs=vec![("Stock".to_owned(), here("/stock?view=batches"))]>
+            <a class="button quiet" href=here(&format!("/history/batch-{batchref}"))>"History"</a>
+        </PageHead>
         <section class="section record" aria-label="Batch" data-sync=follow(move || state.get().name()) data-position=mark.show(|mark| mark.confirmed_position())>
             <dl class="facts">
                 <div>

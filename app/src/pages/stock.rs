@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::query_param;
 use crate::{
     format,
-    live::{PageContext, Params, page},
+    live::{PageContext, Params, page_of_numbers},
     repair::needs_person,
     ui::{
         erased::{IntoPart, Parts, follow},
         frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
+        past::Figure,
         rows::rows,
+        why::Why,
     },
 };
 
@@ -160,10 +162,19 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
     rows.chain(unaccepted).collect()
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    let products = model.products.iter().flat_map(|product| {
+        let figure = |name: &str, value| Figure::pieces(format!("{}, {name}", product.name), value);
+        [figure("on hand", product.on_hand), figure("available", product.available)]
+    });
+    let batches = model.batches.iter().map(|batch| Figure::pieces(format!("Batch {}", batch.batchref), i64::from(batch.qty)));
+    products.chain(batches).collect()
+}
+
 #[component]
 pub fn Stock() -> impl IntoView {
     let (view, only) = (query_param("view"), query_param("show"));
-    page(move || Shown { view: view(), only: only() }, load, show)
+    page_of_numbers(move || Shown { view: view(), only: only() }, load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
@@ -223,9 +234,13 @@ fn Products(model: Memo<Model>) -> impl IntoView {
 fn product_row(row: Memo<Product>) -> impl IntoView {
     let mark = row.part(|row| row.mark);
     let state = mark.part(|mark| mark.state);
+    let sku = row.with_untracked(|row| row.sku.clone());
     let cell = move |label: &'static str, value: fn(&Product) -> i64| {
+        let what = format!("{}-{sku}", label.to_lowercase().replace(' ', "-"));
         view! {
             <td class="num" data-label=label>
+                <Why what name=label/>
+                " "
                 <span class:negative=follow(move || row.with(value) < 0)>{follow(move || format::number(row.with(value)))}</span>
             </td>
         }

@@ -174,6 +174,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/stock", Icon::Stock, "Stock"),
     ("/orders", Icon::Orders, "Orders"),
     ("/book", Icon::Book, "Day book"),
+    ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),
     ("/device", Icon::Device, "This device"),
 ];
