@@ -37,6 +37,12 @@ const PAGES = {
   inspector: "/s/demo/inspector",
   more: "/s/demo/more",
   device: "/s/demo/device",
+  history: "/s/demo/history/product-OAT-1",
+  why: "/s/demo/why/available-OAT-1?recount=1",
+  "report-sales": "/s/demo/reports/sales",
+  "report-stock": "/s/demo/reports/stock?sku=OAT-1",
+  "order-print": "/s/demo/orders/O-0001/print",
+  "as-it-was": "/s/demo/products/OAT-1?as_of=90",
 };
 
 const here = dirname(fileURLToPath(import.meta.url));

@@ -1,7 +1,7 @@
 //! Server functions: thin doors. Their endpoints are a public contract: a page that was opened weeks ago calls them
 //! by these names.
 
-use domain::ShopSlug;
+use domain::{ShopSlug, projections::day_book::BookEntry};
 use leptos::{
     prelude::*,
     server_fn::{
@@ -10,7 +10,10 @@ use leptos::{
     },
 };
 use serde::{Deserialize, Serialize};
-use sync::protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread};
+use sync::{
+    past::{Asked, Moment},
+    protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
+};
 
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -46,6 +49,20 @@ pub async fn replica_snapshot(
 ) -> Result<Snapshot, ApiError> {
     let (backend, _) = doors::open()?;
     doors::answer(backend.snapshot(&shop, request).await)
+}
+
+/// The books as they were at a moment that the device does not hold. For everyone who may open the shop.
+#[server(prefix = "/api", endpoint = "past_snapshot", input = Json, output = Json)]
+pub async fn past_snapshot(shop: ShopSlug, moment: Moment) -> Result<Snapshot, ApiError> {
+    let (backend, _) = doors::open()?;
+    doors::answer(backend.past_snapshot(&shop, moment).await)
+}
+
+/// Entries that the device does not hold. For everyone who may open the shop.
+#[server(prefix = "/api", endpoint = "read_entries", input = Json, output = Json)]
+pub async fn read_entries(shop: ShopSlug, asked: Asked) -> Result<Vec<(u64, BookEntry)>, ApiError> {
+    let (backend, _) = doors::open()?;
+    doors::answer(backend.entries(&shop, asked).await)
 }
 
 #[cfg(feature = "ssr")]

@@ -10,7 +10,10 @@ use domain::{
     projections::day_book::BookEntry,
     values::Millis,
 };
-use sync::protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest};
+use sync::{
+    past::{Asked, Moment},
+    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+};
 use uuid::Uuid;
 
 /// A future that may move between threads.
@@ -32,15 +35,14 @@ pub trait Backend: Send + Sync + 'static {
     /// The shop at its head; `None` for an unknown shop.
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;
 
-    /// The shop as it was at `position` (the head's view when `position` lies beyond it).
-    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, position: u64) -> Answer<'a, Result<Option<View>, ProtocolError>>;
+    /// The shop as it was at a moment (the head's view where that is yet to come).
+    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, moment: Moment) -> Answer<'a, Result<Option<View>, ProtocolError>>;
 
-    /// At most `limit` entries of the log before `before` (from the head when `None`), newest first.
+    /// Entries of the log, in the order that `asked` says.
     fn entries<'a>(
         &'a self,
         shop: &'a ShopSlug,
-        before: Option<u64>,
-        limit: u16,
+        asked: Asked,
     ) -> Answer<'a, Result<Vec<(u64, BookEntry)>, ProtocolError>>;
 
     /// Decides a part of an outbox. Answers when everything accepted or refused is durable.
@@ -57,6 +59,9 @@ pub trait Backend: Send + Sync + 'static {
         shop: &'a ShopSlug,
         request: Option<SnapshotRequest>,
     ) -> Answer<'a, Result<Snapshot, ProtocolError>>;
+
+    /// The books as they were at a moment, for a device that does not hold them.
+    fn past_snapshot<'a>(&'a self, shop: &'a ShopSlug, moment: Moment) -> Answer<'a, Result<Snapshot, ProtocolError>>;
 
     /// The server's clock: what "today" is on a page. A test may set another.
     fn now(&self) -> Millis {

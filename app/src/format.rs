@@ -39,6 +39,23 @@ pub fn money(minor: i64) -> String {
     signed(minor, &conventions.with_sign(&conventions.amount(minor.unsigned_abs())))
 }
 
+/// Pieces, or minor units of money.
+#[must_use]
+pub fn amount(value: i64, is_money: bool) -> String {
+    if is_money { money(value) } else { number(value) }
+}
+
+/// A change of either: `+5`, `−0.50`, `0`.
+#[must_use]
+pub fn amount_change(value: i64, is_money: bool) -> String {
+    match (value, is_money) {
+        (value, false) => change(value),
+        (0, true) => money(0),
+        (value, true) if value > 0 => format!("+{}", money(value)),
+        (value, true) => money(value),
+    }
+}
+
 /// Minor units as somebody would type them into a form: `1234.50`.
 #[must_use]
 pub fn money_input(minor: i64) -> String {

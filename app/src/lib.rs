@@ -5,7 +5,7 @@
 //! 1. [`pages`]: one file a screen, each a pure `load` and a view of what it loaded
 //! 2. [`live`]: how a page gets its data: from the server once, then from the device's replica
 //! 3. [`replica`]: the device's replica, as pages see it and ask things of it
-//!    [`repair`]: what can be done about a command that was not accepted
+//!    [`repair`]: what can be done about a command that was not accepted; `held`: looking back in the browser
 //! 4. [`forms`]: how a form becomes a command, the same on both sides
 //! 5. [`ui`]: what several pages share
 //! 6. [`text`], [`format`]: every word and every number on screen
@@ -20,6 +20,8 @@ pub mod api;
 pub mod backend;
 pub mod format;
 pub mod forms;
+#[cfg(not(feature = "ssr"))]
+mod held;
 pub mod live;
 pub mod pages;
 pub mod repair;

@@ -7,6 +7,7 @@
 
 use std::{
     any::Any,
+    collections::BTreeMap,
     fmt::{self, Display, Formatter},
     str::FromStr,
     sync::Arc,
@@ -22,15 +23,24 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use sync::PendingView;
+use sync::{
+    PendingView,
+    past::{Asked, Moment},
+};
 
 #[cfg(feature = "ssr")]
 use crate::format::Currency;
+#[cfg(not(feature = "ssr"))]
+use crate::held;
 use crate::{
     pages::not_found::Missing,
     replica::{Marks, Picture, Problem, Replica},
     text,
-    ui::erased::{IntoPart, Part, Parts, follow, memo},
+    ui::{
+        erased::{IntoPart, Part, Parts, follow, memo},
+        frame::at,
+        past::{self, Figure, Past},
+    },
 };
 
 /// What a page may look at.
@@ -43,8 +53,12 @@ pub struct PageContext<'a> {
     pub marks: &'a Marks,
     /// This device's commands that are not simply confirmed. None on the server.
     pub pending: &'a [PendingView],
-    /// Entries from before those that the books keep, newest first, where the page asked for them.
+    /// Entries of the log, where the page asked for them; see [`Params::asks`].
     pub older: &'a [(u64, BookEntry)],
+    /// The books before the first of them, where the others are not to be had.
+    pub since: Option<&'a Books>,
+    /// The last entry that the page knows of, where it looks back.
+    pub as_of: Option<u64>,
     /// This device's code, on a device.
     pub device: Option<&'a str>,
     /// Who looks.
@@ -62,6 +76,8 @@ impl Picture {
             marks: &self.marks,
             pending: &self.pending,
             older: &[],
+            since: None,
+            as_of: None,
             device: Some(&self.device),
             author: Some(&self.author),
             now: self.now,
@@ -69,11 +85,36 @@ impl Picture {
     }
 }
 
+impl PageContext<'_> {
+    /// The address of a page of the shop, at the moment that this one looks at.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        past::at_moment(&at(self.shop, path), self.as_of.map(|position| position.to_string()).as_deref())
+    }
+
+    /// What was asked for, oldest first: what was read of the log, and what the books have of it, which includes what
+    /// came in since and what is only saved here.
+    #[must_use]
+    pub fn entries(&self, asked: &Asked) -> Vec<(u64, &BookEntry)> {
+        let confirmed = self.marks.confirmed;
+        let kept = self.books.projections.day_book.entries.iter();
+        let kept = kept.filter(|(_, entry)| asked.fits(&entry.aggregate, &entry.event, entry.issued_at));
+        let since = self.since.map_or(0, |books| books.position);
+        let kept = kept.filter(|(position, _)| **position > since).map(|(position, entry)| (*position, entry));
+        let read = self.older.iter().filter(|(position, _)| *position <= confirmed);
+        let all: BTreeMap<_, _> = kept.chain(read.map(|(position, entry)| (*position, entry))).collect();
+        all.into_iter().collect()
+    }
+}
+
 /// What the address says to a page.
 pub trait Params: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Entries of the log that the page needs besides the books, which keep the last few hundred: at most so many,
-    /// from before this position.
-    fn older(&self) -> Option<(u64, u16)> {
+    /// Whether what the page asks for goes on: it then follows the replica with it. A page of old entries stays as it
+    /// is.
+    const FOLLOWS: bool = false;
+
+    /// Entries of the log that the page needs besides the books, which keep the last few hundred.
+    fn asks(&self, _books: &Books) -> Option<Asked> {
         None
     }
 }
@@ -95,15 +136,27 @@ pub fn page<P: Params, M: Model, V: IntoView + 'static>(
     load: Load<P, M>,
     view: fn(Memo<M>) -> V,
 ) -> Part {
-    screen(Arc::new(Page { params, load, view }))
+    screen(Arc::new(Page { params, load, view, figures: |_| vec![] }))
+}
+
+/// The same for a page that looks back: its numbers can be compared with those of now.
+pub fn page_of_numbers<P: Params, M: Model, V: IntoView + 'static>(
+    params: impl Fn() -> P + Send + Sync + 'static,
+    load: Load<P, M>,
+    view: fn(Memo<M>) -> V,
+    figures: fn(&M) -> Vec<Figure>,
+) -> Part {
+    screen(Arc::new(Page { params, load, view, figures }))
 }
 
 /// A page whose types are forgotten: how it comes to its data is the same for all, and written out once.
 trait Screen: Send + Sync {
     /// What the address says, as JSON.
     fn params(&self) -> String;
-    fn older(&self, params: &str) -> Option<(u64, u16)>;
+    fn asks(&self, books: &Books, params: &str) -> Option<Asked>;
+    fn follows(&self) -> bool;
     fn load(&self, context: &PageContext<'_>, params: &str) -> Found;
+    fn figures(&self, context: &PageContext<'_>, params: &str) -> Vec<Figure>;
     fn show(&self, replica: Replica, params: &str, found: &Found) -> Part;
 }
 
@@ -111,6 +164,7 @@ struct Page<F, P, M: Model, V> {
     params: F,
     load: Load<P, M>,
     view: fn(Memo<M>) -> V,
+    figures: fn(&M) -> Vec<Figure>,
 }
 
 impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 'static> Screen for Page<F, P, M, V> {
@@ -118,8 +172,12 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
         json::written(&(self.params)())
     }
 
-    fn older(&self, params: &str) -> Option<(u64, u16)> {
-        json::read::<P>(params).ok()?.older()
+    fn asks(&self, books: &Books, params: &str) -> Option<Asked> {
+        json::read::<P>(params).ok()?.asks(books)
+    }
+
+    fn follows(&self) -> bool {
+        P::FOLLOWS
     }
 
     fn load(&self, context: &PageContext<'_>, params: &str) -> Found {
@@ -127,19 +185,37 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
         Found::new(params.and_then(|params| (self.load)(context, &params)), context.marks.confirmed)
     }
 
+    fn figures(&self, context: &PageContext<'_>, params: &str) -> Vec<Figure> {
+        let params = json::read(params).ok();
+        let model = params.and_then(|params| (self.load)(context, &params));
+        model.map_or_else(Vec::new, |model| (self.figures)(&model))
+    }
+
     /// The model as the server gave it, then as the replica has it.
     fn show(&self, replica: Replica, params: &str, found: &Found) -> Part {
         let first: Option<M> = found.model();
-        // Entries older than a replica keeps do not change: the server's page stays as it is.
-        let is_history = self.older(params).is_some();
+        let lent = found.lent.clone();
+        // What is past does not change. Neither do entries older than a replica keeps; and those of a page that goes on
+        // are not in the document: it is loaded once more when the replica is there.
+        let is_fixed = found.past.is_some() || (lent.is_none() && self.asks(&Books::default(), params).is_some());
         let params: Option<P> = json::read(params).ok();
         let (load, view, position) = (self.load, self.view, found.position);
-        let model = memo(move |_| match replica.picture().filter(|_| !is_history && replica.has_come_to(position)) {
-            Some(picture) => load(&picture.context(), params.as_ref()?),
+        let model = memo(move |_| match replica.picture().filter(|_| !is_fixed && replica.has_come_to(position)) {
+            Some(picture) => {
+                let context = picture.context();
+                match &lent {
+                    Some(lent) => load(
+                        &PageContext { older: &lent.older, since: lent.since.as_ref(), ..context },
+                        params.as_ref()?,
+                    ),
+                    None => load(&context, params.as_ref()?),
+                }
+            }
             None => first.clone(),
         });
+        let past = found.past.clone();
         let found = model.part(Option::is_some);
-        follow(move || match found.get().then(|| model.get_untracked()).flatten() {
+        let page = follow(move || match found.get().then(|| model.get_untracked()).flatten() {
             // What a page shows stays while its record goes: the page itself is replaced a moment later.
             Some(seed) => view(memo(move |last: Option<&M>| {
                 model.get().or_else(|| last.cloned()).unwrap_or_else(|| seed.clone())
@@ -147,8 +223,16 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
             .into_part(),
             None => view! { <Missing problem=None/> }.into_part(),
         })
-        .into_part()
+        .into_part();
+        past::banded(past, page)
     }
+}
+
+/// Entries that a page asked for, where it was loaded in the browser.
+#[derive(Debug, Default)]
+pub(crate) struct Lent {
+    pub older: Vec<(u64, BookEntry)>,
+    pub since: Option<Books>,
 }
 
 /// A model on its way to the page: as it was made here, or as the document carries it.
@@ -159,13 +243,16 @@ struct Found {
     written: Arc<str>,
     /// Of the confirmed books that it was made from.
     position: u64,
+    /// Where the page looks back.
+    past: Option<Past>,
+    lent: Option<Arc<Lent>>,
 }
 
 impl Found {
     fn new<M: Model>(model: Option<M>, position: u64) -> Self {
         // A browser writes no documents.
         let written = if cfg!(feature = "ssr") { json::written(&model) } else { String::new() };
-        Self { made: Some(Arc::new(model)), written: written.into(), position }
+        Self { made: Some(Arc::new(model)), written: written.into(), position, past: None, lent: None }
     }
 
     fn model<M: Model>(&self) -> Option<M> {
@@ -183,12 +270,16 @@ struct Loaded {
     found: Result<Found, Problem>,
 }
 
-/// As the document carries it: JSON of the parameters and of what was found at which position, or why nothing was.
+/// As the document carries it: JSON of the parameters and of what was found at which position, looking back to when, or
+/// why nothing was.
 impl Display for Loaded {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.found {
-            Ok(found) => write!(f, r#"[{},{},{{"Ok":{}}}]"#, self.params, found.position, found.written),
-            Err(problem) => write!(f, r#"[{},0,{{"Err":{}}}]"#, self.params, json::written(problem)),
+            Ok(found) => {
+                let past = json::written(&found.past);
+                write!(f, r#"[{},{},{past},{{"Ok":{}}}]"#, self.params, found.position, found.written)
+            }
+            Err(problem) => write!(f, r#"[{},0,null,{{"Err":{}}}]"#, self.params, json::written(problem)),
         }
     }
 }
@@ -197,20 +288,37 @@ impl FromStr for Loaded {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (params, position, found): (Box<RawValue>, u64, Result<Box<RawValue>, Problem>) = json::read(text)?;
-        let found = found.map(|model| Found { made: None, written: model.get().into(), position });
+        type Written = (Box<RawValue>, u64, Option<Past>, Result<Box<RawValue>, Problem>);
+        let (params, position, past, found): Written = json::read(text)?;
+        let found = found.map(|model| Found { made: None, written: model.get().into(), position, past, lent: None });
         Ok(Self { params: params.get().to_owned(), found })
     }
+}
+
+/// What a page is loaded for, and again when it changes.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    params: String,
+    /// As the address says it; empty for now.
+    as_of: String,
+    recovered: u32,
+    /// How far the device had come, where that makes a difference to what it can find.
+    stage: u8,
 }
 
 fn screen(screen: Arc<dyn Screen>) -> Part {
     let shop = use_context::<ShopSlug>();
     let replica = Replica::of_context();
+    let stage = memo(move |_| replica.stage());
     let (asking, showing) = (screen.clone(), screen.clone());
     let first = Resource::new_str_blocking(
-        move || (asking.params(), replica.recovered()),
-        move |(params, _)| {
-            let loading = source(shop.clone(), replica, screen.clone(), params.clone());
+        move || {
+            let as_of = past::as_of();
+            let stage = if asking.follows() || !as_of.is_empty() { stage.get() } else { 0 };
+            Wanted { params: asking.params(), as_of, recovered: replica.recovered(), stage }
+        },
+        move |Wanted { params, as_of, .. }| {
+            let loading = source(shop.clone(), replica, screen.clone(), params.clone(), as_of);
             async move { Loaded { params, found: loading.await } }
         },
     );
@@ -231,12 +339,33 @@ fn screen(screen: Arc<dyn Screen>) -> Part {
     .into_part()
 }
 
+/// The moment that an address names.
+fn moment(as_of: &str) -> Result<Option<Moment>, Problem> {
+    match as_of {
+        "" => Ok(None),
+        text => Moment::parse(text).map(Some).ok_or(Problem::NoSuchMoment),
+    }
+}
+
+/// Looks back: the page's model from the books of then, its numbers beside those of `now`.
+fn looking_back(screen: &dyn Screen, then: &PageContext<'_>, now: &PageContext<'_>, params: &str) -> Found {
+    let compared = past::compared(screen.figures(then, params), &screen.figures(now, params));
+    let past = Past { position: then.books.position, at: then.now, head: now.marks.confirmed, compared };
+    Found { past: Some(past), ..screen.load(then, params) }
+}
+
+/// When the last entry of books was written down.
+fn written_at(books: &Books) -> Option<Millis> {
+    books.projections.day_book.entries.iter().next_back().map(|(_, entry)| entry.recorded_at)
+}
+
 #[cfg(feature = "ssr")]
 fn source(
     shop: Option<ShopSlug>,
     _replica: Replica,
     screen: Arc<dyn Screen>,
     params: String,
+    as_of: String,
 ) -> impl Future<Output = Result<Found, Problem>> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let author = use_context::<Author>();
@@ -244,36 +373,74 @@ fn source(
     async move {
         let shop = shop.ok_or(Problem::UnknownShop)?;
         let backend = backend.ok_or(Problem::Unreachable)?;
-        let view = backend.view(&shop).await.map_err(|_| Problem::Unreachable)?.ok_or(Problem::UnknownShop)?;
+        let unreachable = |_| Problem::Unreachable;
+        let head = backend.view(&shop).await.map_err(unreachable)?.ok_or(Problem::UnknownShop)?;
         if let Some(reader) = reader {
-            reader.set_currency(Currency::of_books(&view.books));
+            reader.set_currency(Currency::of_books(&head.books));
         }
-        let older = match screen.older(&params) {
-            Some((before, limit)) => backend.entries(&shop, Some(before), limit).await,
-            None => Ok(vec![]),
+        let moment = moment(&as_of)?;
+        let view = match moment {
+            None => head.clone(),
+            Some(moment) => {
+                backend.view_as_of(&shop, moment).await.map_err(unreachable)?.ok_or(Problem::UnknownShop)?
+            }
         };
-        let context = PageContext {
+        if moment.is_some() && view.books.position == 0 {
+            let first =
+                backend.entries(&shop, Asked::Before { before: Some(2), limit: 1 }).await.map_err(unreachable)?;
+            return Err(Problem::BeforeFirst { first: first.first().map(|(_, entry)| entry.recorded_at) });
+        }
+        let older = match screen.asks(&view.books, &params) {
+            Some(asked) => backend.entries(&shop, asked).await.map_err(unreachable)?,
+            None => vec![],
+        };
+        let marks = Marks::all_confirmed(view.books.position);
+        let now = PageContext {
             shop: &shop,
-            title: &view.title,
-            books: &view.books,
-            marks: &Marks::all_confirmed(view.books.position),
+            title: &head.title,
+            books: &head.books,
+            marks: &Marks::all_confirmed(head.books.position),
             pending: &[],
-            older: &older.map_err(|_| Problem::Unreachable)?,
+            older: &older,
+            since: None,
+            as_of: None,
             device: None,
             author: author.as_ref(),
             now: backend.now(),
         };
-        Ok(screen.load(&context, &params))
+        if moment.is_none() {
+            return Ok(screen.load(&now, &params));
+        }
+        let (as_of, then) = (Some(view.books.position), written_at(&view.books).unwrap_or(now.now));
+        let then = PageContext { books: &view.books, marks: &marks, as_of, now: then, ..now };
+        Ok(looking_back(&*screen, &then, &now, &params))
     }
 }
 
 #[cfg(not(feature = "ssr"))]
 async fn source(
-    _shop: Option<ShopSlug>,
+    shop: Option<ShopSlug>,
     replica: Replica,
     screen: Arc<dyn Screen>,
     params: String,
+    as_of: String,
 ) -> Result<Found, Problem> {
+    let shop = shop.ok_or(Problem::UnknownShop)?;
     let picture = replica.first().await?;
-    Ok(screen.load(&picture.context(), &params))
+    let books = match moment(&as_of)? {
+        None => None,
+        Some(moment) => Some(held::books_at(&shop, replica, moment).await?),
+    };
+    let lent = match screen.asks(books.as_ref().unwrap_or(&picture.books), &params) {
+        Some(asked) if screen.follows() => Some(held::entries(&shop, replica, asked, &picture.books).await),
+        _ => None,
+    };
+    let lent = lent.map(Arc::new);
+    let (older, since) = lent.as_ref().map_or((&[][..], None), |lent| (&lent.older[..], lent.since.as_ref()));
+    let now = PageContext { older, since, ..picture.context() };
+    let Some(books) = books else { return Ok(Found { lent: lent.clone(), ..screen.load(&now, &params) }) };
+    let (as_of, then) = (Some(books.position), written_at(&books).unwrap_or(now.now));
+    let marks = Marks::all_confirmed(books.position);
+    let then = PageContext { books: &books, marks: &marks, pending: &[], as_of, now: then, ..now };
+    Ok(looking_back(&*screen, &then, &now, &params))
 }

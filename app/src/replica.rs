@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sync::{
     Dependants, Lost, PendingView,
     connection::{ConnectionView, DataState},
+    past::Held,
     replica::{DigestsView, NotNow},
     unsent_file::UnsentFileError,
 };
@@ -55,6 +56,8 @@ pub trait Device {
     /// Takes in such a file, chosen in the field with this id: how many of its commands were new here.
     fn import_unsent(&self, field: &'static str) -> Doing<Result<usize, NotTaken>>;
     fn inspect(&self) -> Inspection;
+    /// The copy of the log that this device keeps; none where it keeps nothing.
+    fn held(&self) -> Doing<Option<Held>>;
     fn set_fault(&self, fault: Fault, on: bool);
     /// Saves all that this device starts from, as a file.
     fn save_bundle(&self) -> Doing<()>;
@@ -169,6 +172,14 @@ pub enum Problem {
     /// Offline, and this device has nothing of the shop.
     #[error("never opened on this device")]
     NeverOpened,
+    #[error("neither an entry nor a time")]
+    NoSuchMoment,
+    /// The book had no entry then. `first`: when the first one was written down, if there is one.
+    #[error("before the first entry")]
+    BeforeFirst { first: Option<Millis> },
+    /// Offline, and this device holds what came behind entry `from`.
+    #[error("not held on this device")]
+    NotHeld { from: u64 },
 }
 
 /// What of the books is not confirmed yet. On the server everything is.
@@ -367,6 +378,23 @@ impl Replica {
         let reached = |picture: &Picture| picture.marks.confirmed >= position || !picture.pending.is_empty();
         self.picture().is_some_and(|picture| reached(&picture))
             || self.line().is_some_and(|line| line.connection.state == DataState::Live)
+    }
+
+    /// 0 while there are no books here, then 1, and 2 once the server has been reached: more can be found from there on.
+    #[must_use]
+    pub(crate) fn stage(&self) -> u8 {
+        match self.picture() {
+            None => 0,
+            Some(_) if self.line().is_some_and(|line| line.connection.last_heard.is_some()) => 2,
+            Some(_) => 1,
+        }
+    }
+
+    /// Whether it makes sense to ask the server for something now.
+    #[cfg_attr(feature = "ssr", expect(dead_code, reason = "the server has its books at hand"))]
+    pub(crate) fn may_ask(&self) -> bool {
+        let line = self.line.try_get_untracked().flatten();
+        line.is_some_and(|line| matches!(line.connection.state, DataState::Live | DataState::CatchingUp))
     }
 
     /// Whether the replica has come up, or will not.

@@ -4,6 +4,7 @@ mod changed;
 mod commands;
 mod entries;
 mod line;
+mod looking_back;
 mod refusals;
 mod taken;
 mod undo;
@@ -15,6 +16,7 @@ pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
     waits_since,
 };
+pub use looking_back::{as_it_was, before_first, cause, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
 pub use taken::taken;
 pub use undo::{no_undo, undo_label, undo_question};
@@ -48,6 +50,13 @@ pub const UPDATE_NEEDED: &str = "This device needs the new version before it can
 pub const UPDATE_READY: &str = "A new version is ready. What is saved here stays.";
 pub const UPDATE_TAKE: &str = "Use it now";
 pub const REBUILD: &str = "Fetches the books again. What waits here stays.";
+pub const BACK_TO_NOW: &str = "Back to now";
+pub const NOT_IN_THE_PAST: &str = "Nothing can be changed while you look back";
+pub const NO_SUCH_MOMENT: &str = "No such moment";
+pub const NO_SUCH_MOMENT_WORDS: &str = "Say an entry by its number, as 1039, or a time, as 2026-11-20 14:03 (UTC).";
+pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
+pub const NOT_BEGUN: &str = "Before the first entry";
+pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 

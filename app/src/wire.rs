@@ -9,6 +9,7 @@ use leptos::{prelude::*, task::spawn_local};
 use sync::{
     Changes, Dependants, Issue, SyncState,
     connection::DataState,
+    past::Held,
     protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Unread},
     replica::NotNow,
 };
@@ -273,6 +274,11 @@ impl Device for OfBrowser {
 
     fn inspect(&self) -> Inspection {
         inspection(&self.0)
+    }
+
+    fn held(&self) -> Doing<Option<Held>> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.held().await })
     }
 
     fn set_fault(&self, fault: Fault, on: bool) {

@@ -29,4 +29,10 @@ export const PAGES: readonly Known[] = [
   inShop("device", "device"),
   inShop("inspector", "inspector"),
   inShop("more", "more"),
+  inShop("history", `history/product-${BREAD.sku}`),
+  inShop("why", `why/available-${BREAD.sku}?recount=1`),
+  inShop("report-sales", "reports/sales"),
+  inShop("report-stock", `reports/stock?sku=${BREAD.sku}`),
+  inShop("order-print", `orders/${ORDER}/print`),
+  inShop("as-it-was", `products/${BREAD.sku}?as_of=90`),
 ];

@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use app::backend::{Answer, Backend, View};
 use domain::{
-    ShopSlug,
+    Entry, ShopSlug,
     books::{Author, Request},
     fields::FieldError,
     projections::day_book::BookEntry,
 };
-use sync::protocol::{
-    MOST_COMMANDS, MOST_WAYPOINTS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Waypoint,
-    understood,
+use sync::{
+    past::{Asked, Moment},
+    protocol::{
+        MOST_COMMANDS, MOST_WAYPOINTS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Waypoint,
+        understood,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
     http::{Server, events::snapshot_of},
-    shop::{Shop, ShopError, log::unavailable},
+    shop::{Shop, ShopError, log::unavailable, reading},
 };
 
 /// What pages and server functions reach the shops by.
@@ -106,27 +109,27 @@ impl Service {
         Ok(low.checked_sub(1).and_then(|last| known.get(last)).map_or(0, |last| last.position))
     }
 
-    async fn newest_first(
-        &self,
-        shop: &ShopSlug,
-        before: Option<u64>,
-        limit: u16,
-    ) -> Result<Vec<(u64, BookEntry)>, ProtocolError> {
+    async fn read(&self, shop: &ShopSlug, asked: &Asked) -> Result<Vec<(u64, BookEntry)>, ProtocolError> {
         let open = self.known(shop).await?;
         let view = open.view().map_err(|error| failed(&error, shop))?;
-        let before = before.unwrap_or(u64::MAX).min(view.books.position + 1);
-        let read = self.server.shops.store.read_before(shop, before, u32::from(limit)).await;
-        let records = read.map_err(|error| failed(&unavailable(error), shop))?;
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
-            let unreadable = |error: domain::event::DecodeError| ShopError::Unreadable {
-                position: record.position,
-                problem: error.to_string(),
-            };
-            let entry = record.decode().map_err(|error| failed(&unreadable(error), shop))?;
-            entries.push((record.position, BookEntry::of(&entry, &view.books.aggregates)));
-        }
-        Ok(entries)
+        let head = view.books.position;
+        let entries = reading::entries(&*self.server.shops.store, shop, head, asked).await;
+        let entries = entries.map_err(|error| failed(&error, shop))?;
+        let row = |entry: &Entry| (entry.position, BookEntry::of(entry, &view.books.aggregates));
+        Ok(entries.iter().map(row).collect())
+    }
+
+    async fn view_at(&self, shop: &ShopSlug, moment: Moment) -> Result<Option<View>, ProtocolError> {
+        let Some(head) = self.view(shop).await? else { return Ok(None) };
+        let position = match moment {
+            Moment::Entry(position) => position,
+            Moment::Time(time) => {
+                let position = self.server.shops.store.position_at(shop, time).await;
+                position.map_err(|error| failed(&unavailable(error), shop))?
+            }
+        };
+        let past = self.server.past.at(&self.server.shops, shop, &head, position).await;
+        past.map(Some).map_err(|error| failed(&error, shop))
     }
 }
 
@@ -138,21 +141,23 @@ impl Backend for Service {
         })
     }
 
-    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, position: u64) -> Answer<'a, Result<Option<View>, ProtocolError>> {
+    fn view_as_of<'a>(&'a self, shop: &'a ShopSlug, moment: Moment) -> Answer<'a, Result<Option<View>, ProtocolError>> {
+        Box::pin(self.view_at(shop, moment))
+    }
+
+    fn past_snapshot<'a>(&'a self, shop: &'a ShopSlug, moment: Moment) -> Answer<'a, Result<Snapshot, ProtocolError>> {
         Box::pin(async move {
-            let Some(head) = self.view(shop).await? else { return Ok(None) };
-            let past = self.server.past.at(&self.server.shops, shop, &head, position).await;
-            past.map(Some).map_err(|error| failed(&error, shop))
+            let view = self.view_at(shop, moment).await?.ok_or_else(|| failed(&ShopError::Unknown, shop))?;
+            Ok(snapshot_of(&view))
         })
     }
 
     fn entries<'a>(
         &'a self,
         shop: &'a ShopSlug,
-        before: Option<u64>,
-        limit: u16,
+        asked: Asked,
     ) -> Answer<'a, Result<Vec<(u64, BookEntry)>, ProtocolError>> {
-        Box::pin(self.newest_first(shop, before, limit))
+        Box::pin(async move { self.read(shop, &asked).await })
     }
 
     fn push<'a>(

@@ -434,12 +434,7 @@ impl Driver {
         });
     }
 
-    fn offer(
-        self: &Rc<Self>,
-        records: Vec<OutboxRecord>,
-        kept: Vec<Acknowledged>,
-        snapshot: Option<Box<Snapshot>>,
-    ) {
+    fn offer(self: &Rc<Self>, records: Vec<OutboxRecord>, kept: Vec<Acknowledged>, snapshot: Option<Box<Snapshot>>) {
         if let Some(snapshot) = &snapshot {
             self.kept.set(Some(snapshot.books.position));
         }

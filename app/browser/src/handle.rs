@@ -12,6 +12,7 @@ use futures::future::LocalBoxFuture;
 use sync::{
     Changes, Dependants, Input, Issue, Lost, NotIssued, PendingView, SyncState,
     connection::ConnectionView,
+    past::Held,
     protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
     replica::{DigestsView, NotNow, RebaseTrace},
     unsent_file::UnsentFileError,
@@ -333,6 +334,12 @@ impl Handle {
 
     pub fn set_faults(&self, faults: Faults) {
         self.0.set_faults(faults);
+    }
+
+    /// The copy of the log that lies here, for looking back; none where there is none, or none that this build reads.
+    pub async fn held(&self) -> Option<Held> {
+        let (snapshot, tail) = self.0.storage.load_book().await.ok().flatten()?;
+        Held::new(snapshot, &tail).ok()
     }
 
     /// All that this device starts from, as a file for whoever looks into a fault.

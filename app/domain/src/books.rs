@@ -343,8 +343,20 @@ impl Aggregates {
 
     /// Takes in the next entry and shows its outcome.
     fn apply(&mut self, entry: &Entry, show: impl FnOnce(&Seen<'_>)) {
-        let Self { shop, products, stocks, orders, sales, last_sales, accounts, transfers, legs, charges, batches, versions } =
-            self;
+        let Self {
+            shop,
+            products,
+            stocks,
+            orders,
+            sales,
+            last_sales,
+            accounts,
+            transfers,
+            legs,
+            charges,
+            batches,
+            versions,
+        } = self;
         match &entry.event {
             Event::Product(event) => {
                 let next = |was: &mut Product| {

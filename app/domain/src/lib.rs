@@ -15,7 +15,8 @@
 //! 5. [`processes`]: what spans several aggregates
 //! 6. [`projections`]: read models
 //! 7. [`books`]: all of a shop's state, and the one way to advance it
-//! 8. [`undo`]: the command that puts an entry back
+//! 8. [`undo`]: the command that puts an entry back; [`history`]: what was before each entry of a record and after it;
+//!    [`why`]: the entries that made a number
 //! 9. [`record`], [`chain`]: an event as it is stored and sent, and the hash chain over it
 //! 10. [`digest`], [`table`], [`ring`]: rows of read models, and how two replicas notice that they differ
 //! 11. [`json`]: how all of this is read and written
@@ -28,6 +29,7 @@ pub mod command;
 pub mod digest;
 pub mod event;
 pub mod fields;
+pub mod history;
 pub mod ids;
 pub mod json;
 pub mod order;
@@ -45,6 +47,7 @@ pub mod text;
 pub mod transfer;
 pub mod undo;
 pub mod values;
+pub mod why;
 
 pub use books::{Books, Decision, FoldError};
 pub use command::{Command, Kind};

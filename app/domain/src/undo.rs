@@ -136,7 +136,9 @@ fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
         Event::Order(event) => order_inverse(event).map(|command| (command.into(), Rest::All)),
         Event::Account(event) => account_inverse(books, event),
         Event::Transfer(transfer::Event::TransferRequested(requested)) => transfer_inverse(books, requested),
-        Event::Sale(_) | Event::Transfer(_) | Event::Shop(_) | Event::Refused(_) | Event::Declined(_) => Err(Why::NoWayBack),
+        Event::Sale(_) | Event::Transfer(_) | Event::Shop(_) | Event::Refused(_) | Event::Declined(_) => {
+            Err(Why::NoWayBack)
+        }
     }
 }
 

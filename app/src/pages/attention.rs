@@ -11,7 +11,6 @@ use crate::{
     replica::{Picture, Replica},
     ui::{
         erased::{Parts, follow, memo},
-        frame::at,
         head::PageHead,
         lost::LostEntries,
         rows::rows,
@@ -40,15 +39,15 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     let items = context.books.projections.attention.items.iter().map(|(item, since)| {
         let number = format::number(since.number.abs());
         let product = |sentence: Sentence, sku: &domain::values::Sku| {
-            sentence.link(super::name_of(context.books, sku), at(context.shop, &format!("/products/{sku}")))
+            sentence.link(super::name_of(context.books, sku), context.at(&format!("/products/{sku}")))
         };
         let order = |order_id: &domain::values::OrderId| {
-            Sentence::default().link(format!("Order {order_id}"), at(context.shop, &format!("/orders/{order_id}")))
+            Sentence::default().link(format!("Order {order_id}"), context.at(&format!("/orders/{order_id}")))
         };
         let account = |account_id: &domain::values::AccountId| {
             let row = context.books.projections.accounts.accounts.get(account_id);
             let title = row.map_or_else(|| account_id.to_string(), |row| row.title.to_string());
-            Sentence::default().link(title, at(context.shop, &format!("/accounts/{account_id}")))
+            Sentence::default().link(title, context.at(&format!("/accounts/{account_id}")))
         };
         let amount = format::money(since.number);
         let (key, sentence) = match item {
@@ -84,7 +83,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
                 format!("unnamed-{sku}"),
                 Sentence::default()
                     .then("Goods came or went that have no name yet: ")
-                    .link(sku.to_string(), at(context.shop, &format!("/products/{sku}"))),
+                    .link(sku.to_string(), context.at(&format!("/products/{sku}"))),
             ),
         };
         Row { key, sentence, since: format::moment(since.issued_at), position: since.position }

@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::path_param;
 use crate::{
     format,
-    live::{PageContext, page},
+    live::{PageContext, page_of_numbers},
     ui::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
         field::{Field, Kind},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, SyncMark},
+        past::Figure,
         rows::rows,
     },
 };
@@ -47,7 +48,7 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
     let batch = context.books.projections.stock.batches.get(&batchref)?;
     let allocations = batch.allocations.iter().map(|allocation| Allocation {
         order_id: allocation.order_id.to_string(),
-        href: at(context.shop, &format!("/orders/{}", allocation.order_id)),
+        href: context.at(&format!("/orders/{}", allocation.order_id)),
         qty: allocation.qty.signed(),
     });
     Some(Model {
@@ -55,7 +56,7 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
         batchref: batchref.to_string(),
         sku: batch.sku.to_string(),
         product: super::name_of(context.books, &batch.sku),
-        product_href: at(context.shop, &format!("/products/{}", batch.sku)),
+        product_href: context.at(&format!("/products/{}", batch.sku)),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::day),
@@ -64,18 +65,25 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
     })
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    vec![Figure::pieces("Quantity", i64::from(model.qty)), Figure::pieces("Available", i64::from(model.available))]
+}
+
 #[component]
 pub fn BatchPage() -> impl IntoView {
-    page(path_param("batchref"), load, show)
+    page_of_numbers(path_param("batchref"), load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let title = model.part(|model| format!("Batch {}", model.batchref));
+    let batchref = model.with_untracked(|model| model.batchref.clone());
     let shop = model.part(|model| model.shop.clone());
     let mark = model.part(|model| model.mark);
     let state = mark.part(|mark| mark.state);
     view! {
-        <PageHead title shop crumbs=vec![("Stock".to_owned(), here("/stock?view=batches"))]/>
+        <PageHead title shop crumbs=vec![("Stock".to_owned(), here("/stock?view=batches"))]>
+            <a class="button quiet" href=here(&format!("/history/batch-{batchref}"))>"History"</a>
+        </PageHead>
         <section class="section record" aria-label="Batch" data-sync=follow(move || state.get().name()) data-position=mark.show(|mark| mark.confirmed_position())>
             <dl class="facts">
                 <div>

@@ -1,9 +1,10 @@
 //! The day book: everything that happened, in order, one sentence an entry. What is only saved here stands at the
 //! end, under a dashed rule.
 
-use domain::values::Day;
+use domain::{books::Books, values::Day};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use sync::past::Asked;
 
 use super::query_param;
 use crate::{
@@ -28,8 +29,8 @@ pub struct Page {
 }
 
 impl Params for Page {
-    fn older(&self) -> Option<(u64, u16)> {
-        self.before.map(|before| (before, SHOWN))
+    fn asks(&self, _books: &Books) -> Option<Asked> {
+        self.before.map(|before| Asked::Before { before: Some(before), limit: SHOWN })
     }
 }
 

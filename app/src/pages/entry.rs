@@ -1,8 +1,9 @@
 //! One entry of the book: who, when, from where, and what it followed from.
 
-use domain::{CommandId, projections::day_book::BookEntry, undo, values::Millis};
+use domain::{CommandId, ShopSlug, books::Books, projections::day_book::BookEntry, undo, values::Millis};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use sync::past::Asked;
 
 use super::path_param;
 use crate::{
@@ -12,9 +13,10 @@ use crate::{
     ui::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
-        frame::here,
+        frame::{at, here},
         head::PageHead,
         mark::{Mark, SyncMark},
+        past,
         sentence::{Sentence, SentenceView},
         undo::UndoButton,
     },
@@ -25,8 +27,8 @@ use crate::{
 pub struct Place(pub u64);
 
 impl Params for Place {
-    fn older(&self) -> Option<(u64, u16)> {
-        Some((self.0.saturating_add(1), 1))
+    fn asks(&self, _books: &Books) -> Option<Asked> {
+        Some(Asked::Before { before: Some(self.0.saturating_add(1)), limit: 1 })
     }
 }
 
@@ -137,6 +139,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let title = Signal::derive(move || format!("Entry #{}", model.with(|model| model.position)));
     let shop = model.part(|model| model.shop.clone());
     let position = model.with_untracked(|model| model.position);
+    let as_it_was = use_context::<ShopSlug>().map(|shop| at(&shop, "")).unwrap_or_default();
     view! {
         <PageHead title shop crumbs=vec![("Day book".to_owned(), here("/book"))]/>
         {follow(move || match model.get().entry {
@@ -150,6 +153,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
         })}
         <nav class="pager" aria-label="Entries beside this one">
             {(position > 1).then(|| view! { <a href=here(&format!("/book/{}", position - 1))>{format!("#{}", position - 1)}</a> })}
+            " "
+            <a href=past::at_moment(&as_it_was, Some(&position.to_string()))>"See the shop as it was here"</a>
             " "
             <a href=here("/book")>"Day book"</a>
         </nav>

@@ -6,16 +6,19 @@ pub mod batch;
 pub mod book;
 pub mod device;
 pub mod entry;
+pub mod history;
 pub mod inspector;
 pub mod more;
 pub mod not_found;
 pub mod order;
 pub mod order_new;
 pub mod orders;
+pub mod print;
 pub mod product;
 pub mod product_new;
 pub mod products;
 pub mod receive;
+pub mod reports;
 pub mod resend;
 pub mod stock;
 #[cfg(test)]
@@ -23,6 +26,7 @@ mod tests;
 pub mod till;
 pub mod today;
 pub mod welcome;
+pub mod why;
 
 use domain::{books::Books, values::Sku};
 use leptos::prelude::*;
@@ -60,6 +64,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders") view=orders::Orders ssr=SsrMode::Async/>
                     <Route path=path!("/orders/new") view=order_new::NewOrder ssr=SsrMode::Async/>
                     <Route path=path!("/orders/:order_id") view=order::OrderPage ssr=SsrMode::Async/>
+                    <Route path=path!("/orders/:order_id/print") view=print::PrintOrder ssr=SsrMode::Async/>
+                    <Route path=path!("/sales/:number/print") view=print::PrintReceipt ssr=SsrMode::Async/>
+                    <Route path=path!("/history/:aggregate") view=history::HistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/why/:what") view=why::WhyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/reports/:name") view=reports::Reports ssr=SsrMode::Async/>
                     <Route path=path!("/book") view=book::DayBookPage ssr=SsrMode::Async/>
                     <Route path=path!("/book/:position") view=entry::EntryPage ssr=SsrMode::Async/>
                     <Route path=path!("/attention") view=attention::AttentionPage ssr=SsrMode::Async/>

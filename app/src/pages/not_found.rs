@@ -7,7 +7,10 @@ use crate::{
     pages::device::WithoutBooks,
     replica::{Keeping, Problem, Replica},
     text,
-    ui::erased::{follow, memo},
+    ui::{
+        erased::{IntoPart, follow, memo},
+        past,
+    },
 };
 
 /// An address that no route matches.
@@ -30,10 +33,19 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
         None | Some(Problem::UnknownShop) => (text::NOT_FOUND, text::NOT_FOUND_WORDS, false),
         Some(Problem::Unreachable) => (text::UNREACHABLE, text::UNREACHABLE_WORDS, true),
         Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, true),
+        Some(Problem::NoSuchMoment) => (text::NO_SUCH_MOMENT, text::NO_SUCH_MOMENT_WORDS, false),
+        Some(Problem::BeforeFirst { .. }) => (text::NOT_BEGUN, "", false),
+        Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", true),
+    };
+    let looking_back = match problem {
+        Some(Problem::BeforeFirst { first }) => Some((text::before_first(first), true)),
+        Some(Problem::NotHeld { from }) => Some((text::not_held(from), false)),
+        _ => None,
     };
     status(found);
     let replica = Replica::of_context();
     let alone = problem == Some(Problem::NeverOpened);
+    let is_moment = looking_back.is_some() || problem == Some(Problem::NoSuchMoment);
     let holds_something = memo(move |_| replica.held().is_some_and(|picture| !picture.pending.is_empty()));
     let is_unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
     let words = move || match (alone, is_unread.get(), holds_something.get()) {
@@ -44,7 +56,16 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
     view! {
         <Title text=title/>
         <div class="page-head"><h1 tabindex="-1">{title}</h1></div>
-        <div class="empty"><p>{follow(words)}</p></div>
+        <div class="empty">
+            {match looking_back {
+                None => view! { <p>{follow(words)}</p> }.into_part(),
+                Some((words, before_first)) => view! {
+                    <p>{words}</p>
+                    {before_first.then(|| view! { <div class="actions"><a class="button" href=past::elsewhen(Some(1))>"Go to #1"</a></div> })}
+                }.into_part(),
+            }}
+            {is_moment.then(|| view! { <p><a href=past::elsewhen(None)>{text::BACK_TO_NOW}</a></p> })}
+        </div>
         {alone.then(|| view! { <WithoutBooks/> })}
     }
 }

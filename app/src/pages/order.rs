@@ -14,15 +14,17 @@ use sync::PendingView;
 use super::{orders::Standing, path_param};
 use crate::{
     format,
-    live::{PageContext, page},
+    live::{PageContext, page_of_numbers},
     text,
     ui::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, SyncMark, SyncState},
+        past::Figure,
         rows::rows,
+        why::Why,
     },
 };
 
@@ -94,13 +96,13 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine) -> Line
     Line {
         order_id: order_id.to_string(),
         sku: line.sku.to_string(),
-        href: at(context.shop, &format!("/products/{}", line.sku)),
+        href: context.at(&format!("/products/{}", line.sku)),
         name: if line.name.is_empty() { line.sku.to_string() } else { line.name.to_string() },
         qty: line.qty.signed(),
         allocated: line.allocated,
         short: line.short,
         batchref: line.batchref.as_ref().map(ToString::to_string),
-        batch_href: line.batchref.as_ref().map(|batchref| at(context.shop, &format!("/batches/{batchref}"))),
+        batch_href: line.batchref.as_ref().map(|batchref| context.at(&format!("/batches/{batchref}"))),
         amount: line.price.times(line.qty),
         state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
         reason: wish.and_then(why),
@@ -121,18 +123,31 @@ fn is_about(view: &PendingView, order: &OrderId, line: &Sku) -> bool {
     }
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    let lines = model.lines.iter().flat_map(|line| {
+        [
+            Figure::pieces(format!("{}, asked", line.name), line.qty),
+            Figure::pieces(format!("{}, allocated", line.name), i64::from(line.allocated)),
+        ]
+    });
+    lines.chain([Figure::money("Total", model.total)]).collect()
+}
+
 #[component]
 pub fn OrderPage() -> impl IntoView {
-    page(path_param("order_id"), load, show)
+    page_of_numbers(path_param("order_id"), load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let title = model.part(|model| format!("Order {}", model.order_id));
+    let order_id = model.with_untracked(|model| model.order_id.clone());
     let shop = model.part(|model| model.shop.clone());
     let mark = model.part(|model| model.mark);
     view! {
         <PageHead title shop crumbs=vec![("Orders".to_owned(), here("/orders"))]>
             <span class="tag" data-tone=model.show(|model| model.standing.tone())>{model.show(|model| model.standing.words())}</span>
+            <a class="button quiet" href=here(&format!("/history/order-{order_id}"))>"History"</a>
+            <a class="button quiet" href=here(&format!("/orders/{order_id}/print"))>"Print"</a>
         </PageHead>
         <div class="with-aside">
             <div class="stack">
@@ -157,6 +172,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
 #[component]
 fn Lines(model: Memo<Model>) -> impl IntoView {
     let list = model.part(|model| model.lines.clone());
+    let total = model.with_untracked(|model| format!("total-{}", model.order_id));
     view! {
         <table class="ledger">
             <caption>"What was asked for, and where it comes from"</caption>
@@ -173,7 +189,7 @@ fn Lines(model: Memo<Model>) -> impl IntoView {
             <tbody>{rows(list, |row| row.sku.clone(), line_row)}</tbody>
             <tfoot>
                 <tr>
-                    <th scope="row" colspan="4">"Total"</th>
+                    <th scope="row" colspan="4">"Total"<Why what=total name="the total"/></th>
                     <td class="num" data-label="Total">{model.show(|model| format::money(model.total))}</td>
                     <td></td>
                 </tr>

@@ -14,7 +14,7 @@ use crate::{
     text,
     ui::{
         erased::{IntoPart, Parts, follow},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, SyncMark},
         rows::rows,
@@ -94,7 +94,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     newest_first.sort_by_key(|(_, order)| std::cmp::Reverse(order.timeline.first().map_or(0, |step| step.position)));
     let rows = newest_first.into_iter().map(|(order_id, order)| Row {
         order_id: order_id.to_string(),
-        href: at(context.shop, &format!("/orders/{order_id}")),
+        href: context.at(&format!("/orders/{order_id}")),
         lines: order.lines.len(),
         total: order.total,
         standing: Standing::of(order),
@@ -106,7 +106,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         let Command::Order(order::Command::Place(place)) = &view.command else { return None };
         known.get(&place.order_id).is_none().then(|| Row {
             order_id: place.order_id.to_string(),
-            href: at(context.shop, "/attention"),
+            href: context.at("/attention"),
             lines: place.lines.as_ref().map_or(0, Vec::len),
             total: 0,
             standing: Standing::Draft,

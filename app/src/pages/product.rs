@@ -11,15 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::path_param;
 use crate::{
     format,
-    live::{PageContext, page},
+    live::{PageContext, page_of_numbers},
     ui::{
         command_form::CommandForm,
         erased::{IntoPart, Parts, follow},
         field::{Field, Kind},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
+        past::Figure,
         rows::rows,
+        why::Why,
     },
 };
 
@@ -72,7 +74,7 @@ pub fn load(context: &PageContext<'_>, sku: &String) -> Option<Model> {
         read.stock.batches.iter().filter(|(_, batch)| batch.sku == sku && (batch.qty > 0 || batch.eta.is_some()));
     let batches = batches.map(|(batchref, batch)| Batch {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::short_day),
@@ -127,9 +129,19 @@ fn what(what: What) -> &'static str {
     }
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    vec![
+        Figure::pieces("On hand", model.on_hand),
+        Figure::pieces("Allocated", model.allocated),
+        Figure::pieces("Available", model.available),
+        Figure::pieces("Arriving", model.arriving),
+        Figure::money("Price", model.price),
+    ]
+}
+
 #[component]
 pub fn ProductPage() -> impl IntoView {
-    page(path_param("sku"), load, show)
+    page_of_numbers(path_param("sku"), load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
@@ -151,6 +163,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
     view! {
         <PageHead title shop note crumbs=vec![("Products".to_owned(), here("/products"))]>
             <a class="button" href=here(&format!("/stock/receive?sku={sku}"))>"Receive"</a>
+            <a class="button quiet" href=here(&format!("/history/product-{sku}"))>"History"</a>
+            <a class="button quiet" href=here(&format!("/reports/stock?sku={sku}"))>"Stock over time"</a>
         </PageHead>
         <Figures model/>
         {model.show(|model| (!model.description.is_empty()).then(|| view! { <p>{model.description.clone()}</p> }))}
@@ -164,7 +178,9 @@ fn show(model: Memo<Model>) -> impl IntoView {
 fn Figures(model: Memo<Model>) -> impl IntoView {
     let mark = model.part(|model| model.mark);
     let state = mark.part(|mark| mark.state);
+    let sku = model.with_untracked(|model| model.sku.clone());
     let figure = move |label: &'static str, name: &'static str, value: fn(&Model) -> i64| {
+        let what = format!("{name}-{sku}");
         view! {
             <div data-figure=name>
                 <dt>{label}</dt>
@@ -172,6 +188,7 @@ fn Figures(model: Memo<Model>) -> impl IntoView {
                     <span class:negative=follow(move || model.with(value) < 0)>{follow(move || format::number(model.with(value)))}</span>
                     <NumberMark state/>
                 </dd>
+                <dd><Why what name=label/></dd>
             </div>
         }
     };

@@ -11,7 +11,7 @@ use crate::{
     repair::needs_person,
     ui::{
         erased::{IntoPart, Parts, follow},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark},
         rows::rows,
@@ -48,7 +48,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
         .filter(|(sku, product)| !product.archived && fits.fits(&product.name, sku.as_str()))
         .map(|(sku, product)| Row {
             sku: sku.to_string(),
-            href: at(context.shop, &format!("/products/{sku}")),
+            href: context.at(&format!("/products/{sku}")),
             name: if product.name.is_empty() { sku.to_string() } else { product.name.to_string() },
             category: product.category.to_string(),
             price: product.price.minor(),
@@ -62,7 +62,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
         let is_shown = products.get(&add.sku).is_none() && fits.fits(add.name.as_str(), add.sku.as_str());
         is_shown.then(|| Row {
             sku: add.sku.to_string(),
-            href: at(context.shop, "/attention"),
+            href: context.at("/attention"),
             name: add.name.to_string(),
             category: add.category.to_string(),
             price: add.price.minor(),

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::query_param;
 use crate::{
     format,
-    live::{PageContext, Params, page},
+    live::{PageContext, Params, page_of_numbers},
     repair::needs_person,
     ui::{
         erased::{IntoPart, Parts, follow},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
+        past::Figure,
         rows::rows,
+        why::Why,
     },
 };
 
@@ -109,7 +111,7 @@ pub fn load(context: &PageContext<'_>, shown: &Shown) -> Option<Model> {
     let products =
         known().filter(|(_, product)| only.is_none_or(|only| only.fits(product))).map(|(sku, product)| Product {
             sku: sku.to_string(),
-            href: at(context.shop, &format!("/products/{sku}")),
+            href: context.at(&format!("/products/{sku}")),
             name: super::name_of(context.books, sku),
             on_hand: product.on_hand,
             allocated: product.allocated,
@@ -134,9 +136,9 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
         context.books.projections.stock.batches.iter().filter(|(_, batch)| batch.qty > 0 || batch.eta.is_some());
     let rows = batches.map(|(batchref, batch)| Batch {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         product: super::name_of(context.books, &batch.sku),
-        product_href: at(context.shop, &format!("/products/{}", batch.sku)),
+        product_href: context.at(&format!("/products/{}", batch.sku)),
         qty: batch.qty,
         available: batch.available,
         eta: batch.eta.map(format::short_day),
@@ -148,9 +150,9 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
         let Command::Stock(stock::Command::Receive(receive)) = &view.command else { return None };
         known.get(&receive.batchref).is_none().then(|| Batch {
             batchref: receive.batchref.to_string(),
-            href: at(context.shop, "/attention"),
+            href: context.at("/attention"),
             product: super::name_of(context.books, &receive.sku),
-            product_href: at(context.shop, &format!("/products/{}", receive.sku)),
+            product_href: context.at(&format!("/products/{}", receive.sku)),
             qty: 0,
             available: 0,
             eta: receive.eta.map(format::short_day),
@@ -160,10 +162,20 @@ fn batches(context: &PageContext<'_>) -> Vec<Batch> {
     rows.chain(unaccepted).collect()
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    let products = model.products.iter().flat_map(|product| {
+        let figure = |name: &str, value| Figure::pieces(format!("{}, {name}", product.name), value);
+        [figure("on hand", product.on_hand), figure("available", product.available)]
+    });
+    let batches =
+        model.batches.iter().map(|batch| Figure::pieces(format!("Batch {}", batch.batchref), i64::from(batch.qty)));
+    products.chain(batches).collect()
+}
+
 #[component]
 pub fn Stock() -> impl IntoView {
     let (view, only) = (query_param("view"), query_param("show"));
-    page(move || Shown { view: view(), only: only() }, load, show)
+    page_of_numbers(move || Shown { view: view(), only: only() }, load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
@@ -223,9 +235,13 @@ fn Products(model: Memo<Model>) -> impl IntoView {
 fn product_row(row: Memo<Product>) -> impl IntoView {
     let mark = row.part(|row| row.mark);
     let state = mark.part(|mark| mark.state);
+    let sku = row.with_untracked(|row| row.sku.clone());
     let cell = move |label: &'static str, value: fn(&Product) -> i64| {
+        let what = format!("{}-{sku}", label.to_lowercase().replace(' ', "-"));
         view! {
             <td class="num" data-label=label>
+                <Why what name=label/>
+                " "
                 <span class:negative=follow(move || row.with(value) < 0)>{follow(move || format::number(row.with(value)))}</span>
             </td>
         }

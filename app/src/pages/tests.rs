@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use sync::{PendingView, Reason, Stage};
 use uuid::Uuid;
 
+mod looking_back;
+
 use super::{attention, batch, book, entry, order, orders, product, products, resend, stock, till, today};
 use crate::{
     live::PageContext,
@@ -79,6 +81,8 @@ impl Shop {
             marks: &self.marks,
             pending: &self.pending,
             older: &[],
+            since: None,
+            as_of: None,
             device: None,
             author: Some(&self.author),
             now: NOW,

@@ -2,7 +2,7 @@
 //! button works as a plain form; where the page is alive it is changed in place.
 
 mod basket;
-mod receipt;
+pub mod receipt;
 
 use domain::{Command, sale};
 use leptos::{

@@ -1,22 +1,24 @@
 //! The shop's day at a glance: takings, what waits for hands, what runs low, what was written last.
 
-use domain::{projections::orders::OrderState, values::Day};
+use domain::{projections::orders::OrderState, values::Day, why::What};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     format,
-    live::{PageContext, page},
+    live::{PageContext, page_of_numbers},
     text::{self, Age},
     ui::{
         aged::Aged,
         entry::{EntryRow, entry_row},
         erased::{IntoPart, Parts, follow, handle, memo},
-        frame::{at, here},
+        frame::here,
         head::PageHead,
         mark::{Mark, NumberMark, SyncState},
+        past::{self, Figure},
         rows::rows,
         undo::UndoButton,
+        why::Why,
     },
 };
 
@@ -40,6 +42,10 @@ pub struct Model {
     /// Sales whose goods came back today.
     pub put_back: u32,
     pub takings_state: SyncState,
+    /// As the page that explains the takings is called.
+    pub takings_why: String,
+    /// The end of the day before.
+    pub yesterday: String,
     pub placed: usize,
     pub short: usize,
     pub low: Vec<Low>,
@@ -84,6 +90,8 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         sales: takings.sales,
         put_back: takings.put_back,
         takings_state: context.marks.entry_place(takings.position),
+        takings_why: What::Takings(today).to_string(),
+        yesterday: today.plus(-1).to_string(),
         placed: placed().count(),
         short: placed().filter(|(_, order)| order.lines.iter().any(|line| line.short)).count(),
         low: low(context),
@@ -100,7 +108,7 @@ fn low(context: &PageContext<'_>) -> Vec<Low> {
         .map(|(sku, product)| Low {
             sku: sku.to_string(),
             name: if product.name.is_empty() { sku.to_string() } else { product.name.to_string() },
-            href: at(context.shop, &format!("/products/{sku}")),
+            href: context.at(&format!("/products/{sku}")),
             available: product.available,
             mark: Mark::new(context.marks.of(&["stock"], sku.as_str(), product.position), product.position),
         })
@@ -117,7 +125,7 @@ fn arriving(context: &PageContext<'_>) -> Vec<Arriving> {
     expected.sort_by_key(|(eta, ..)| *eta);
     let rows = expected.into_iter().take(SHOWN).map(|(eta, batchref, batch)| Arriving {
         batchref: batchref.to_string(),
-        href: at(context.shop, &format!("/batches/{batchref}")),
+        href: context.at(&format!("/batches/{batchref}")),
         name: super::name_of(context.books, &batch.sku),
         qty: batch.qty,
         day: format::short_day(eta),
@@ -126,17 +134,33 @@ fn arriving(context: &PageContext<'_>) -> Vec<Arriving> {
     rows.collect()
 }
 
+fn figures(model: &Model) -> Vec<Figure> {
+    let pieces = |label: &str, value: usize| Figure::pieces(label, i64::try_from(value).unwrap_or(i64::MAX));
+    vec![
+        Figure::money("Takings today", model.takings),
+        Figure::pieces("Sales today", i64::from(model.sales)),
+        pieces("Orders placed", model.placed),
+        pieces("Orders short", model.short),
+        pieces("Running low", model.low.len()),
+        pieces("Needs attention", model.attention),
+    ]
+}
+
 #[component]
 pub fn Today() -> impl IntoView {
-    page(|| (), load, show)
+    page_of_numbers(|| (), load, show, figures)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
     let note = model.part(|model| model.day.clone());
+    let (yesterday, takings_why) = model.with_untracked(|model| (model.yesterday.clone(), model.takings_why.clone()));
     view! {
         <PageHead title="Today".to_owned() shop note>
             <a class="button primary" href=here("/till")>"Sell"</a>
+            {past::as_of_now().is_none().then(|| view! {
+                <a class="button quiet" href=past::at_moment(&here(""), Some(&yesterday))>"Look at yesterday"</a>
+            })}
         </PageHead>
         {follow(move || (model.with(|model| model.attention) > 0).then(|| view! {
             <div class="notice" data-tone="attention">
@@ -154,6 +178,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
                 <dd>
                     {follow(move || format::money(model.with(|model| model.takings)))}
                     <NumberMark state=model.part(|model| model.takings_state)/>
+                    <Why what=takings_why name="takings"/>
                 </dd>
                 <dd>{model.show(|model| sales(model.sales, model.put_back))}</dd>
             </div>

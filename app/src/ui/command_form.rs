@@ -25,6 +25,7 @@ use crate::{
         announce::Announcer,
         erased::{Inside, handle},
         frame::at,
+        past::Writing,
         toast::Toasts,
     },
 };
@@ -215,7 +216,7 @@ pub fn CommandForm(
             <input type="hidden" name="return_to" value=return_to/>
             <input type="hidden" name="next" value=next/>
             <Problems state/>
-            {children.show()}
+            <Writing>{children.show()}</Writing>
         </form>
     }
 }

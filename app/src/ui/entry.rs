@@ -10,7 +10,7 @@ use crate::{
     text,
     ui::{
         erased::{Part, Parts, follow},
-        frame::{at, here},
+        frame::here,
         mark::{Mark, SyncMark, SyncState},
         sentence::{Sentence, SentenceView},
     },
@@ -41,7 +41,7 @@ impl EntryRow {
         Self {
             position,
             command_id: entry.command_id,
-            href: at(context.shop, &format!("/book/{position}")),
+            href: context.at(&format!("/book/{position}")),
             sentence: text::entry(context.shop, entry),
             amount: entry.amount,
             at: entry.issued_at,

@@ -25,6 +25,7 @@ use crate::{
         erased::{IntoPart, follow, memo},
         head::Arrivals,
         icon::{Icon, IconView},
+        past::{self, AsOf},
         toast::{ToastRegion, Toasts},
         update::UpdateNotice,
     },
@@ -36,10 +37,11 @@ pub fn at(shop: &ShopSlug, path: &str) -> String {
     format!("/s/{shop}{path}")
 }
 
-/// The address of a page of the shop whose pages these are.
+/// The address of a page of the shop whose pages these are, at the moment that they look at.
 #[must_use]
 pub fn here(path: &str) -> String {
-    use_context::<ShopSlug>().map(|shop| at(&shop, path)).unwrap_or_default()
+    let address = use_context::<ShopSlug>().map(|shop| at(&shop, path)).unwrap_or_default();
+    past::at_moment(&address, past::as_of_now().as_deref())
 }
 
 /// What the server tells the frame. A page that starts from the device alone does without.
@@ -79,6 +81,7 @@ pub fn ShopFrame() -> impl IntoView {
             provide_context(Announcer::default());
             provide_context(Toasts::default());
             provide_context(Arrivals::default());
+            provide_context(AsOf::of_route());
             view! { <Frame shop/> }.into_part()
         }
     }
@@ -183,6 +186,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/stock", Icon::Stock, "Stock"),
     ("/orders", Icon::Orders, "Orders"),
     ("/book", Icon::Book, "Day book"),
+    ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),
     ("/device", Icon::Device, "This device"),
 ];
@@ -205,6 +209,10 @@ fn Links(shop: ShopSlug, places: &'static [Place]) -> impl IntoView {
             let href = at(&shop, path);
             let target = href.clone();
             let current = move || here.with(|here| is_here(here, &target, &home).then_some("page"));
+            let href = follow(move || {
+                let as_of = past::as_of();
+                past::at_moment(&href, Some(&*as_of).filter(|as_of| !as_of.is_empty()))
+            });
             view! { <a href=href aria-current=current><IconView icon=*icon/>" "{*word}</a> }
         })
         .collect_view()

@@ -2,6 +2,7 @@
 
 pub mod aged;
 pub mod announce;
+pub mod chart;
 pub mod chip;
 pub mod command_form;
 pub mod confirmed;
@@ -13,6 +14,7 @@ pub mod head;
 pub mod icon;
 pub mod lost;
 pub mod mark;
+pub mod past;
 pub mod proposals;
 pub mod ready;
 pub mod rows;
@@ -23,3 +25,4 @@ pub mod undo;
 pub mod unreadable;
 pub mod unsent;
 pub mod update;
+pub mod why;

@@ -14,6 +14,7 @@ use crate::{
     ui::{
         announce::Announcer,
         erased::{follow, handle, memo},
+        past,
         toast::Toasts,
     },
 };
@@ -98,11 +99,12 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
         Some(rest) if asking.get() => text::undo_label(rest),
         _ => text::UNDO.to_owned(),
     };
+    let in_the_past = past::as_of_now().is_some();
     view! {
         <Show when=move || rest.get().is_some()>
             <span class="undo">
                 {follow(move || question().map(|question| view! { <span>{question}</span>" " }))}
-                <button type="button" class="quiet" on:click=handle(pressed)>{follow(label)}</button>
+                <button type="button" class="quiet" disabled=in_the_past aria-describedby=in_the_past.then_some(past::REASON) on:click=handle(pressed)>{follow(label)}</button>
             </span>
         </Show>
     }

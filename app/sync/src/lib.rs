@@ -13,7 +13,8 @@
 //! 6. [`connection`]: when to open a feed, when to send, when to wait, as a written state machine
 //! 7. [`replica`]: the confirmed log, the overlay of pending commands, and the rebase of one on the other
 //! 8. [`unsent_file`], [`bundle`]: an outbox on its way to another device; all of a replica in one file
-//! 9. [`random`], [`defects`]: the small generator behind jitter; what the simulator breaks on purpose
+//! 9. [`past`]: a moment of the log, and how far a device can look back by itself
+//! 10. [`random`], [`defects`]: the small generator behind jitter; what the simulator breaks on purpose
 
 pub mod acknowledged;
 pub mod authority;
@@ -22,6 +23,7 @@ pub mod connection;
 pub mod defects;
 pub mod io;
 pub mod outbox;
+pub mod past;
 pub mod protocol;
 pub mod random;
 pub mod replica;

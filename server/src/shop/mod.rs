@@ -7,7 +7,7 @@
 //! 3. [`log`]: log and books of a shop as this process knows them; loading and catching up
 //! 4. [`appender`]: the task that decides, appends, publishes and answers
 //! 5. [`hub`], [`frame`]: what is published: a view for readers, frames for feeds
-//! 6. [`snapshot`], [`past`]: books at a position, kept and worked out
+//! 6. [`snapshot`], [`past`]: books at a position, kept and worked out; [`reading`]: entries by what they are about
 //! 7. [`queue`]: commands that were answered before they were decided
 
 pub mod appender;
@@ -17,6 +17,7 @@ pub mod hub;
 pub mod log;
 pub mod past;
 pub mod queue;
+pub mod reading;
 pub mod shops;
 pub mod snapshot;
 

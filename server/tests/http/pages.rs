@@ -29,6 +29,15 @@ async fn every_page_arrives_whole_with_its_data() {
         ("/s/demo/book", "<"),
         ("/s/demo/book/1", "<"),
         ("/s/demo/attention", "<"),
+        ("/s/demo/history/product-OAT-1", "Oat bread"),
+        ("/s/demo/history/order-O-0001", "O-0001"),
+        ("/s/demo/why/on-hand-OAT-1", "Received"),
+        ("/s/demo/why/available-OAT-1?recount=1", "same number"),
+        ("/s/demo/reports/sales", "<svg"),
+        ("/s/demo/reports/stock?sku=OAT-1", "<svg"),
+        ("/s/demo/orders/O-0001/print", "as of entry #"),
+        ("/s/demo?as_of=40", "as it was at entry #40"),
+        ("/s/demo/products/OAT-1?as_of=90", "Compare with now"),
         ("/s/demo/device", "<"),
         ("/s/demo/inspector", "Inspector"),
     ] {
@@ -62,6 +71,42 @@ async fn an_address_without_a_page_is_404() {
     }
     let program = daybook.client.get(format!("{}/nowhere", daybook.origin)).send().await.unwrap();
     assert_eq!(program.headers()["content-type"], "application/problem+json");
+}
+
+/// What stands between a mark and the next tag.
+fn after<'a>(html: &'a str, mark: &str) -> &'a str {
+    let rest = html.split_once(mark).unwrap_or_else(|| panic!("{mark} is not in {html}")).1;
+    rest.split('<').next().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn us_17_r_21_a_page_shows_the_shop_as_it_was_at_an_entry_and_at_a_time() {
+    let daybook = Daybook::on(&memory().await.unwrap().store).await;
+    let page = async |path: &str| {
+        let request = daybook.client.get(format!("{}/s/test{path}", daybook.origin)).header("accept", "text/html");
+        let response = request.send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    };
+    let (status, html) = page("?as_of=1").await;
+    assert!(status == StatusCode::NOT_FOUND && html.contains("The book starts with entry #1"), "{html}");
+    daybook.receive("B-1", "OAT", 5).await;
+    let then = daybook.head().await;
+    daybook.receive("B-2", "OAT", 4).await;
+    let (_, html) = page(&format!("/products/OAT?as_of={then}")).await;
+    assert!(html.contains(&format!("as it was at entry #{then}")), "{html}");
+    assert!(
+        html.contains("<fieldset class=\"not-now\" disabled") && html.contains("B-1") && !html.contains("batches/B-2")
+    );
+    let compared = after(&html, "data-compared=\"On hand\"");
+    assert!(compared.starts_with('>'), "{compared}");
+    let (_, now) = page("/products/OAT").await;
+    assert!(!now.contains("<fieldset class=\"not-now\"") && now.contains("batches/B-2"));
+    let (status, html) = page("/products/OAT?as_of=1999-01-01").await;
+    assert!(status == StatusCode::NOT_FOUND && html.contains("(entry #1)") && html.contains("Go to #1"), "{html}");
+    let (_, html) = page("?as_of=9999-01-01").await;
+    assert!(html.contains(&format!("as it was at entry #{}", daybook.head().await)), "what is yet to come is as now");
+    let (status, html) = page("?as_of=soon").await;
+    assert!(status == StatusCode::NOT_FOUND && html.contains("No such moment"), "{html}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,12 @@ impl Attention {
                 let account = seen.accounts.get(event.account_id());
                 account.into_iter().for_each(|account| self.account(event.account_id(), account, entry));
             }
-            Event::Product(_) | Event::Sale(_) | Event::Transfer(_) | Event::Shop(_) | Event::Refused(_) | Event::Declined(_) => {}
+            Event::Product(_)
+            | Event::Sale(_)
+            | Event::Transfer(_)
+            | Event::Shop(_)
+            | Event::Refused(_)
+            | Event::Declined(_) => {}
         }
     }
 

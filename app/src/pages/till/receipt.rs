@@ -123,6 +123,7 @@ pub fn Receipt(number: RwSignal<String>, first: Option<Paper>, next: Callback<()
                 {follow(move || alive.get().then(|| view! {
                     <button type="button" on:click=handle(move |_| { let _ = window().print(); })>"Print"</button>
                 }))}
+                <a class="button quiet" href=follow(move || here(&format!("/sales/{}/print", number.get())))>"Print view"</a>
                 {follow(move || command.get().map(|id| view! { <UndoButton id on_done=next/> }))}
             </div>
         </article>

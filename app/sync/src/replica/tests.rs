@@ -1,3 +1,4 @@
+mod past;
 mod recovery;
 mod storage_lost;
 
