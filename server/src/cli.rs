@@ -1,9 +1,11 @@
 //! The command line: one binary, each operation with its `--help`.
 
+mod carry;
 mod operations;
+mod progress;
 mod serve;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use domain::values::Millis;
@@ -45,6 +47,24 @@ enum Operation {
     /// Fold a shop's books from the first entry again, and keep them as its newest snapshot.
     Rebuild {
         /// This shop only.
+        #[arg(long)]
+        shop: Option<String>,
+    },
+    /// Write a shop's whole log as lines of JSON: what it is, then one event a line. What people do meanwhile is left
+    /// out.
+    Export {
+        #[arg(long)]
+        shop: String,
+        /// Where to; standard output where it is left out. A file gets its name when it is whole.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Read a log that was exported. All of it is checked first, and nothing is written when anything is wrong.
+    /// Importing the same file again changes nothing.
+    Import {
+        #[arg(long)]
+        file: PathBuf,
+        /// Into this shop; the one that the file names where it is left out.
         #[arg(long)]
         shop: Option<String>,
     },
@@ -124,6 +144,10 @@ enum Failure {
     Store(#[from] store::StoreError),
     #[error(transparent)]
     Shop(#[from] crate::shop::ShopError),
+    #[error(transparent)]
+    Export(#[from] crate::archive::export::ExportError),
+    #[error("not imported: {0}")]
+    Import(#[from] crate::archive::import::ImportError),
     #[error("{0}")]
     Other(String),
 }
@@ -160,6 +184,8 @@ async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, F
         Operation::Migrate => operations::migrate(database_url).await,
         Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
         Operation::Rebuild { shop } => operations::rebuild(database_url, shop.as_deref()).await,
+        Operation::Export { shop, file } => carry::export(database_url, &shop, file.as_deref()).await,
+        Operation::Import { file, shop } => carry::import(database_url, &file, shop.as_deref()).await,
         Operation::Restore { shop, all: _ } => operations::restore(database_url, shop.as_deref()).await,
         Operation::Shop(ShopOperation::Create { slug, title }) => {
             operations::create(database_url, &slug, title.as_deref()).await

@@ -63,3 +63,35 @@ fn restore_asks_which_shop_and_knows_them() {
     }
     assert_eq!(epochs(&file), before);
 }
+
+#[test]
+fn r_20_a_log_is_exported_and_imported_on_the_command_line() {
+    let (from, into) = (SqliteFile::new(), SqliteFile::new());
+    assert!(daybook(&from, &["demo"]).status.success());
+    let output = daybook(&from, &["export", "--shop", "demo"]);
+    assert!(output.status.success(), "{output:?}");
+    let folder = from.url().trim_start_matches("sqlite:").trim_end_matches("daybook.db").to_owned();
+    let file = format!("{folder}demo.ndjson");
+    assert!(daybook(&from, &["export", "--shop", "demo", "--file", &file]).status.success());
+    assert_eq!(std::fs::read(&file).unwrap(), output.stdout, "to a file as to standard output");
+    assert!(!std::path::Path::new(&format!("{file}.unfinished")).exists());
+
+    let import = |file: &str| daybook(&into, &["import", "--file", file]);
+    let broken = format!("{folder}broken.ndjson");
+    std::fs::write(&broken, said(&output).replacen("\"version\":1", "\"version\":2", 1)).unwrap();
+    let refused = import(&broken);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("position 1 (line 2)"), "{refused:?}");
+    assert_eq!(epochs(&into), []);
+
+    let first = import(&file);
+    assert!(first.status.success() && said(&first).contains("\timported\t"), "{first:?}");
+    let second = import(&file);
+    assert!(second.status.success() && said(&second).contains("\tnothing to import\t"), "{second:?}");
+    assert_eq!(epochs(&into), epochs(&from));
+    let verified = said(&daybook(&into, &["verify"]));
+    assert_eq!(verified, said(&daybook(&from, &["verify"])), "position and digest");
+    assert!(verified.starts_with("demo\tok\t"), "{verified}");
+    assert_eq!(daybook(&into, &["export", "--shop", "demo"]).stdout, output.stdout);
+    assert!(!daybook(&from, &["export", "--shop", "elsewhere"]).status.success());
+}

@@ -12,13 +12,13 @@ use crate::{
     shop::{log::Log, snapshot},
 };
 
-async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
+pub(super) async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
     let store = store::open(database_url).await?;
     store.migrate().await?;
     Ok(store)
 }
 
-fn slug(text: &str) -> Result<ShopSlug, Failure> {
+pub(super) fn slug(text: &str) -> Result<ShopSlug, Failure> {
     ShopSlug::parse(text).map_err(|error| Failure::Other(format!("a shop's name {error}")))
 }
 

@@ -121,6 +121,7 @@ macro_rules! contract_suite {
             reopening::migrating_again_changes_nothing,
             repeats::p2_a_known_command_is_not_written_twice,
             repeats::p2_the_same_append_twice_is_written_once,
+            repeats::p2_verdicts_are_read_in_the_order_of_their_ids,
             repeats::p2_of_16_tries_with_one_id_one_is_written,
             shops::p9_shops_do_not_see_each_other,
             shops::a_shop_is_opened_once,

@@ -76,6 +76,14 @@ pub trait EventStore: Send + Sync + 'static {
     /// The stored verdicts among `ids`; in no order, unknown ids are left out.
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError>;
 
+    /// Stored verdicts in the order of their ids' bytes, those behind `after`.
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError>;
+
     async fn verdict(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<VerdictRecord>, StoreError> {
         Ok(self.verdicts(shop, &[id]).await?.pop())
     }

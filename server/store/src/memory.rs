@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -188,6 +189,18 @@ impl EventStore for MemoryStore {
         let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
         let ids: BTreeSet<_> = ids.iter().collect();
         Ok(ids.into_iter().filter_map(|id| row.verdicts.get(id).cloned()).collect())
+    }
+
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let behind = row.verdicts.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        Ok(behind.take(index(limit.into())).map(|(_, verdict)| verdict.clone()).collect())
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {

@@ -199,6 +199,19 @@ impl EventStore for SqliteStore {
         query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::verdict).collect()
     }
 
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        let query = sqlx::query_as(include_str!("sqlite/sql/verdicts_after.sql"))
+            .bind(shop.as_str())
+            .bind(after.map(|id| id.0))
+            .bind(i64::from(limit));
+        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::verdict).collect()
+    }
+
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
         let shop = shop.clone();
         self.writer

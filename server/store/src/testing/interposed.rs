@@ -106,6 +106,15 @@ impl EventStore for Interposed {
         self.inner.verdicts(shop, ids).await
     }
 
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        self.inner.verdicts_after(shop, after, limit).await
+    }
+
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
         self.inner.save_snapshot(shop, snapshot).await
     }
