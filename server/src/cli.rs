@@ -1,8 +1,10 @@
 //! The command line: one binary, each operation with its `--help`.
 
 mod carry;
+mod commands;
 mod operations;
 mod progress;
+mod rebuild;
 mod serve;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -37,14 +39,15 @@ enum Operation {
     Demo,
     /// Bring the database's tables up to date. `serve` does this too.
     Migrate,
-    /// Walk every shop's log: the chain of hashes, and the books folded from the start against those from the
-    /// newest snapshot. Exits with 0 when all is well.
+    /// Walk every shop's log: the chain of hashes, the books folded from the start against those from the newest
+    /// snapshot, and each view against the log, with the first position that differs. Exits with 0 when all is well.
     Verify {
         /// This shop only.
         #[arg(long)]
         shop: Option<String>,
     },
-    /// Fold a shop's books from the first entry again, and keep them as its newest snapshot.
+    /// Fold a shop's books from the first entry again, and keep them as its newest snapshot; make views again that are
+    /// not what the log says. A server may run meanwhile. Cancelled, it leaves the books as they were.
     Rebuild {
         /// This shop only.
         #[arg(long)]
@@ -79,6 +82,9 @@ enum Operation {
         #[arg(long)]
         all: bool,
     },
+    /// Look at commands that were answered before they were decided, and handle them again.
+    #[command(subcommand)]
+    Commands(commands::CommandsOperation),
     /// Make and list shops.
     #[command(subcommand)]
     Shop(ShopOperation),
@@ -102,6 +108,10 @@ struct ServeArgs {
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
     no_offline_start: bool,
+    /// A read model to keep up to date in tables beside the log, for other programs to read: `allocations` or
+    /// `allocations_joined`. Can be given several times. A new one starts with the first entry.
+    #[arg(long = "view", env = "DAYBOOK_VIEWS", value_delimiter = ',')]
+    views: Vec<String>,
     /// Begin at this time instead of the machine's, like 2026-05-03T13:40:00Z: for tests and pictures.
     #[arg(long, env = "DAYBOOK_CLOCK", value_parser = Millis::parse, hide = true)]
     clock: Option<Millis>,
@@ -145,6 +155,8 @@ enum Failure {
     #[error(transparent)]
     Shop(#[from] crate::shop::ShopError),
     #[error(transparent)]
+    View(#[from] store::views::ViewError),
+    #[error(transparent)]
     Export(#[from] crate::archive::export::ExportError),
     #[error("not imported: {0}")]
     Import(#[from] crate::archive::import::ImportError),
@@ -183,9 +195,10 @@ async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, F
         Operation::Demo => operations::demo(database_url).await,
         Operation::Migrate => operations::migrate(database_url).await,
         Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
-        Operation::Rebuild { shop } => operations::rebuild(database_url, shop.as_deref()).await,
+        Operation::Rebuild { shop } => rebuild::rebuild(database_url, shop.as_deref()).await,
         Operation::Export { shop, file } => carry::export(database_url, &shop, file.as_deref()).await,
         Operation::Import { file, shop } => carry::import(database_url, &file, shop.as_deref()).await,
+        Operation::Commands(operation) => commands::perform(database_url, operation).await,
         Operation::Restore { shop, all: _ } => operations::restore(database_url, shop.as_deref()).await,
         Operation::Shop(ShopOperation::Create { slug, title }) => {
             operations::create(database_url, &slug, title.as_deref()).await

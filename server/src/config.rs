@@ -12,6 +12,9 @@ pub struct Config {
     pub demo: bool,
     /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
     pub offline_start: bool,
+    /// Names of the views that are kept up to date beside the log, of those that the store has
+    /// ([`store::EventStore::views`]).
+    pub views: Vec<String>,
     pub limits: Limits,
 }
 
@@ -56,6 +59,7 @@ impl Default for Config {
             database_url: "sqlite://daybook.db".to_owned(),
             demo: false,
             offline_start: true,
+            views: Vec::new(),
             limits: Limits::default(),
         }
     }

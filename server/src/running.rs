@@ -7,7 +7,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use store::{EventStore, StoreError};
+use store::{EventStore, StoreError, views::AllocationsView};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     http::{self, Server},
     metrics::Metrics,
-    shop::{Shops, past::Past, queue::Worker},
+    shop::{Shops, past::Past, queue::Worker, views::Follower},
 };
 
 /// Why a server did not start.
@@ -35,6 +35,8 @@ pub enum StartError {
     Listen { address: SocketAddr, problem: std::io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("this store has no view {name}; it has {has}")]
+    NoView { name: String, has: String },
     #[error("the demo shop could not be filled: {0}")]
     Demo(String),
 }
@@ -84,6 +86,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
+    let views = chosen_views(&*store, &config.views)?;
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|problem| StartError::Listen { address, problem })?;
     let addr = listener.local_addr().map_err(|problem| StartError::Listen { address, problem })?;
@@ -108,6 +111,9 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         tokio::spawn(http::releases::keep(shops.store.clone(), release));
     }
     tokio::spawn(worker.run());
+    for view in views {
+        tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
+    }
     tokio::spawn(shops.clone().follow_hints());
     tokio::spawn(shops.clone().poll());
     tokio::spawn(shops.clone().beat());
@@ -127,6 +133,18 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     });
     tracing::info!(%addr, "listening");
     Ok(Running { addr, server, stop, listening })
+}
+
+fn chosen_views(store: &dyn EventStore, names: &[String]) -> Result<Vec<Arc<dyn AllocationsView>>, StartError> {
+    let views = store.views();
+    let chosen = names.iter().map(|name| {
+        let found = views.iter().find(|view| view.name() == name).cloned();
+        found.ok_or_else(|| {
+            let has: Vec<_> = views.iter().map(|view| view.name()).collect();
+            StartError::NoView { name: name.clone(), has: has.join(", ") }
+        })
+    });
+    chosen.collect()
 }
 
 /// Accepts connections until `stop`, then waits for those that are open.

@@ -17,6 +17,7 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
         database_url: database_url.to_owned(),
         demo: args.demo,
         offline_start: !args.no_offline_start,
+        views: args.views,
         limits,
     };
     // Taken before anything starts, so that a stop during the start is not lost.

@@ -211,7 +211,8 @@ async fn queue_up(door: &Door, posted: Posted) -> Result<Response, Problem> {
             return Err(id_reused(known.command_id));
         }
     }
-    queue::enqueue(&**store, &door.shop.slug, &door.author, submissions).await.map_err(|error| match error {
+    let books = door.shop.view()?.books;
+    queue::enqueue(&**store, &door.shop.slug, &door.author, &books, submissions).await.map_err(|error| match error {
         StoreError::IdReused { command_id } => id_reused(command_id),
         other => unavailable(other).into(),
     })?;

@@ -8,7 +8,8 @@
 //! 4. [`appender`]: the task that decides, appends, publishes and answers
 //! 5. [`hub`], [`frame`]: what is published: a view for readers, frames for feeds
 //! 6. [`snapshot`], [`past`]: books at a position, kept and worked out
-//! 7. [`queue`]: commands that were answered before they were decided
+//! 7. [`queue`]: commands that were answered before they were decided; [`replay`]: deciding them again, beside the book
+//! 8. [`views`]: read models in tables, for other programs
 
 pub mod appender;
 pub mod frame;
@@ -17,8 +18,10 @@ pub mod hub;
 pub mod log;
 pub mod past;
 pub mod queue;
+pub mod replay;
 pub mod shops;
 pub mod snapshot;
+pub mod views;
 
 use std::time::Duration;
 

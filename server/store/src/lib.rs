@@ -5,7 +5,7 @@
 //! events, the verdicts, the checkpoints of process managers and the queue rows that are thereby settled. The head
 //! row of a shop gives positions their order, so positions have no holes and their order is that of the commits.
 //!
-//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`];
+//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`], [`views`];
 //! then [`memory`], the shortest complete implementation; then [`sqlite`] and [`postgres`], whose statements stand in named
 //! files beside them.
 
@@ -26,6 +26,7 @@ mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
+pub mod views;
 
 pub use append::{Append, Checkpoint, MOST_PAYLOAD_BYTES};
 pub use error::{AppendError, StoreError};
@@ -34,7 +35,7 @@ pub use hint::Hint;
 pub use memory::MemoryStore;
 pub use open::open;
 pub use postgres::PostgresStore;
-pub use queue::{Claim, Claimed, QueueStatus, Queued};
+pub use queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState};
 pub use release::{Release, ReleaseFile};
 pub use shop::{ShopHead, SnapshotRow};
 pub use sqlite::SqliteStore;

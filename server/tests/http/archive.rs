@@ -183,7 +183,7 @@ async fn r_20_a_shop_with_another_log_is_not_imported_into(fixture: Fixture) {
     copy.receive("D", "A", 1).await;
     daybook.receive("E", "A", 1).await;
     let error = imported(&*copy.store, &exported(&*origin.store).await).await.unwrap_err();
-    assert!(matches!(error, ImportError::Parted { position: 3, .. }), "{error}");
+    assert!(matches!(error, ImportError::Parted { position: 4, .. }), "{error}");
 }
 
 async fn an_import_goes_on_where_it_was_interrupted(fixture: Fixture) {

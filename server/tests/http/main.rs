@@ -19,3 +19,4 @@ mod restore;
 mod skew;
 mod stopping;
 mod support;
+mod views;
