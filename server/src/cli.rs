@@ -112,6 +112,9 @@ struct ServeArgs {
     /// `allocations_joined`. Can be given several times. A new one starts with the first entry.
     #[arg(long = "view", env = "DAYBOOK_VIEWS", value_delimiter = ',')]
     views: Vec<String>,
+    /// As `--view`, written in the same transaction as the log: never behind, and every command waits for it.
+    #[arg(long = "inline-view", env = "DAYBOOK_INLINE_VIEWS", value_delimiter = ',')]
+    inline_views: Vec<String>,
     /// Begin at this time instead of the machine's, like 2026-05-03T13:40:00Z: for tests and pictures.
     #[arg(long, env = "DAYBOOK_CLOCK", value_parser = Millis::parse, hide = true)]
     clock: Option<Millis>,

@@ -15,6 +15,8 @@ pub struct Config {
     /// Names of the views that are kept up to date beside the log, of those that the store has
     /// ([`store::EventStore::views`]).
     pub views: Vec<String>,
+    /// Those of them that are written in the append itself: never behind, and every command waits for them.
+    pub inline_views: Vec<String>,
     pub limits: Limits,
 }
 
@@ -60,6 +62,7 @@ impl Default for Config {
             demo: false,
             offline_start: true,
             views: Vec::new(),
+            inline_views: Vec::new(),
             limits: Limits::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! From a configuration to a server that listens, and its end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -86,7 +86,11 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
-    let views = chosen_views(&*store, &config.views)?;
+    // One that is written with appends has a follower too: it brings it to where the log is.
+    let views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
+    for name in &config.inline_views {
+        store.write_with_appends(name);
+    }
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|problem| StartError::Listen { address, problem })?;
     let addr = listener.local_addr().map_err(|problem| StartError::Listen { address, problem })?;
@@ -135,9 +139,13 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     Ok(Running { addr, server, stop, listening })
 }
 
-fn chosen_views(store: &dyn EventStore, names: &[String]) -> Result<Vec<Arc<dyn AllocationsView>>, StartError> {
+fn chosen_views<'a>(
+    store: &dyn EventStore,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<Vec<Arc<dyn AllocationsView>>, StartError> {
     let views = store.views();
-    let chosen = names.iter().map(|name| {
+    let names: BTreeSet<&String> = names.collect();
+    let chosen = names.into_iter().map(|name| {
         let found = views.iter().find(|view| view.name() == name).cloned();
         found.ok_or_else(|| {
             let has: Vec<_> = views.iter().map(|view| view.name()).collect();

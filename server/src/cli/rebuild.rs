@@ -27,23 +27,24 @@ const STEP: u32 = 1000;
 pub async fn rebuild(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
     let store = open(database_url).await?;
     for head in chosen(&*store, shop).await? {
-        let rebuilt = async {
-            books(&store, &head).await?;
-            for view in store.views() {
-                if view.reached(&head.shop).await?.is_some() {
-                    self::view(&*store, &*view, &head.shop).await?;
-                }
-            }
-            Ok(())
-        };
         tokio::select! {
-            done = rebuilt => done?,
+            done = of_shop(&store, &head) => done?,
             _ = tokio::signal::ctrl_c() => {
                 return Err(Failure::Other(format!("{}: cancelled; the books are as they were", head.shop)));
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn of_shop(store: &Arc<dyn EventStore>, head: &ShopHead) -> Result<(), Failure> {
+    books(store, head).await?;
+    for view in store.views() {
+        if view.reached(&head.shop).await?.is_some() {
+            self::view(&**store, &*view, &head.shop).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The books, folded from the first entry, become the newest snapshot. What is written is read again before, and must

@@ -18,6 +18,7 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
         demo: args.demo,
         offline_start: !args.no_offline_start,
         views: args.views,
+        inline_views: args.inline_views,
         limits,
     };
     // Taken before anything starts, so that a stop during the start is not lost.

@@ -141,6 +141,7 @@ macro_rules! contract_suite {
             views::c_30_subscribers_are_independent,
             views::c_31_deallocation_view,
             views::c_32_c_33_a_follower_that_dies_anywhere_is_gone_on_with,
+            views::c_32_p_5_d_33_a_view_in_the_append_moves_with_it,
             views::c_33_a_view_of_another_log_is_begun_anew,
             views::c_33_drift_is_found_and_its_first_position_named,
             views::d_6_r_28_an_entry_is_taken_in_once,

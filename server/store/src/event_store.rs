@@ -167,6 +167,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// log for it.
     fn views(&self) -> Vec<Arc<dyn AllocationsView>>;
 
+    /// From now on, writes a view in the append itself wherever it has all that was appended before; a follower brings
+    /// it there. What the append does not write, the view does not have, and the other way round. False when the store
+    /// has no such view.
+    fn write_with_appends(&self, view: &str) -> bool;
+
     /// Walks the whole chain. `None` for an unknown shop.
     async fn verify(&self, shop: &ShopSlug) -> Result<Option<Verification>, StoreError> {
         verify::walk(self, shop).await

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use async_trait::async_trait;
@@ -19,7 +22,7 @@ use crate::{
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
-    views::{AllocationsView, live::Live},
+    views::{AllocationsView, entries_of, live::Live},
 };
 
 /// See the module.
@@ -28,6 +31,7 @@ pub struct MemoryStore {
     data: Mutex<Data>,
     hints: Hints,
     live: Arc<Live>,
+    is_live_inline: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +88,8 @@ impl Default for MemoryStore {
 impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
-        Self { data: Mutex::default(), hints: Hints::new(), live: Arc::default() }
+        let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
+        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -165,6 +170,10 @@ impl EventStore for MemoryStore {
         if let Some(last) = append.records.last() {
             row.head.position = last.position;
             row.head.hash = last.hash;
+        }
+        if let Some(entries) = self.is_live_inline.load(Relaxed).then(|| entries_of(&append.records)).flatten() {
+            // One that is behind is left to its follower.
+            let _ = self.live.take_now(shop, append.epoch, append.after, &entries);
         }
         for record in append.records {
             row.versions.insert((record.aggregate.clone(), record.version));
@@ -394,6 +403,12 @@ impl EventStore for MemoryStore {
 
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         Ok(self.data().files.get(path).map(|(_, file)| file.clone()))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        let is_ours = view == self.live.name();
+        self.is_live_inline.fetch_or(is_ours, Relaxed);
+        is_ours
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

@@ -1,8 +1,8 @@
 //! PostgreSQL 15 and later: for several instances of the server on one database.
 //!
 //! READ COMMITTED and the row lock on the shop's head are all the isolation there is: no sequences, no advisory
-//! locks, no `BEGIN`. Every change is one statement, so a future that is dropped halfway cannot leave a transaction
-//! open on a pooled connection.
+//! locks. Every change is one statement, so a future that is dropped halfway cannot leave a transaction open on a pooled
+//! connection. The one `BEGIN` is for an append with views in it, in a task that nobody can drop.
 
 mod append;
 pub(crate) mod errors;
@@ -29,7 +29,7 @@ use crate::{
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
-    views::{AllocationsView, Form, postgres::PostgresView},
+    views::{AllocationsView, Form, Inline, postgres::PostgresView},
 };
 use errors::{migration, read_error};
 use hints::PostgresHints;
@@ -47,6 +47,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct PostgresStore {
     pool: PgPool,
     hints: PostgresHints,
+    inline: Inline,
 }
 
 impl PostgresStore {
@@ -77,7 +78,7 @@ impl PostgresStore {
             .connect_with(options.clone())
             .await
             .map_err(read_error)?;
-        Ok(Self { pool, hints: PostgresHints::new(options) })
+        Ok(Self { pool, hints: PostgresHints::new(options), inline: Inline::default() })
     }
 
     async fn events(
@@ -146,8 +147,8 @@ impl EventStore for PostgresStore {
 
     async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
         append.check()?;
-        let (pool, shop) = (self.pool.clone(), shop.clone());
-        let task = tokio::spawn(async move { append::run(&pool, &shop, &append).await });
+        let (pool, shop, inline) = (self.pool.clone(), shop.clone(), self.inline.forms());
+        let task = tokio::spawn(async move { append::run(&pool, &shop, &append, &inline).await });
         task.await.unwrap_or_else(|lost| Err(AppendError::OutcomeUnknown { reason: lost.to_string() }))
     }
 
@@ -397,6 +398,10 @@ impl EventStore for PostgresStore {
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/release_file.sql")).bind(path);
         Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::release_file))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inline.add(view)
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

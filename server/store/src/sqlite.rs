@@ -29,7 +29,7 @@ use crate::{
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
-    views::{AllocationsView, Form, sqlite::SqliteView},
+    views::{AllocationsView, Form, Inline, sqlite::SqliteView},
 };
 use errors::{migration, of_shop, store_error};
 use writer::Writer;
@@ -43,6 +43,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     hints: Hints,
+    inline: Inline,
 }
 
 impl SqliteStore {
@@ -66,7 +67,7 @@ impl SqliteStore {
             .pragma("recursive_triggers", "ON");
         let writer = Writer::open(&writer).await.map_err(store_error)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await;
-        Ok(Self { writer, readers: readers.map_err(store_error)?, hints: Hints::new() })
+        Ok(Self { writer, readers: readers.map_err(store_error)?, hints: Hints::new(), inline: Inline::default() })
     }
 
     async fn events(
@@ -156,9 +157,11 @@ impl EventStore for SqliteStore {
 
     async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
         append.check()?;
-        let shop = shop.clone();
+        let (shop, inline) = (shop.clone(), self.inline.forms());
         self.writer
-            .transaction(move |connection| Box::pin(async move { append::run(connection, &shop, &append).await }))
+            .transaction(move |connection| {
+                Box::pin(async move { append::run(connection, &shop, &append, &inline).await })
+            })
             .await
     }
 
@@ -426,6 +429,10 @@ impl EventStore for SqliteStore {
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("sqlite/sql/release_file.sql")).bind(path);
         Ok(query.fetch_optional(&self.readers).await.map_err(store_error)?.map(stored::release_file))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inline.add(view)
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

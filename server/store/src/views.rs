@@ -5,6 +5,9 @@
 //! ([`Form::Joined`]), and one denormalised table whose primary key covers the query ([`Form::Flat`]). All pass one
 //! suite (`contract/views.rs`), and none is the truth: each can be dropped and made again from the log.
 //!
+//! A table may also be written in the append itself (`EventStore::write_with_appends`): it is never behind then, and
+//! every command waits for it.
+//!
 //! Rows and the checkpoint move in one transaction, so whoever stops halfway goes on without a gap or a repeat. The
 //! checkpoint is also a guard: of two followers at one place, one moves it and the other looks again.
 
@@ -13,10 +16,13 @@ pub mod live;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
-use domain::{Entry, Event, ShopSlug, stock};
+use domain::{Entry, Event, EventRecord, ShopSlug, stock};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -76,6 +82,29 @@ impl Form {
             Self::Flat => "allocations",
         }
     }
+}
+
+/// The forms that are written in the append itself.
+#[derive(Clone, Default)]
+pub(crate) struct Inline(Arc<Mutex<Vec<Form>>>);
+
+impl Inline {
+    /// False for a name that is none of a form.
+    pub(crate) fn add(&self, view: &str) -> bool {
+        let found = [Form::Flat, Form::Joined].into_iter().find(|form| form.name() == view);
+        let mut forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.extend(found.filter(|form| !forms.contains(form)));
+        found.is_some()
+    }
+
+    pub(crate) fn forms(&self) -> Vec<Form> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What an append means to a view. None where this build cannot read an event: then followers say so.
+pub(crate) fn entries_of(records: &[EventRecord]) -> Option<Vec<Entry>> {
+    records.iter().map(|record| record.decode().ok()).collect()
 }
 
 /// The allocations of every shop, kept in one way.

@@ -139,7 +139,7 @@ async fn r_20_what_is_not_as_it_was_written_is_refused_whole_and_named(fixture: 
             Some(line.replace(from, to))
         })
     };
-    let unknown = linked_anew(&replaced(4, r#""type":"Allocated""#, r#""type":"Lent""#));
+    let unknown = linked_anew(&replaced(4, r#""type":"LineAllocated""#, r#""type":"LineLent""#));
     let foreign = linked_anew(&replaced(4, r#""version":2"#, r#""version":7"#));
     for (what, file, place) in [
         ("a changed amount", replaced(4, r#""qty":3"#, r#""qty":2"#), "position 3 (line 4)"),

@@ -273,7 +273,7 @@ async fn d_29_another_reader_decides_the_same_beside_the_book(fixture: Fixture) 
         daybook.settled(&daybook.queue(&body).await).await;
     }
     // All of it is gone again: decided now, not one of them would come out as it did.
-    daybook.accepted("stock.damage", json!({"batchref": "A-0", "qty": 1})).await;
+    daybook.accepted("stock.damage", json!({"batchref": "A-0", "qty": 1, "reason": "REASON"})).await;
     let head = daybook.head().await;
     let rows = fixture.store.queue_rows(None, 0, 10).await.unwrap();
     assert_eq!(rows.len(), 4);

@@ -305,3 +305,35 @@ pub async fn c_33_drift_is_found_and_its_first_position_named(fixture: Fixture) 
         assert_eq!(found.found, Some(row("o1", "sku1", "b1", 5)));
     }
 }
+
+/// Written in the append: never behind, and never ahead where an append fails. What was appended before is a follower's.
+pub async fn c_32_p_5_d_33_a_view_in_the_append_moves_with_it(fixture: Fixture) {
+    let mut book = Book::open(&fixture, "here").await;
+    book.receive("b1", "sku1", 50).await;
+    book.allocate("o1", "sku1", 4).await;
+    assert!(!fixture.store.write_with_appends("nothing of ours"));
+    for view in fixture.store.views() {
+        assert!(fixture.store.write_with_appends(view.name()));
+    }
+    book.allocate("o2", "sku1", 5).await;
+    for view in fixture.store.views() {
+        assert_eq!(view.reached(&book.shop).await.unwrap(), None, "{}: it lacks what was before", view.name());
+        book.follow(&*view).await;
+    }
+    book.allocate("o3", "sku1", 6).await;
+    // The same append again: refused whole.
+    let before = book.books.position;
+    let append = Append { epoch: book.epoch, after: before - 1, ..Append::default() };
+    let records = fixture.store.read(&book.shop, before - 1, 1).await.unwrap();
+    fixture.store.append(&book.shop, Append { records, ..append }).await.unwrap_err();
+    for view in fixture.store.views() {
+        assert_eq!(view.reached(&book.shop).await.unwrap().unwrap().position, before, "{}", view.name());
+        assert_eq!(book.of_order(&*view, "o3").await, [row("o3", "sku1", "b1", 6)], "{}: with no follower", view.name());
+        assert_eq!(difference(&*fixture.store, &*view, &book.shop).await.unwrap(), None);
+    }
+    book.busy().await;
+    for view in fixture.store.views() {
+        assert_eq!(view.reached(&book.shop).await.unwrap().unwrap().position, book.books.position);
+        assert_eq!(difference(&*fixture.store, &*view, &book.shop).await.unwrap(), None, "{}", view.name());
+    }
+}

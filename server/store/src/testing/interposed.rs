@@ -186,6 +186,10 @@ impl EventStore for Interposed {
         self.inner.set_offset(offset).await
     }
 
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inner.write_with_appends(view)
+    }
+
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
         self.inner.views()
     }

@@ -19,6 +19,26 @@ pub struct Live {
 }
 
 impl Live {
+    pub(crate) fn take_now(
+        &self,
+        shop: &ShopSlug,
+        epoch: Uuid,
+        after: u64,
+        entries: &[Entry],
+    ) -> Result<(), ViewError> {
+        let moved = ViewError::Moved { expected: after };
+        let mut shops = self.shops();
+        let (of, mut books) = shops.get(shop).cloned().unwrap_or((epoch, Books::default()));
+        if of != epoch || books.position != after {
+            return Err(moved);
+        }
+        for entry in entries {
+            books.apply(entry).map_err(|_| moved.clone())?;
+        }
+        shops.insert(shop.clone(), (epoch, books));
+        Ok(())
+    }
+
     fn shops(&self) -> MutexGuard<'_, BTreeMap<ShopSlug, (Uuid, Books)>> {
         self.shops.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,17 +68,7 @@ impl AllocationsView for Live {
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
-        let moved = ViewError::Moved { expected: after };
-        let mut shops = self.shops();
-        let (of, mut books) = shops.get(shop).cloned().unwrap_or((epoch, Books::default()));
-        if of != epoch || books.position != after {
-            return Err(moved);
-        }
-        for entry in entries {
-            books.apply(entry).map_err(|_| moved.clone())?;
-        }
-        shops.insert(shop.clone(), (epoch, books));
-        Ok(())
+        self.take_now(shop, epoch, after, entries)
     }
 
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {

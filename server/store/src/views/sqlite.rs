@@ -52,11 +52,11 @@ pub(crate) struct SqliteView {
     pub(crate) readers: SqlitePool,
 }
 
-impl SqliteView {
-    fn statements(&self) -> &'static Statements {
-        match self.form {
-            Form::Joined => &JOINED,
-            Form::Flat => &FLAT,
+impl Form {
+    fn statements(self) -> &'static Statements {
+        match self {
+            Self::Joined => &JOINED,
+            Self::Flat => &FLAT,
         }
     }
 }
@@ -71,36 +71,38 @@ impl WriteError for ViewError {
     }
 }
 
-async fn take(
+/// In a transaction that is open: false, and nothing is written, unless the view stands at the second of `places`, which
+/// are epoch, position before and position after.
+pub(crate) async fn take(
     connection: &mut SqliteConnection,
-    statements: &Statements,
-    (shop, view): (&ShopSlug, &str),
+    form: Form,
+    shop: &ShopSlug,
     (epoch, after, to): (Uuid, u64, u64),
     changes: &Changes,
-) -> Result<(), ViewError> {
+) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query(include_str!("sqlite/move.sql"))
         .bind(shop.as_str())
-        .bind(view)
+        .bind(form.name())
         .bind(epoch)
         .bind(column(after))
         .bind(column(to))
         .execute(&mut *connection)
-        .await
-        .map_err(ViewError::not_written)?;
+        .await?;
     if moved.rows_affected() != 1 {
-        return Err(ViewError::Moved { expected: after });
+        return Ok(false);
     }
     let batches = changes.batches.iter().map(|(batchref, sku)| json!([batchref, sku])).collect();
     let removed = changes.removed.iter().map(|key| json!([key.order_id, key.sku, key.batchref])).collect();
     let puts = changes.puts.iter().map(|row| json!([row.order_id, row.sku, row.batchref, row.qty])).collect();
-    for (statement, rows) in statements.take.into_iter().zip([batches, removed, puts] as [Vec<Value>; 3]) {
+    let statements = form.statements().take;
+    for (statement, rows) in statements.into_iter().zip([batches, removed, puts] as [Vec<Value>; 3]) {
         if statement.is_empty() || rows.is_empty() {
             continue;
         }
         let query = sqlx::query(statement).bind(shop.as_str()).bind(Value::Array(rows).to_string());
-        query.execute(&mut *connection).await.map_err(ViewError::not_written)?;
+        query.execute(&mut *connection).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 #[async_trait]
@@ -116,28 +118,32 @@ impl AllocationsView for SqliteView {
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
         let Some(to) = entries.last().map(|entry| entry.position) else { return Ok(()) };
-        let (shop, view, statements, changes) = (shop.clone(), self.name(), self.statements(), Changes::of(entries));
+        let (shop, form, changes) = (shop.clone(), self.form, Changes::of(entries));
         self.writer
             .transaction(move |connection| {
                 Box::pin(async move {
-                    take(connection, statements, (&shop, view), (epoch, after, to), &changes).await
+                    match take(connection, form, &shop, (epoch, after, to), &changes).await {
+                        Ok(true) => Ok(()),
+                        Ok(false) => Err(ViewError::Moved { expected: after }),
+                        Err(error) => Err(ViewError::not_written(error)),
+                    }
                 })
             })
             .await
     }
 
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
-        let query = sqlx::query_as(self.statements().of_order).bind(shop.as_str()).bind(order_id);
+        let query = sqlx::query_as(self.form.statements().of_order).bind(shop.as_str()).bind(order_id);
         query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
-        let query = sqlx::query_as(self.statements().all).bind(shop.as_str());
+        let query = sqlx::query_as(self.form.statements().all).bind(shop.as_str());
         query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
-        let (shop, view, statements) = (shop.clone(), self.name(), self.statements());
+        let (shop, view, statements) = (shop.clone(), self.name(), self.form.statements());
         self.writer
             .transaction(move |connection| {
                 Box::pin(async move {
