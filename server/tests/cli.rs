@@ -137,7 +137,10 @@ fn d_29_d_30_queued_commands_are_listed_replayed_and_offsets_set_on_the_command_
     let id = uuid::Uuid::from_u128(2).to_string();
     let group = ["commands", "replay", "--group", "debug"];
     let dry = daybook(&file, &[&group[..], &["--dry-run"]].concat());
-    assert!(said(&dry).contains("would be accepted at [1, 2]") || said(&dry).contains("would be accepted at [1]"), "{dry:?}");
+    assert!(
+        said(&dry).contains("would be accepted at [1, 2]") || said(&dry).contains("would be accepted at [1]"),
+        "{dry:?}"
+    );
     let offsets = || lines(&daybook(&file, &["commands", "offset", "show"]));
     assert_eq!(offsets(), [["handlers", &all[1].0]], "a dry run moves nothing");
     assert!(daybook(&file, &group).status.success());

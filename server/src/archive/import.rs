@@ -120,12 +120,7 @@ async fn check<R: BufRead>(
     }
 }
 
-async fn same(
-    store: &dyn EventStore,
-    head: &ShopHead,
-    after: u64,
-    page: &[(u64, Hash)],
-) -> Result<(), ImportError> {
+async fn same(store: &dyn EventStore, head: &ShopHead, after: u64, page: &[(u64, Hash)]) -> Result<(), ImportError> {
     if after >= head.position {
         return Ok(());
     }
@@ -197,8 +192,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let checkpoints = checkpoints(&self.manifest.checkpoints, position);
-        let append =
-            Append { epoch: self.manifest.epoch, after, records, verdicts, checkpoints, handled: Vec::new() };
+        let append = Append { epoch: self.manifest.epoch, after, records, verdicts, checkpoints, handled: Vec::new() };
         let stopped = |problem| ImportError::Stopped { position: after, problem };
         self.store.append(&self.shop, append).await.map_err(stopped)?;
         (self.head.position, self.head.hash) = (position, hash);

@@ -10,10 +10,7 @@ use store::{
 use uuid::Uuid;
 
 use super::Failure;
-use crate::{
-    Config, demo,
-    shop::log::Log,
-};
+use crate::{Config, demo, shop::log::Log};
 
 pub(super) async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
     let store = store::open(database_url).await?;

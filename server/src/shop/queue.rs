@@ -215,9 +215,7 @@ impl Worker {
                 }
                 left
             }
-            Err(ShopError::Poisoned) if rows.len() > 1 => {
-                left + self.handle_one_by_one(shop, &rows).await
-            }
+            Err(ShopError::Poisoned) if rows.len() > 1 => left + self.handle_one_by_one(shop, &rows).await,
             Err(error) => left + self.put_back(shop, &rows, &error).await,
         }
     }

@@ -73,8 +73,13 @@ pub enum QueueStatus {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RowState {
     /// Not to be handled before a moment; 0 for at once.
-    Queued { attempts: u32, not_before: Millis },
-    Parked { reason: Arc<str> },
+    Queued {
+        attempts: u32,
+        not_before: Millis,
+    },
+    Parked {
+        reason: Arc<str>,
+    },
     Settled,
 }
 

@@ -93,7 +93,11 @@ impl Inline {
     pub(crate) fn add(&self, view: &str) -> bool {
         let found = [Form::Flat, Form::Joined].into_iter().find(|form| form.name() == view);
         let mut forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        forms.extend(found.filter(|form| !forms.contains(form)));
+        if let Some(form) = found
+            && !forms.contains(&form)
+        {
+            forms.push(form);
+        }
         found.is_some()
     }
 

@@ -50,8 +50,7 @@ async fn three_verdicts(daybook: &Daybook) -> Vec<(Value, StatusCode, Value)> {
     for (number, qty) in [(1, 3), (2, 9), (3, 3)] {
         let order = if number == 2 { "P" } else { "O" };
         let id = uuid::Uuid::from_u128(number);
-        let body =
-            json!({"id": id, "type": "order.allocate", "data": {"order_id": order, "sku": "A", "qty": qty}});
+        let body = json!({"id": id, "type": "order.allocate", "data": {"order_id": order, "sku": "A", "qty": qty}});
         let (status, said) = answer(daybook.post(&body).send().await.unwrap()).await;
         sent.push((body, status, said));
     }
@@ -110,9 +109,10 @@ async fn p2_an_imported_command_sent_again_gets_its_first_verdict(fixture: Fixtu
 
 /// The lines of a file with one changed.
 fn with_line(file: &str, number: usize, change: impl Fn(&str) -> Option<String>) -> String {
-    let lines = file.lines().enumerate().filter_map(|(index, line)| {
-        if index + 1 == number { change(line) } else { Some(line.to_owned()) }
-    });
+    let lines = file
+        .lines()
+        .enumerate()
+        .filter_map(|(index, line)| if index + 1 == number { change(line) } else { Some(line.to_owned()) });
     lines.map(|line| line + "\n").collect()
 }
 
@@ -190,8 +190,10 @@ async fn an_import_goes_on_where_it_was_interrupted(fixture: Fixture) {
     let origin = memory().await.unwrap();
     let daybook = Daybook::on(&origin.store).await;
     for hundred in 0..6 {
-        let receive = |one| json!({"type": "stock.receive",
-            "data": {"batchref": format!("B-{hundred}-{one}"), "sku": format!("A-{one}"), "qty": 1}});
+        let receive = |one| {
+            json!({"type": "stock.receive",
+            "data": {"batchref": format!("B-{hundred}-{one}"), "sku": format!("A-{one}"), "qty": 1}})
+        };
         let body = Value::Array((0..500).map(receive).collect());
         assert_eq!(daybook.post(&body).send().await.unwrap().status(), StatusCode::OK);
     }

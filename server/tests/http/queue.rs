@@ -265,15 +265,14 @@ async fn d_28_order_of_each_key_is_kept_by_two_handlers(fixture: Fixture) {
 
 async fn d_29_another_reader_decides_the_same_beside_the_book(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
-    let allocate = |order: &str, qty| {
-        json!({"type": "order.allocate", "data": {"order_id": order, "sku": "A", "qty": qty}})
-    };
+    let allocate =
+        |order: &str, qty| json!({"type": "order.allocate", "data": {"order_id": order, "sku": "A", "qty": qty}});
     let batch = json!({"type": "stock.receive", "data": {"batchref": "A-0", "sku": "A", "qty": 4}});
     for body in [batch, allocate("O", 3), allocate("P", 3), allocate("O", 3)] {
         daybook.settled(&daybook.queue(&body).await).await;
     }
     // All of it is gone again: decided now, not one of them would come out as it did.
-    daybook.accepted("stock.damage", json!({"batchref": "A-0", "qty": 1, "reason": "REASON"})).await;
+    daybook.accepted("stock.damage", json!({"batchref": "A-0", "qty": 1, "reason": "wet"})).await;
     let head = daybook.head().await;
     let rows = fixture.store.queue_rows(None, 0, 10).await.unwrap();
     assert_eq!(rows.len(), 4);

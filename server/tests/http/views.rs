@@ -114,8 +114,7 @@ async fn r_45_the_lag_of_a_view_is_a_figure(fixture: Fixture) {
     for view in fixture.store.views() {
         at(&*view, head).await;
         for figure in ["events", "seconds"] {
-            let line =
-                format!("daybook_view_lag_{figure}{{view=\"{}\",shop=\"{SHOP}\"}} 0\n", view.name());
+            let line = format!("daybook_view_lag_{figure}{{view=\"{}\",shop=\"{SHOP}\"}} 0\n", view.name());
             until(async || {
                 let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap();
                 metrics.text().await.unwrap().contains(&line).then_some(())

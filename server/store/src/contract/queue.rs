@@ -107,9 +107,9 @@ pub async fn d_28_of_16_claimers_at_once_one_gets_a_key(fixture: Fixture) {
     let rows = (0..32).map(|number| queued_for(number + 1, &keys[usize::try_from(number).unwrap() % 8])).collect();
     fixture.store.enqueue(&shop, rows).await.unwrap();
     let stores = [fixture.store.clone(), fixture.reopened().await];
-    let claims = (1..=16).zip(stores.iter().cycle().cloned()).map(|(owner, store)| {
-        tokio::spawn(async move { (owner, store.claim(claim(owner, 0, 5)).await.unwrap()) })
-    });
+    let claims = (1..=16)
+        .zip(stores.iter().cycle().cloned())
+        .map(|(owner, store)| tokio::spawn(async move { (owner, store.claim(claim(owner, 0, 5)).await.unwrap()) }));
     let claims: Vec<_> = claims.collect();
     let mut owners = std::collections::BTreeMap::new();
     let mut got = Vec::new();

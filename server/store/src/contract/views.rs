@@ -328,7 +328,12 @@ pub async fn c_32_p_5_d_33_a_view_in_the_append_moves_with_it(fixture: Fixture) 
     fixture.store.append(&book.shop, Append { records, ..append }).await.unwrap_err();
     for view in fixture.store.views() {
         assert_eq!(view.reached(&book.shop).await.unwrap().unwrap().position, before, "{}", view.name());
-        assert_eq!(book.of_order(&*view, "o3").await, [row("o3", "sku1", "b1", 6)], "{}: with no follower", view.name());
+        assert_eq!(
+            book.of_order(&*view, "o3").await,
+            [row("o3", "sku1", "b1", 6)],
+            "{}: with no follower",
+            view.name()
+        );
         assert_eq!(difference(&*fixture.store, &*view, &book.shop).await.unwrap(), None);
     }
     book.busy().await;

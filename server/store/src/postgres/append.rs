@@ -12,12 +12,7 @@ use crate::{
     views::{self, Changes, Form, entries_of},
 };
 
-pub(super) async fn run(
-    pool: &PgPool,
-    shop: &ShopSlug,
-    append: &Append,
-    inline: &[Form],
-) -> Result<(), AppendError> {
+pub(super) async fn run(pool: &PgPool, shop: &ShopSlug, append: &Append, inline: &[Form]) -> Result<(), AppendError> {
     let mut connection = pool.acquire().await.map_err(unavailable)?;
     if !inline.is_empty()
         && let Some(entries) = entries_of(&append.records).filter(|entries| !entries.is_empty())

@@ -8,8 +8,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued, Release, ReleaseFile,
-    ShopHead, SnapshotRow, StoreError, views::AllocationsView,
+    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued, Release,
+    ReleaseFile, ShopHead, SnapshotRow, StoreError, views::AllocationsView,
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;

@@ -33,10 +33,7 @@ const JOINED: Statements = Statements {
     ],
     of_order: include_str!("sqlite/joined/of_order.sql"),
     all: include_str!("sqlite/joined/all.sql"),
-    clear: &[
-        include_str!("sqlite/joined/clear_allocations.sql"),
-        include_str!("sqlite/joined/clear_batches.sql"),
-    ],
+    clear: &[include_str!("sqlite/joined/clear_allocations.sql"), include_str!("sqlite/joined/clear_batches.sql")],
 };
 
 const FLAT: Statements = Statements {
