@@ -112,6 +112,14 @@ struct ServeArgs {
     /// `allocations_joined`. Can be given several times. A new one starts with the first entry.
     #[arg(long = "view", env = "DAYBOOK_VIEWS", value_delimiter = ',')]
     views: Vec<String>,
+    /// Send mail about goods that ran out by this relay, like `smtp://127.0.0.1:25`. Each is sent once.
+    #[arg(long, env = "DAYBOOK_MAIL", requires = "mail_to")]
+    mail: Option<String>,
+    /// Whom to write to.
+    #[arg(long, env = "DAYBOOK_MAIL_TO", requires = "mail")]
+    mail_to: Option<String>,
+    #[arg(long, env = "DAYBOOK_MAIL_FROM", default_value = "daybook@localhost")]
+    mail_from: String,
     /// As `--view`, written in the same transaction as the log: never behind, and every command waits for it.
     #[arg(long = "inline-view", env = "DAYBOOK_INLINE_VIEWS", value_delimiter = ',')]
     inline_views: Vec<String>,

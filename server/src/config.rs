@@ -17,7 +17,18 @@ pub struct Config {
     pub views: Vec<String>,
     /// Those of them that are written in the append itself: never behind, and every command waits for them.
     pub inline_views: Vec<String>,
+    /// Where mail about goods that ran out goes; none is sent without it.
+    pub mail: Option<Mail>,
     pub limits: Limits,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// `smtp://host:port`, a relay that is trusted to carry it on: nothing is encrypted on the way there.
+    pub server: String,
+    pub from: String,
+    pub to: String,
 }
 
 /// Bounds that keep one user, or one bad program, from taking the server from everybody else.
@@ -63,6 +74,7 @@ impl Default for Config {
             offline_start: true,
             views: Vec::new(),
             inline_views: Vec::new(),
+            mail: None,
             limits: Limits::default(),
         }
     }

@@ -28,5 +28,5 @@ pub mod running;
 pub mod service;
 pub mod shop;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Mail};
 pub use running::{Running, StartError, start, start_on};

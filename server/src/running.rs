@@ -20,7 +20,13 @@ use crate::{
     config::Config,
     http::{self, Server},
     metrics::Metrics,
-    shop::{Shops, past::Past, queue::Worker, views::Follower},
+    shop::{
+        Shops,
+        mail::{MailError, Postman},
+        past::Past,
+        queue::Worker,
+        views::Follower,
+    },
 };
 
 /// Why a server did not start.
@@ -35,6 +41,8 @@ pub enum StartError {
     Listen { address: SocketAddr, problem: std::io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
     #[error("this store has no view {name}; it has {has}")]
     NoView { name: String, has: String },
     #[error("the demo shop could not be filled: {0}")]
@@ -115,6 +123,9 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         tokio::spawn(http::releases::keep(shops.store.clone(), release));
     }
     tokio::spawn(worker.run());
+    if let Some(mail) = &config.mail {
+        tokio::spawn(Postman::new(shops.clone(), mail, stop_shops.clone())?.run());
+    }
     for view in views {
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }

@@ -100,7 +100,7 @@ async fn check<R: BufRead>(
     }
     let mut page: Vec<(u64, Hash)> = Vec::new();
     loop {
-        let item = reader.next()?;
+        let item = reader.next_item()?;
         let at_end = item.is_none();
         if let Some(Item::Event { record, .. }) = item {
             page.push((record.position, record.hash));
@@ -151,7 +151,7 @@ impl Writer<'_> {
         let (mut records, mut verdicts): (Vec<EventRecord>, Vec<VerdictRecord>) = (Vec::new(), Vec::new());
         let mut silent: Vec<VerdictRecord> = Vec::new();
         let mut position = 0;
-        while let Some(item) = reader.next()? {
+        while let Some(item) = reader.next_item()? {
             match item {
                 Item::Event { record, verdict } => {
                     position = record.position;

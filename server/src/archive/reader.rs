@@ -100,7 +100,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// [`BadArchive`], naming the first position, or line, that does not fit.
-    pub fn next(&mut self) -> Result<Option<Item>, BadArchive> {
+    pub fn next_item(&mut self) -> Result<Option<Item>, BadArchive> {
         self.lines.advance()?;
         let glance: Glance = match serde_json::from_slice(&self.lines.text) {
             Ok(glance) => glance,

@@ -9,6 +9,7 @@ pub mod appends;
 pub mod atomic;
 pub mod epochs;
 pub mod hints;
+pub mod letters;
 pub mod order;
 pub mod past;
 pub mod payloads;
@@ -105,6 +106,7 @@ macro_rules! contract_suite {
             past::the_log_stands_where_it_stood,
             payloads::a_payload_is_kept_to_the_byte,
             payloads::a_payload_that_is_too_long_is_refused,
+            letters::an_entry_has_one_letter_and_it_is_sent_once,
             queue::commands_are_claimed_in_order_of_arrival,
             queue::the_same_command_twice_is_queued_once,
             queue::another_body_under_the_same_id_is_refused_whole,

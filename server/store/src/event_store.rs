@@ -11,6 +11,7 @@ use crate::{
     append::{Append, Checkpoint},
     error::{AppendError, StoreError},
     hint::Hint,
+    letters::Letters,
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued},
     release::{Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
@@ -166,6 +167,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// The read models that this store can keep beside the log. None is kept up to date unless somebody follows the
     /// log for it.
     fn views(&self) -> Vec<Arc<dyn AllocationsView>>;
+
+    /// The outbox of letters beside the log.
+    fn letters(&self) -> Arc<dyn Letters>;
 
     /// From now on, writes a view in the append itself wherever it has all that was appended before; a follower brings
     /// it there. What the append does not write, the view does not have, and the other way round. False when the store

@@ -5,7 +5,7 @@
 //! events, the verdicts, the checkpoints of process managers and the queue rows that are thereby settled. The head
 //! row of a shop gives positions their order, so positions have no holes and their order is that of the commits.
 //!
-//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`], [`views`];
+//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`], [`views`], [`letters`];
 //! then [`memory`], the shortest complete implementation; then [`sqlite`] and [`postgres`], whose statements stand in named
 //! files beside them.
 
@@ -15,6 +15,7 @@ pub mod contract;
 pub mod error;
 pub mod event_store;
 pub mod hint;
+pub mod letters;
 pub mod memory;
 pub mod open;
 pub mod postgres;

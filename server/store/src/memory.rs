@@ -19,6 +19,7 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::{Hint, Hints},
+    letters::{Letters, MemoryLetters},
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
@@ -32,6 +33,7 @@ pub struct MemoryStore {
     hints: Hints,
     live: Arc<Live>,
     is_live_inline: AtomicBool,
+    letters: Arc<MemoryLetters>,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +91,7 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
-        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline }
+        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline, letters: Arc::default() }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -409,6 +411,10 @@ impl EventStore for MemoryStore {
         let is_ours = view == self.live.name();
         self.is_live_inline.fetch_or(is_ours, Relaxed);
         is_ours
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        self.letters.clone()
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

@@ -25,6 +25,7 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::Hint,
+    letters::{Letters, PostgresLetters},
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
@@ -402,6 +403,10 @@ impl EventStore for PostgresStore {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inline.add(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        Arc::new(PostgresLetters { pool: self.pool.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

@@ -25,6 +25,7 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::{Hint, Hints},
+    letters::{Letters, SqliteLetters},
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
@@ -433,6 +434,10 @@ impl EventStore for SqliteStore {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inline.add(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        Arc::new(SqliteLetters { writer: self.writer.clone(), readers: self.readers.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
+    letters::{Due, Letter},
     queue::{Claimed, Offset, QueueRow, QueueStatus, Queued, RowState},
     release::ReleaseFile,
     shop::{ShopHead, SnapshotRow},
@@ -158,6 +159,21 @@ pub(crate) fn allocation(
 ) -> Result<Allocation, StoreError> {
     let qty = u32::try_from(qty).map_err(|problem| unreadable("a quantity", problem))?;
     Ok(Allocation { order_id, sku, batchref, qty })
+}
+
+/// shop, epoch, position, body, attempts
+pub(crate) type StoredLetter = (String, Uuid, i64, Vec<u8>, i64);
+
+/// Oldest first; a statement that changes rows gives them in no order.
+pub(crate) fn letters(rows: Vec<StoredLetter>) -> Result<Vec<Due>, StoreError> {
+    let due = |(shop, epoch, at, body, attempts): StoredLetter| {
+        let shop = ShopSlug::parse(&shop).map_err(|problem| unreadable("a shop's name", problem))?;
+        let letter = Letter { shop, epoch, position: position(at)?, body };
+        Ok(Due { letter, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
+    };
+    let mut due = rows.into_iter().map(due).collect::<Result<Vec<_>, _>>()?;
+    due.sort_by(|one, other| one.letter.cmp(&other.letter));
+    Ok(due)
 }
 
 pub(crate) fn offset((group, arrival): (String, i64)) -> Result<Offset, StoreError> {

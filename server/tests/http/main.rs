@@ -11,6 +11,7 @@ mod faults;
 mod feed;
 mod forms;
 mod instances;
+mod mail;
 mod pages;
 mod queue;
 mod reading;

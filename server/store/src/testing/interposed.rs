@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued, Release,
-    ReleaseFile, ShopHead, SnapshotRow, StoreError, views::AllocationsView,
+    ReleaseFile, ShopHead, SnapshotRow, StoreError, letters::Letters, views::AllocationsView,
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
@@ -188,6 +188,10 @@ impl EventStore for Interposed {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inner.write_with_appends(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        self.inner.letters()
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
