@@ -3,6 +3,7 @@
 mod changed;
 mod commands;
 mod entries;
+pub mod letters;
 mod line;
 mod looking_back;
 mod refusals;

@@ -1,9 +1,13 @@
 //! The command line: one binary, each operation with its `--help`.
 
+mod carry;
+mod commands;
 mod operations;
+mod progress;
+mod rebuild;
 mod serve;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use domain::values::Millis;
@@ -35,16 +39,35 @@ enum Operation {
     Demo,
     /// Bring the database's tables up to date. `serve` does this too.
     Migrate,
-    /// Walk every shop's log: the chain of hashes, and the books folded from the start against those from the
-    /// newest snapshot. Exits with 0 when all is well.
+    /// Walk every shop's log: the chain of hashes, the books folded from the start against those from the newest
+    /// snapshot, and each view against the log, with the first position that differs. Exits with 0 when all is well.
     Verify {
         /// This shop only.
         #[arg(long)]
         shop: Option<String>,
     },
-    /// Fold a shop's books from the first entry again, and keep them as its newest snapshot.
+    /// Fold a shop's books from the first entry again, and keep them as its newest snapshot; make views again that are
+    /// not what the log says. A server may run meanwhile. Cancelled, it leaves the books as they were.
     Rebuild {
         /// This shop only.
+        #[arg(long)]
+        shop: Option<String>,
+    },
+    /// Write a shop's whole log as lines of JSON: what it is, then one event a line. What people do meanwhile is left
+    /// out.
+    Export {
+        #[arg(long)]
+        shop: String,
+        /// Where to; standard output where it is left out. A file gets its name when it is whole.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// Read a log that was exported. All of it is checked first, and nothing is written when anything is wrong.
+    /// Importing the same file again changes nothing.
+    Import {
+        #[arg(long)]
+        file: PathBuf,
+        /// Into this shop; the one that the file names where it is left out.
         #[arg(long)]
         shop: Option<String>,
     },
@@ -59,6 +82,9 @@ enum Operation {
         #[arg(long)]
         all: bool,
     },
+    /// Look at commands that were answered before they were decided, and handle them again.
+    #[command(subcommand)]
+    Commands(commands::CommandsOperation),
     /// Make and list shops.
     #[command(subcommand)]
     Shop(ShopOperation),
@@ -82,6 +108,21 @@ struct ServeArgs {
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
     no_offline_start: bool,
+    /// A read model to keep up to date in tables beside the log, for other programs to read: `allocations` or
+    /// `allocations_joined`. Can be given several times. A new one starts with the first entry.
+    #[arg(long = "view", env = "DAYBOOK_VIEWS", value_delimiter = ',')]
+    views: Vec<String>,
+    /// Send mail about goods that ran out by this relay, like `smtp://127.0.0.1:25`. Each is sent once.
+    #[arg(long, env = "DAYBOOK_MAIL", requires = "mail_to")]
+    mail: Option<String>,
+    /// Whom to write to.
+    #[arg(long, env = "DAYBOOK_MAIL_TO", requires = "mail")]
+    mail_to: Option<String>,
+    #[arg(long, env = "DAYBOOK_MAIL_FROM", default_value = "daybook@localhost")]
+    mail_from: String,
+    /// As `--view`, written in the same transaction as the log: never behind, and every command waits for it.
+    #[arg(long = "inline-view", env = "DAYBOOK_INLINE_VIEWS", value_delimiter = ',')]
+    inline_views: Vec<String>,
     /// Begin at this time instead of the machine's, like 2026-05-03T13:40:00Z: for tests and pictures.
     #[arg(long, env = "DAYBOOK_CLOCK", value_parser = Millis::parse, hide = true)]
     clock: Option<Millis>,
@@ -127,6 +168,12 @@ enum Failure {
     Store(#[from] store::StoreError),
     #[error(transparent)]
     Shop(#[from] crate::shop::ShopError),
+    #[error(transparent)]
+    View(#[from] store::views::ViewError),
+    #[error(transparent)]
+    Export(#[from] crate::archive::export::ExportError),
+    #[error("not imported: {0}")]
+    Import(#[from] crate::archive::import::ImportError),
     #[error("{0}")]
     Other(String),
 }
@@ -162,7 +209,10 @@ async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, F
         Operation::Demo => operations::demo(database_url).await,
         Operation::Migrate => operations::migrate(database_url).await,
         Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
-        Operation::Rebuild { shop } => operations::rebuild(database_url, shop.as_deref()).await,
+        Operation::Rebuild { shop } => rebuild::rebuild(database_url, shop.as_deref()).await,
+        Operation::Export { shop, file } => carry::export(database_url, &shop, file.as_deref()).await,
+        Operation::Import { file, shop } => carry::import(database_url, &file, shop.as_deref()).await,
+        Operation::Commands(operation) => commands::perform(database_url, operation).await,
         Operation::Restore { shop, all: _ } => operations::restore(database_url, shop.as_deref()).await,
         Operation::Shop(ShopOperation::Create { slug, title, currency }) => {
             operations::create(database_url, &slug, title.as_deref(), currency.as_deref()).await

@@ -12,7 +12,23 @@ pub struct Config {
     pub demo: bool,
     /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
     pub offline_start: bool,
+    /// Names of the views that are kept up to date beside the log, of those that the store has
+    /// ([`store::EventStore::views`]).
+    pub views: Vec<String>,
+    /// Those of them that are written in the append itself: never behind, and every command waits for them.
+    pub inline_views: Vec<String>,
+    /// Where mail about goods that ran out goes; none is sent without it.
+    pub mail: Option<Mail>,
     pub limits: Limits,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// `smtp://host:port`, a relay that is trusted to carry it on: nothing is encrypted on the way there.
+    pub server: String,
+    pub from: String,
+    pub to: String,
 }
 
 /// Bounds that keep one user, or one bad program, from taking the server from everybody else.
@@ -56,6 +72,9 @@ impl Default for Config {
             database_url: "sqlite://daybook.db".to_owned(),
             demo: false,
             offline_start: true,
+            views: Vec::new(),
+            inline_views: Vec::new(),
+            mail: None,
             limits: Limits::default(),
         }
     }

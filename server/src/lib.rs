@@ -10,12 +10,14 @@
 //! 4. [`access`]: who is asking
 //! 5. [`running`]: from a configuration to a server that listens, and its end
 //! 6. [`demo`]: the demo shop
-//! 7. [`cli`]: the command line
+//! 7. [`archive`]: a shop's log as a file
+//! 8. [`cli`]: the command line
 
 // The type of a page is as deep as the page: the pages of `app` are laid out in this crate.
 #![recursion_limit = "256"]
 
 pub mod access;
+pub mod archive;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -26,5 +28,5 @@ pub mod running;
 pub mod service;
 pub mod shop;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Mail};
 pub use running::{Running, StartError, start, start_on};

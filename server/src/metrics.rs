@@ -28,6 +28,8 @@ pub struct Metrics {
     refusals: Labelled,
     answers: Labelled,
     heads: Mutex<BTreeMap<String, u64>>,
+    /// Entries and time that a view is behind, by view and shop.
+    views: Mutex<BTreeMap<(String, String), (u64, Duration)>>,
 }
 
 #[derive(Default)]
@@ -172,6 +174,23 @@ impl Metrics {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).remove(shop);
     }
 
+    pub fn view_lags(&self, view: &str, shop: &str, lag: (u64, Duration)) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.insert((view.to_owned(), shop.to_owned()), lag);
+    }
+
+    fn write_lags(&self, text: &mut String) {
+        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        head(text, "daybook_view_lag_events", "Entries that a view has not taken in.", "gauge");
+        for ((view, shop), (events, _)) in views.iter() {
+            let _ = writeln!(text, "daybook_view_lag_events{{view=\"{view}\",shop=\"{shop}\"}} {events}");
+        }
+        head(text, "daybook_view_lag_seconds", "Age of the first entry that a view has not taken in.", "gauge");
+        for ((view, shop), (_, age)) in views.iter() {
+            let _ = writeln!(text, "daybook_view_lag_seconds{{view=\"{view}\",shop=\"{shop}\"}} {}", age.as_secs_f64());
+        }
+    }
+
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::with_capacity(4096);
@@ -205,6 +224,7 @@ impl Metrics {
         for (shop, position) in self.heads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let _ = writeln!(t, "daybook_head_position{{shop=\"{shop}\"}} {position}");
         }
+        self.write_lags(t);
         text
     }
 }

@@ -1,13 +1,13 @@
 //! From a configuration to a server that listens, and its end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use store::{EventStore, StoreError};
+use store::{EventStore, StoreError, views::AllocationsView};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
@@ -20,7 +20,13 @@ use crate::{
     config::Config,
     http::{self, Server},
     metrics::Metrics,
-    shop::{Shops, past::Past, queue::Worker},
+    shop::{
+        Shops,
+        mail::{MailError, Postman},
+        past::Past,
+        queue::Worker,
+        views::Follower,
+    },
 };
 
 /// Why a server did not start.
@@ -35,6 +41,10 @@ pub enum StartError {
     Listen { address: SocketAddr, problem: std::io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error("this store has no view {name}; it has {has}")]
+    NoView { name: String, has: String },
     #[error("the demo shop could not be filled: {0}")]
     Demo(String),
 }
@@ -84,6 +94,11 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
+    // One that is written with appends has a follower too: it brings it to where the log is.
+    let views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
+    for name in &config.inline_views {
+        store.write_with_appends(name);
+    }
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|problem| StartError::Listen { address, problem })?;
     let addr = listener.local_addr().map_err(|problem| StartError::Listen { address, problem })?;
@@ -108,6 +123,12 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         tokio::spawn(http::releases::keep(shops.store.clone(), release));
     }
     tokio::spawn(worker.run());
+    if let Some(mail) = &config.mail {
+        tokio::spawn(Postman::new(shops.clone(), mail, stop_shops.clone())?.run());
+    }
+    for view in views {
+        tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
+    }
     tokio::spawn(shops.clone().follow_hints());
     tokio::spawn(shops.clone().poll());
     tokio::spawn(shops.clone().beat());
@@ -127,6 +148,22 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     });
     tracing::info!(%addr, "listening");
     Ok(Running { addr, server, stop, listening })
+}
+
+fn chosen_views<'a>(
+    store: &dyn EventStore,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<Vec<Arc<dyn AllocationsView>>, StartError> {
+    let views = store.views();
+    let names: BTreeSet<&String> = names.collect();
+    let chosen = names.into_iter().map(|name| {
+        let found = views.iter().find(|view| view.name() == name).cloned();
+        found.ok_or_else(|| {
+            let has: Vec<_> = views.iter().map(|view| view.name()).collect();
+            StartError::NoView { name: name.clone(), has: has.join(", ") }
+        })
+    });
+    chosen.collect()
 }
 
 /// Accepts connections until `stop`, then waits for those that are open.

@@ -63,3 +63,132 @@ fn restore_asks_which_shop_and_knows_them() {
     }
     assert_eq!(epochs(&file), before);
 }
+
+#[test]
+fn r_20_a_log_is_exported_and_imported_on_the_command_line() {
+    let (from, into) = (SqliteFile::new(), SqliteFile::new());
+    assert!(daybook(&from, &["demo"]).status.success());
+    let output = daybook(&from, &["export", "--shop", "demo"]);
+    assert!(output.status.success(), "{output:?}");
+    let folder = from.url().trim_start_matches("sqlite:").trim_end_matches("daybook.db").to_owned();
+    let file = format!("{folder}demo.ndjson");
+    assert!(daybook(&from, &["export", "--shop", "demo", "--file", &file]).status.success());
+    assert_eq!(std::fs::read(&file).unwrap(), output.stdout, "to a file as to standard output");
+    assert!(!std::path::Path::new(&format!("{file}.unfinished")).exists());
+
+    let import = |file: &str| daybook(&into, &["import", "--file", file]);
+    let broken = format!("{folder}broken.ndjson");
+    std::fs::write(&broken, said(&output).replacen("\"version\":1", "\"version\":2", 1)).unwrap();
+    let refused = import(&broken);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("position 1 (line 2)"), "{refused:?}");
+    assert_eq!(epochs(&into), []);
+
+    let first = import(&file);
+    assert!(first.status.success() && said(&first).contains("\timported\t"), "{first:?}");
+    let second = import(&file);
+    assert!(second.status.success() && said(&second).contains("\tnothing to import\t"), "{second:?}");
+    assert_eq!(epochs(&into), epochs(&from));
+    let verified = said(&daybook(&into, &["verify"]));
+    assert_eq!(verified, said(&daybook(&from, &["verify"])), "position and digest");
+    assert!(verified.starts_with("demo\tok\t"), "{verified}");
+    assert_eq!(daybook(&into, &["export", "--shop", "demo"]).stdout, output.stdout);
+    assert!(!daybook(&from, &["export", "--shop", "elsewhere"]).status.success());
+}
+
+fn lines(output: &Output) -> Vec<Vec<String>> {
+    said(output).lines().map(|line| line.split('\t').map(ToOwned::to_owned).collect()).collect()
+}
+
+#[test]
+fn d_29_d_30_queued_commands_are_listed_replayed_and_offsets_set_on_the_command_line() {
+    let file = SqliteFile::new();
+    assert!(daybook(&file, &["shop", "create", "corner"]).status.success());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (store, shop) = (store::open(&file.url()).await.unwrap(), domain::ShopSlug::parse("corner").unwrap());
+        let body = |number: u128| {
+            let body = serde_json::json!({"submission": {"id": uuid::Uuid::from_u128(number), "type": "stock.receive",
+                "data": {"batchref": format!("B-{number}"), "sku": "A", "qty": 4}, "device": "api",
+                "issued_at": "2026-05-03T13:40:00.000Z"}, "actor": "demo", "role": "owner"});
+            store::Queued {
+                id: domain::CommandId(uuid::Uuid::from_u128(number)),
+                key: "stock-A".into(),
+                body: body.to_string().into_bytes(),
+                fingerprint: 1,
+                enqueued_at: domain::values::Millis(1),
+            }
+        };
+        store.enqueue(&shop, (1..=3).map(body).collect()).await.unwrap();
+        store.dequeue(&shop, &[body(1).id]).await.unwrap();
+        store.park(&shop, body(2).id, "command_poisoned").await.unwrap();
+    });
+    let states = |arguments: &[&str]| -> Vec<(String, String)> {
+        let listed = lines(&daybook(&file, arguments));
+        listed.into_iter().map(|line| (line[0].clone(), line[3].clone())).collect()
+    };
+    let all = states(&["commands", "list"]);
+    let words: Vec<&str> = all.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(words, ["settled", "parked", "queued"]);
+    assert_eq!(states(&["commands", "list", "--state", "parked", "--shop", "corner"]), all[1..2]);
+    let listed = said(&daybook(&file, &["commands", "list", "--state", "parked"]));
+    assert!(listed.ends_with("\tparked\tstock.receive\tcommand_poisoned\n"), "{listed}");
+
+    let id = uuid::Uuid::from_u128(2).to_string();
+    let group = ["commands", "replay", "--group", "debug"];
+    let dry = daybook(&file, &[&group[..], &["--dry-run"]].concat());
+    assert!(
+        said(&dry).contains("would be accepted at [1, 2]") || said(&dry).contains("would be accepted at [1]"),
+        "{dry:?}"
+    );
+    let offsets = || lines(&daybook(&file, &["commands", "offset", "show"]));
+    assert_eq!(offsets(), [["handlers", &all[1].0]], "a dry run moves nothing");
+    assert!(daybook(&file, &group).status.success());
+    assert_eq!(offsets()[1..], [["debug", &all[2].0]]);
+    assert!(said(&daybook(&file, &group)).starts_with("0 read by debug"));
+    assert!(daybook(&file, &["commands", "offset", "set", "0", "--group", "debug"]).status.success());
+    assert!(said(&daybook(&file, &group)).contains("3 read by debug"));
+
+    // The handlers: a parked one gets another try, and nothing is left out.
+    assert!(daybook(&file, &["commands", "replay", &id, "--dry-run"]).status.success());
+    assert_eq!(states(&["commands", "list"]), all);
+    assert!(daybook(&file, &["commands", "replay", &id]).status.success());
+    assert_eq!(states(&["commands", "list"])[1].1, "queued");
+    assert!(!daybook(&file, &["commands", "offset", "set", &all[2].0]).status.success(), "two wait before it");
+    assert!(daybook(&file, &["commands", "offset", "set", "0"]).status.success());
+    assert!(states(&["commands", "list"]).iter().all(|(_, state)| state == "queued"));
+    assert!(!daybook(&file, &["commands", "replay", &uuid::Uuid::nil().to_string()]).status.success());
+    assert!(!daybook(&file, &["commands", "replay"]).status.success(), "which ones?");
+}
+
+#[test]
+fn c_33_c_35_a_view_that_drifted_is_named_and_made_again() {
+    let file = SqliteFile::new();
+    assert!(daybook(&file, &["demo"]).status.success());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let shop = domain::ShopSlug::parse("demo").unwrap();
+    let head = runtime.block_on(async {
+        let store = store::open(&file.url()).await.unwrap();
+        let head = store.head(&shop).await.unwrap().unwrap();
+        let view = &store.views()[0];
+        // A follower with a defect: it counts one too many.
+        let mut entries = Vec::new();
+        for record in store.read(&shop, 0, 100_000).await.unwrap() {
+            let mut entry = record.decode().unwrap();
+            if let domain::Event::Stock(domain::stock::Event::LineAllocated(line)) = &mut entry.event {
+                line.qty = domain::values::Quantity::new(line.qty.signed() + 1).unwrap();
+            }
+            entries.push(entry);
+        }
+        view.take(&shop, head.epoch, 0, &entries).await.unwrap();
+        head
+    });
+    let found = daybook(&file, &["verify"]);
+    assert!(!found.status.success());
+    assert!(said(&found).contains("\tview allocations\tDIFFERS at position "), "{found:?}");
+    let rebuilt = said(&daybook(&file, &["rebuild"]));
+    assert!(rebuilt.contains(&format!("demo\tview allocations\trebuilt\tposition {}\n", head.position)), "{rebuilt}");
+    let verified = daybook(&file, &["verify"]);
+    assert!(verified.status.success(), "{verified:?}");
+    assert!(said(&daybook(&file, &["rebuild"])).contains("\tview allocations\tas it should be"));
+}

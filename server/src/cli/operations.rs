@@ -3,28 +3,28 @@
 use std::{process::ExitCode, sync::Arc};
 
 use domain::{Command, CommandId, ShopSlug, Submission, Verdict, books::Request, shop, values::Currency};
-use store::{EventStore, ShopHead};
+use store::{
+    EventStore, ShopHead,
+    views::{Allocation, follow::difference},
+};
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
 use super::Failure;
-use crate::{
-    Config, access, clock, demo,
-    shop::{log::Log, snapshot},
-};
+use crate::{Config, access, clock, demo, shop::log::Log};
 
-async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
+pub(super) async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
     let store = store::open(database_url).await?;
     store.migrate().await?;
     Ok(store)
 }
 
-fn slug(text: &str) -> Result<ShopSlug, Failure> {
+pub(super) fn slug(text: &str) -> Result<ShopSlug, Failure> {
     ShopSlug::parse(text).map_err(|error| Failure::Other(format!("a shop's name {error}")))
 }
 
 /// One shop, or all of them.
-async fn chosen(store: &dyn EventStore, shop: Option<&str>) -> Result<Vec<ShopHead>, Failure> {
+pub(super) async fn chosen(store: &dyn EventStore, shop: Option<&str>) -> Result<Vec<ShopHead>, Failure> {
     match shop {
         None => Ok(store.shops().await?),
         Some(shop) => match store.head(&slug(shop)?).await? {
@@ -136,8 +136,31 @@ pub async fn verify(database_url: &str, shop: Option<&str>) -> Result<ExitCode, 
                 well = false;
             }
         }
+        well &= verify_views(&*store, shop).await?;
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Those that have ever been kept for this shop.
+async fn verify_views(store: &dyn EventStore, shop: &ShopSlug) -> Result<bool, Failure> {
+    let mut well = true;
+    for view in store.views() {
+        let name = view.name();
+        let Some(reached) = view.reached(shop).await? else { continue };
+        match difference(store, &*view, shop).await? {
+            None => println!("{shop}\tview {name}\tok\tposition {}", reached.position),
+            Some(found) => {
+                let row = |row: &Option<Allocation>| match row {
+                    Some(row) => format!("{} of {} from {} for {}", row.qty, row.sku, row.batchref, row.order_id),
+                    None => "nothing".to_owned(),
+                };
+                let (expected, there) = (row(&found.expected), row(&found.found));
+                println!("{shop}\tview {name}\tDIFFERS at position {}: {there}, not {expected}", found.position);
+                well = false;
+            }
+        }
+    }
+    Ok(well)
 }
 
 /// A log that does not hold together keeps its identity: it is not one that devices should follow.
@@ -158,23 +181,4 @@ pub async fn restore(database_url: &str, shop: Option<&str>) -> Result<ExitCode,
         println!("Devices that had seen more offer again what they had given; each lists what it saw of others.");
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-pub async fn rebuild(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
-    let store = open(database_url).await?;
-    for head in chosen(&*store, shop).await? {
-        let view = Log::fold_from_start(store.clone(), &head.shop).await?.view();
-        let row = snapshot::encode(&view.books, view.hash).map_err(|error| Failure::Other(error.to_string()))?;
-        let bytes = row.bytes.len();
-        if view.books.position > 0 {
-            store.save_snapshot(&head.shop, row).await?;
-        }
-        println!(
-            "{}\trebuilt\tposition {}\tdigest {}\tsnapshot of {bytes} bytes",
-            head.shop,
-            view.books.position,
-            view.books.digest()
-        );
-    }
-    Ok(ExitCode::SUCCESS)
 }

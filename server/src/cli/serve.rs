@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, ServeArgs};
-use crate::{Config, Limits, clock};
+use crate::{Config, Limits, Mail, clock};
 
 pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Failure> {
     log(args.log_json);
@@ -17,6 +17,9 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
         database_url: database_url.to_owned(),
         demo: args.demo,
         offline_start: !args.no_offline_start,
+        views: args.views,
+        inline_views: args.inline_views,
+        mail: args.mail.zip(args.mail_to).map(|(server, to)| Mail { server, from: args.mail_from, to }),
         limits,
     };
     // Taken before anything starts, so that a stop during the start is not lost.

@@ -218,10 +218,13 @@ async fn queue_up(door: &Door, posted: Posted) -> Result<Response, Problem> {
             return Err(id_reused(known.command_id));
         }
     }
-    queue::enqueue(&**store, &door.shop.slug, &door.author, submissions).await.map_err(|error| match error {
-        StoreError::IdReused { command_id } => id_reused(command_id),
-        other => unavailable(other).into(),
-    })?;
+    let books = door.shop.view()?.books;
+    queue::enqueue(&**store, &door.shop.slug, &door.author, &books, submissions).await.map_err(
+        |error| match error {
+            StoreError::IdReused { command_id } => id_reused(command_id),
+            other => unavailable(other).into(),
+        },
+    )?;
     door.server.queue_woken.notify_one();
     let place = |id: &CommandId| format!("/api/v1/shops/{}/commands/{id}", door.shop.slug);
     let items: Vec<_> = ids.iter().map(|id| json!({"id": id, "status": "queued", "location": place(id)})).collect();

@@ -66,8 +66,22 @@ impl Log {
     /// # Errors
     /// As [`Log::load`].
     pub async fn fold_from_start(store: Arc<dyn EventStore>, shop: &ShopSlug) -> Result<Self, ShopError> {
+        Self::fold_and_tell(store, shop, &mut |_| {}).await
+    }
+
+    /// As [`Log::fold_from_start`]; `progress` is told the position reached, once a page.
+    ///
+    /// # Errors
+    /// As [`Log::load`].
+    pub async fn fold_and_tell(
+        store: Arc<dyn EventStore>,
+        shop: &ShopSlug,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, ShopError> {
         let mut log = Self::at_origin(store, shop).await?;
-        log.read_to_end().await?;
+        while !log.next_page().await?.is_empty() {
+            progress(log.position());
+        }
         Ok(log)
     }
 

@@ -8,18 +8,22 @@
 //! 4. [`appender`]: the task that decides, appends, publishes and answers
 //! 5. [`hub`], [`frame`]: what is published: a view for readers, frames for feeds
 //! 6. [`snapshot`], [`past`]: books at a position, kept and worked out; [`reading`]: entries by what they are about
-//! 7. [`queue`]: commands that were answered before they were decided
+//! 7. [`queue`]: commands that were answered before they were decided; [`replay`]: deciding them again, beside the book
+//! 8. [`views`]: read models in tables, for other programs; [`mail`]: letters about what ran out
 
 pub mod appender;
 pub mod frame;
 pub mod handle;
 pub mod hub;
 pub mod log;
+pub mod mail;
 pub mod past;
 pub mod queue;
 pub mod reading;
+pub mod replay;
 pub mod shops;
 pub mod snapshot;
+pub mod views;
 
 use std::time::Duration;
 

@@ -1,17 +1,23 @@
 //! Commands that were answered before they were decided: the durable queue, and the worker that empties it.
 //!
-//! Any instance may handle what another one accepted, also after a restart: a claim is a lease, and the verdict is
-//! written in the same append that removes the row.
+//! Any instance may handle what another one accepted, also after a restart: a claim leases partitions, and the verdict
+//! is written in the same append that settles the row. Commands on one aggregate are handled in the order of their
+//! arrival, whatever has to be tried again in between; between aggregates there is no order across instances.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
-    CommandId, ShopSlug, Submission,
+    Books, Command, CommandId, ShopSlug, Submission,
     books::{Author, Request, Role},
+    stock,
     values::Millis,
 };
 use serde::{Deserialize, Serialize};
-use store::{Claim, Claimed, EventStore, Queued, StoreError};
+use store::{Claim, Claimed, EventStore, Queued, StoreError, queue::SETTLED_KEPT_FOR};
 use sync::protocol::Outcome;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +35,9 @@ const TRIES: u32 = 5;
 /// Commands in one claim.
 const CLAIM: u32 = 200;
 
+/// How often settled commands that are old enough are forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+
 /// What a row of the queue holds.
 #[derive(Serialize, Deserialize)]
 struct Body {
@@ -37,7 +46,17 @@ struct Body {
     role: Role,
 }
 
-/// Puts commands on the queue. When this returns, they survive a power cut.
+/// The request in a row's body.
+///
+/// # Errors
+/// When another version wrote it so that this one cannot read it.
+pub fn request_in(body: &[u8]) -> serde_json::Result<Request> {
+    let Body { submission, actor, role } = serde_json::from_slice(body)?;
+    Ok(Request { submission, author: Author { actor, role } })
+}
+
+/// Puts the commands of one request on the queue, all or none. When this returns, they survive a power cut. `books`
+/// say which aggregate each is about.
 ///
 /// # Errors
 /// [`StoreError::IdReused`], or that the store cannot be reached.
@@ -45,18 +64,39 @@ pub async fn enqueue(
     store: &dyn EventStore,
     shop: &ShopSlug,
     author: &Author,
+    books: &Books,
     submissions: Vec<Submission>,
 ) -> Result<(), StoreError> {
     let enqueued_at = clock::now();
     let mut commands = Vec::with_capacity(submissions.len());
+    let mut keys = Keys { books, received: BTreeMap::new() };
     for submission in submissions {
+        let key = keys.key(&submission.command);
         let (id, fingerprint) = (submission.id, submission.command.fingerprint());
         let body = Body { submission, actor: author.actor.clone(), role: author.role };
         let body = serde_json::to_vec(&body)
             .map_err(|error| StoreError::Unreadable { what: "a command", problem: error.to_string() })?;
-        commands.push(Queued { id, body, fingerprint, enqueued_at });
+        commands.push(Queued { id, key, body, fingerprint, enqueued_at });
     }
     store.enqueue(shop, commands).await
+}
+
+/// What the commands of one request are about.
+struct Keys<'a> {
+    books: &'a Books,
+    /// Batches that the same request receives: the books do not know yet whose they are.
+    received: BTreeMap<String, Arc<str>>,
+}
+
+impl Keys<'_> {
+    fn key(&mut self, command: &Command) -> Arc<str> {
+        let aggregate = self.books.addressed(command);
+        let key: Arc<str> = aggregate.as_str().into();
+        if let Command::Stock(stock::Command::Receive(receive)) = command {
+            self.received.insert(format!("batch-{}", receive.batchref), key.clone());
+        }
+        self.received.get(&*key).cloned().unwrap_or(key)
+    }
 }
 
 /// Handles queued commands until the server stops.
@@ -71,9 +111,19 @@ pub struct Worker {
 
 impl Worker {
     pub async fn run(self) {
+        let mut tidied: Option<Instant> = None;
         while !self.stop.is_cancelled() {
+            if tidied.is_none_or(|at| at.elapsed() >= TIDY_EVERY) {
+                tidied = Some(Instant::now());
+                self.tidy().await;
+            }
             let handled = match self.claim().await {
-                Ok(claimed) => self.handle(claimed).await,
+                Ok(claimed) if claimed.is_empty() => 0,
+                Ok(claimed) => {
+                    let handled = self.handle(claimed).await;
+                    self.release().await;
+                    handled
+                }
                 Err(error) => {
                     tracing::debug!(%error, "the queue cannot be read");
                     0
@@ -97,6 +147,20 @@ impl Worker {
         self.shops.store.claim(Claim { shop: None, owner: self.owner, now, lease_until, limit: CLAIM }).await
     }
 
+    /// So that another process can go on at once where this one has nothing to do.
+    async fn release(&self) {
+        if let Err(error) = self.shops.store.release(self.owner).await {
+            tracing::debug!(%error, "the leases run out by themselves");
+        }
+    }
+
+    async fn tidy(&self) {
+        let before = Millis(clock::now().0.saturating_sub(SETTLED_KEPT_FOR));
+        if let Err(error) = self.shops.store.forget_settled(before).await {
+            tracing::debug!(%error, "settled commands are not forgotten yet");
+        }
+    }
+
     /// Handles runs of the same shop together, in their order. Answers how many left the queue.
     async fn handle(&self, claimed: Vec<Claimed>) -> usize {
         let mut left = 0;
@@ -112,9 +176,9 @@ impl Worker {
         let mut rows = Vec::with_capacity(run.len());
         let mut left = 0;
         for row in run {
-            match serde_json::from_slice::<Body>(&row.queued.body) {
-                Ok(Body { submission, actor, role }) => {
-                    requests.push(Request { submission, author: Author { actor, role } });
+            match request_in(&row.queued.body) {
+                Ok(request) => {
+                    requests.push(request);
                     rows.push(row);
                 }
                 // Written by a version that this one cannot read.
@@ -151,14 +215,26 @@ impl Worker {
                 }
                 left
             }
-            Err(ShopError::Poisoned) if rows.len() > 1 => {
-                for row in rows {
-                    left += Box::pin(self.handle_run(shop, std::slice::from_ref(row))).await;
-                }
-                left
-            }
+            Err(ShopError::Poisoned) if rows.len() > 1 => left + self.handle_one_by_one(shop, &rows).await,
             Err(error) => left + self.put_back(shop, &rows, &error).await,
         }
+    }
+
+    /// One of them breaks down by itself. What comes behind it on the same aggregate waits until it has had its tries.
+    async fn handle_one_by_one(&self, shop: &ShopSlug, rows: &[&Claimed]) -> usize {
+        let mut left = 0;
+        let mut waiting: BTreeSet<&str> = BTreeSet::new();
+        for row in rows {
+            if waiting.contains(&*row.queued.key) {
+                continue;
+            }
+            let gone = Box::pin(self.handle_run(shop, std::slice::from_ref(*row))).await;
+            if gone == 0 {
+                waiting.insert(&row.queued.key);
+            }
+            left += gone;
+        }
+        left
     }
 
     /// Try-later errors are tried for ever, with a growing pause; a command that breaks down by itself is parked.
@@ -171,7 +247,7 @@ impl Worker {
                 parked += self.park(shop, row.queued.id, error.code()).await;
                 continue;
             }
-            let pause = Duration::from_millis(100 << attempts.min(9));
+            let pause = pause(attempts);
             let put_back =
                 self.shops.store.retry_later(shop, row.queued.id, later(clock::now(), pause), attempts).await;
             if let Err(error) = put_back {
@@ -190,6 +266,29 @@ impl Worker {
     }
 }
 
+/// Grows with the attempts, from 0.1 s to a minute, and is spread over its second half, so that what failed together
+/// does not come back together.
+fn pause(attempts: u32) -> Duration {
+    let most: u64 = 100 << attempts.min(9);
+    let spread = Uuid::new_v4().as_u64_pair().1 % (most / 2);
+    Duration::from_millis(most - spread)
+}
+
 fn later(now: Millis, pause: Duration) -> Millis {
     Millis(now.0.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d_31_the_pause_grows_and_is_spread() {
+        for attempts in [1, 4, 9, 40] {
+            let most = Duration::from_millis(100 << attempts.min(9));
+            let pauses: BTreeSet<Duration> = (0..64).map(|_| pause(attempts)).collect();
+            assert!(pauses.iter().all(|one| *one > most / 2 - Duration::from_millis(1) && *one <= most), "{pauses:?}");
+            assert!(pauses.len() > 8, "{pauses:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub mod appends;
 pub mod atomic;
 pub mod epochs;
 pub mod hints;
+pub mod letters;
 pub mod order;
 pub mod past;
 pub mod payloads;
@@ -22,6 +23,7 @@ pub mod shops;
 pub mod snapshots;
 pub mod unknown_outcome;
 pub mod verifying;
+pub mod views;
 
 use std::{any::Any, sync::Arc};
 
@@ -104,11 +106,16 @@ macro_rules! contract_suite {
             past::the_log_stands_where_it_stood,
             payloads::a_payload_is_kept_to_the_byte,
             payloads::a_payload_that_is_too_long_is_refused,
+            letters::an_entry_has_one_letter_and_it_is_sent_once,
             queue::commands_are_claimed_in_order_of_arrival,
             queue::the_same_command_twice_is_queued_once,
             queue::another_body_under_the_same_id_is_refused_whole,
             queue::p1_a_lease_that_ran_out_is_taken_over,
-            queue::while_one_owner_works_on_a_shop_the_others_wait,
+            queue::d_14_each_group_has_an_offset_of_its_own,
+            queue::d_28_of_16_claimers_at_once_one_gets_a_key,
+            queue::d_28_one_key_is_never_with_two_owners_and_other_keys_go_on,
+            queue::d_30_settled_commands_stay_and_are_handled_again_when_asked,
+            queue::d_31_what_comes_behind_a_command_that_was_put_back_waits_for_it,
             queue::a_command_put_back_waits_and_counts,
             queue::p5_a_parked_command_stays_visible,
             queue::p1_a_queued_command_survives_a_restart,
@@ -121,6 +128,7 @@ macro_rules! contract_suite {
             reopening::migrating_again_changes_nothing,
             repeats::p2_a_known_command_is_not_written_twice,
             repeats::p2_the_same_append_twice_is_written_once,
+            repeats::p2_verdicts_are_read_in_the_order_of_their_ids,
             repeats::p2_of_16_tries_with_one_id_one_is_written,
             shops::p9_shops_do_not_see_each_other,
             shops::a_shop_is_opened_once,
@@ -130,6 +138,16 @@ macro_rules! contract_suite {
             unknown_outcome::p2_f2_an_unknown_outcome_is_settled_by_looking_the_ids_up,
             verifying::a_good_log_is_good,
             verifying::an_event_that_does_not_link_is_found,
+            views::c_24_c_25_allocations_view,
+            views::c_28_two_followers_do_the_work_of_one,
+            views::c_30_subscribers_are_independent,
+            views::c_31_deallocation_view,
+            views::c_32_c_33_a_follower_that_dies_anywhere_is_gone_on_with,
+            views::c_32_p_5_d_33_a_view_in_the_append_moves_with_it,
+            views::c_33_a_view_of_another_log_is_begun_anew,
+            views::c_33_drift_is_found_and_its_first_position_named,
+            views::d_6_r_28_an_entry_is_taken_in_once,
+            views::p9_views_of_two_shops_are_apart,
         }
     };
     (@each $fixture:path; $($file:ident :: $promise:ident,)+) => {

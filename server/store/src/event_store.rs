@@ -1,5 +1,7 @@
 //! What every store can do.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, values::Millis};
 use tokio::sync::broadcast;
@@ -9,10 +11,12 @@ use crate::{
     append::{Append, Checkpoint},
     error::{AppendError, StoreError},
     hint::Hint,
-    queue::{Claim, Claimed, QueueStatus, Queued},
+    letters::Letters,
+    queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued},
     release::{Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     verify::{self, Verification},
+    views::AllocationsView,
 };
 
 /// The log of every shop, and what must be written in one step with it. Object safe: the server holds an
@@ -76,6 +80,14 @@ pub trait EventStore: Send + Sync + 'static {
     /// The stored verdicts among `ids`; in no order, unknown ids are left out.
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError>;
 
+    /// Stored verdicts in the order of their ids' bytes, those behind `after`.
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError>;
+
     async fn verdict(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<VerdictRecord>, StoreError> {
         Ok(self.verdicts(shop, &[id]).await?.pop())
     }
@@ -98,9 +110,13 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError::IdReused`]. When this returns `Ok`, the commands survive a power cut.
     async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError>;
 
-    /// Leases due commands in order of arrival. While another owner's lease on a shop's command runs, later
-    /// commands of that shop stay where they are.
+    /// Leases the partitions of due commands, and gives the commands in order of arrival. Those in a partition that
+    /// another owner has leased stay where they are, and so do those behind one of their key that was put back for
+    /// later. An owner that claims again before it has settled gets the same ones again.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Lets go of all partitions that `owner` has leased.
+    async fn release(&self, owner: Uuid) -> Result<(), StoreError>;
 
     /// Puts a command back, not to be claimed before a moment.
     async fn retry_later(
@@ -114,11 +130,25 @@ pub trait EventStore: Send + Sync + 'static {
     /// Takes a command out of turn for good, visibly: a person has to look at it.
     async fn park(&self, shop: &ShopSlug, id: CommandId, reason: &str) -> Result<(), StoreError>;
 
-    /// Removes commands that need no append to be settled: repeats of what has its verdict.
+    /// Settles commands that need no append for it: repeats of what has its verdict.
     async fn dequeue(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<(), StoreError>;
 
     /// None when it is not in the queue.
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError>;
+
+    /// All rows behind an arrival, of one shop or of all, in order of arrival; settled ones as long as they are kept.
+    async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// Has commands handled again, as if they had just come. Those that have their verdict meet it.
+    async fn requeue(&self, arrivals: &[u64]) -> Result<(), StoreError>;
+
+    /// Forgets settled commands that were queued before a moment.
+    async fn forget_settled(&self, before: Millis) -> Result<(), StoreError>;
+
+    /// How far each group has come, by name.
+    async fn offsets(&self) -> Result<Vec<Offset>, StoreError>;
+
+    async fn set_offset(&self, offset: Offset) -> Result<(), StoreError>;
 
     /// Keeps the browser files of a release that was started at `now`, and lets go of releases that are neither
     /// among the newest ([`crate::release::LEAST_KEPT`]) nor young ([`crate::release::KEPT_FOR`]).
@@ -133,6 +163,18 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// What others announce. Own announcements come back too.
     fn announcements(&self) -> broadcast::Receiver<Hint>;
+
+    /// The read models that this store can keep beside the log. None is kept up to date unless somebody follows the
+    /// log for it.
+    fn views(&self) -> Vec<Arc<dyn AllocationsView>>;
+
+    /// The outbox of letters beside the log.
+    fn letters(&self) -> Arc<dyn Letters>;
+
+    /// From now on, writes a view in the append itself wherever it has all that was appended before; a follower brings
+    /// it there. What the append does not write, the view does not have, and the other way round. False when the store
+    /// has no such view.
+    fn write_with_appends(&self, view: &str) -> bool;
 
     /// Walks the whole chain. `None` for an unknown shop.
     async fn verify(&self, shop: &ShopSlug) -> Result<Option<Verification>, StoreError> {

@@ -5,7 +5,7 @@
 //! events, the verdicts, the checkpoints of process managers and the queue rows that are thereby settled. The head
 //! row of a shop gives positions their order, so positions have no holes and their order is that of the commits.
 //!
-//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`];
+//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`], [`views`], [`letters`];
 //! then [`memory`], the shortest complete implementation; then [`sqlite`] and [`postgres`], whose statements stand in named
 //! files beside them.
 
@@ -15,6 +15,7 @@ pub mod contract;
 pub mod error;
 pub mod event_store;
 pub mod hint;
+pub mod letters;
 pub mod memory;
 pub mod open;
 pub mod postgres;
@@ -26,6 +27,7 @@ mod stored;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod verify;
+pub mod views;
 
 pub use append::{Append, Checkpoint, MOST_PAYLOAD_BYTES};
 pub use error::{AppendError, StoreError};
@@ -34,7 +36,7 @@ pub use hint::Hint;
 pub use memory::MemoryStore;
 pub use open::open;
 pub use postgres::PostgresStore;
-pub use queue::{Claim, Claimed, QueueStatus, Queued};
+pub use queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState};
 pub use release::{Release, ReleaseFile};
 pub use shop::{ShopHead, SnapshotRow};
 pub use sqlite::SqliteStore;

@@ -2,7 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ops::Bound,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use async_trait::async_trait;
@@ -15,9 +19,11 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::{Hint, Hints},
-    queue::{Claim, Claimed, QueueStatus, Queued},
+    letters::{Letters, MemoryLetters},
+    queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
+    views::{AllocationsView, entries_of, live::Live},
 };
 
 /// See the module.
@@ -25,12 +31,20 @@ use crate::{
 pub struct MemoryStore {
     data: Mutex<Data>,
     hints: Hints,
+    live: Arc<Live>,
+    is_live_inline: AtomicBool,
+    letters: Arc<MemoryLetters>,
 }
 
 #[derive(Debug, Default)]
 struct Data {
     shops: BTreeMap<ShopSlug, Shop>,
     queue: Vec<Row>,
+    /// The last one's number.
+    arrivals: u64,
+    /// Owner and end of the lease of each partition.
+    leases: BTreeMap<u16, (Uuid, Millis)>,
+    offsets: BTreeMap<String, u64>,
     /// When each release was started last.
     releases: BTreeMap<Arc<str>, Millis>,
     /// By path, with the release that had the file last.
@@ -51,12 +65,20 @@ struct Shop {
 
 #[derive(Debug)]
 struct Row {
+    arrival: u64,
     shop: ShopSlug,
     queued: Queued,
-    attempts: u32,
-    not_before: Millis,
-    lease: Option<(Uuid, Millis)>,
-    parked: Option<Arc<str>>,
+    state: RowState,
+}
+
+impl Row {
+    fn fresh(arrival: u64, shop: &ShopSlug, queued: Queued) -> Self {
+        Self { arrival, shop: shop.clone(), queued, state: RowState::Queued { attempts: 0, not_before: Millis(0) } }
+    }
+
+    fn key(&self) -> (ShopSlug, Arc<str>) {
+        (self.shop.clone(), self.queued.key.clone())
+    }
 }
 
 impl Default for MemoryStore {
@@ -68,7 +90,8 @@ impl Default for MemoryStore {
 impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
-        Self { data: Mutex::default(), hints: Hints::new() }
+        let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
+        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline, letters: Arc::default() }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -80,6 +103,11 @@ impl MemoryStore {
 impl Data {
     fn shop_mut(&mut self, shop: &ShopSlug) -> Result<&mut Shop, StoreError> {
         self.shops.get_mut(shop).ok_or_else(|| StoreError::UnknownShop { shop: shop.clone() })
+    }
+
+    fn settle(&mut self, shop: &ShopSlug, ids: &[CommandId]) {
+        let settled = self.queue.iter_mut().filter(|row| row.shop == *shop && ids.contains(&row.queued.id));
+        settled.for_each(|row| row.state = RowState::Settled);
     }
 
     fn row(&mut self, shop: &ShopSlug, id: CommandId) -> Option<&mut Row> {
@@ -145,6 +173,10 @@ impl EventStore for MemoryStore {
             row.head.position = last.position;
             row.head.hash = last.hash;
         }
+        if let Some(entries) = self.is_live_inline.load(Relaxed).then(|| entries_of(&append.records)).flatten() {
+            // One that is behind is left to its follower.
+            let _ = self.live.take_now(shop, append.epoch, append.after, &entries);
+        }
         for record in append.records {
             row.versions.insert((record.aggregate.clone(), record.version));
             row.aggregates.entry(record.aggregate.clone()).or_default().push(row.events.len());
@@ -152,7 +184,7 @@ impl EventStore for MemoryStore {
         }
         row.verdicts.extend(append.verdicts.into_iter().map(|one| (one.command_id, one)));
         row.checkpoints.extend(append.checkpoints.into_iter().map(|one| (one.name, one.position)));
-        data.queue.retain(|one| one.shop != *shop || !append.handled.contains(&one.queued.id));
+        data.settle(shop, &append.handled);
         Ok(())
     }
 
@@ -188,6 +220,18 @@ impl EventStore for MemoryStore {
         let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
         let ids: BTreeSet<_> = ids.iter().collect();
         Ok(ids.into_iter().filter_map(|id| row.verdicts.get(id).cloned()).collect())
+    }
+
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        let behind = row.verdicts.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        Ok(behind.take(index(limit.into())).map(|(_, verdict)| verdict.clone()).collect())
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
@@ -234,40 +278,39 @@ impl EventStore for MemoryStore {
                 None => fresh.push(command),
             }
         }
-        data.queue.extend(fresh.into_iter().map(|queued| Row {
-            shop: shop.clone(),
-            queued,
-            attempts: 0,
-            not_before: Millis(0),
-            lease: None,
-            parked: None,
-        }));
+        for queued in fresh {
+            data.arrivals += 1;
+            let row = Row::fresh(data.arrivals, shop, queued);
+            data.queue.push(row);
+        }
         Ok(())
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
         let mut data = self.data();
-        let running = |lease: &Option<(Uuid, Millis)>| lease.is_some_and(|(_, until)| until > claim.now);
-        let held: BTreeSet<ShopSlug> = data
-            .queue
-            .iter()
-            .filter(|row| running(&row.lease) && row.lease.is_some_and(|(owner, _)| owner != claim.owner))
-            .map(|row| row.shop.clone())
-            .collect();
-        let due = data.queue.iter_mut().filter(|row| {
-            row.parked.is_none()
-                && row.not_before <= claim.now
-                && !running(&row.lease)
-                && !held.contains(&row.shop)
-                && claim.shop.as_ref().is_none_or(|shop| *shop == row.shop)
-        });
-        Ok(due
-            .take(index(claim.limit.into()))
-            .map(|row| {
-                row.lease = Some((claim.owner, claim.lease_until));
-                Claimed { shop: row.shop.clone(), queued: row.queued.clone(), attempts: row.attempts }
-            })
-            .collect())
+        let Data { queue, leases, .. } = &mut *data;
+        let mut waiting: BTreeSet<(ShopSlug, Arc<str>)> = BTreeSet::new();
+        let mut claimed = Vec::new();
+        for row in queue.iter() {
+            let RowState::Queued { attempts, not_before } = row.state else { continue };
+            if not_before > claim.now {
+                waiting.insert(row.key());
+            }
+            let partition = partition(&row.shop, &row.queued.key);
+            let held = leases.get(&partition).is_some_and(|(owner, until)| *owner != claim.owner && *until > claim.now);
+            let asked = claim.shop.as_ref().is_none_or(|shop| *shop == row.shop);
+            if held || !asked || waiting.contains(&row.key()) || claimed.len() >= index(claim.limit.into()) {
+                continue;
+            }
+            leases.insert(partition, (claim.owner, claim.lease_until));
+            claimed.push(Claimed { shop: row.shop.clone(), queued: row.queued.clone(), attempts });
+        }
+        Ok(claimed)
+    }
+
+    async fn release(&self, owner: Uuid) -> Result<(), StoreError> {
+        self.data().leases.retain(|_, (of, _)| *of != owner);
+        Ok(())
     }
 
     async fn retry_later(
@@ -278,34 +321,66 @@ impl EventStore for MemoryStore {
         attempts: u32,
     ) -> Result<(), StoreError> {
         if let Some(row) = self.data().row(shop, id) {
-            row.not_before = not_before;
-            row.attempts = attempts;
-            row.lease = None;
+            row.state = RowState::Queued { attempts, not_before };
         }
         Ok(())
     }
 
     async fn park(&self, shop: &ShopSlug, id: CommandId, reason: &str) -> Result<(), StoreError> {
         if let Some(row) = self.data().row(shop, id) {
-            row.parked = Some(reason.into());
-            row.lease = None;
+            row.state = RowState::Parked { reason: reason.into() };
         }
         Ok(())
     }
 
     async fn dequeue(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<(), StoreError> {
-        self.data().queue.retain(|row| row.shop != *shop || !ids.contains(&row.queued.id));
+        self.data().settle(shop, ids);
         Ok(())
     }
 
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
-        Ok(self.data().row(shop, id).map(|row| {
+        Ok(self.data().row(shop, id).and_then(|row| {
             let fingerprint = row.queued.fingerprint;
-            match &row.parked {
-                Some(reason) => QueueStatus::Parked { fingerprint, reason: reason.clone() },
-                None => QueueStatus::Queued { fingerprint, attempts: row.attempts },
+            match &row.state {
+                RowState::Parked { reason } => Some(QueueStatus::Parked { fingerprint, reason: reason.clone() }),
+                RowState::Queued { attempts, .. } => Some(QueueStatus::Queued { fingerprint, attempts: *attempts }),
+                RowState::Settled => None,
             }
         }))
+    }
+
+    async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
+        let data = self.data();
+        let asked = data.queue.iter().filter(|row| row.arrival > after && shop.is_none_or(|shop| *shop == row.shop));
+        let as_seen = |row: &Row| QueueRow {
+            arrival: row.arrival,
+            shop: row.shop.clone(),
+            queued: row.queued.clone(),
+            state: row.state.clone(),
+        };
+        Ok(asked.take(index(limit.into())).map(as_seen).collect())
+    }
+
+    async fn requeue(&self, arrivals: &[u64]) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let asked = data.queue.iter_mut().filter(|row| arrivals.contains(&row.arrival));
+        asked.for_each(|row| row.state = RowState::Queued { attempts: 0, not_before: Millis(0) });
+        Ok(())
+    }
+
+    async fn forget_settled(&self, before: Millis) -> Result<(), StoreError> {
+        self.data().queue.retain(|row| row.state != RowState::Settled || row.queued.enqueued_at >= before);
+        Ok(())
+    }
+
+    async fn offsets(&self) -> Result<Vec<Offset>, StoreError> {
+        let data = self.data();
+        Ok(data.offsets.iter().map(|(group, arrival)| Offset { group: group.clone(), arrival: *arrival }).collect())
+    }
+
+    async fn set_offset(&self, offset: Offset) -> Result<(), StoreError> {
+        self.data().offsets.insert(offset.group, offset.arrival);
+        Ok(())
     }
 
     async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
@@ -330,6 +405,20 @@ impl EventStore for MemoryStore {
 
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         Ok(self.data().files.get(path).map(|(_, file)| file.clone()))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        let is_ours = view == self.live.name();
+        self.is_live_inline.fetch_or(is_ours, Relaxed);
+        is_ours
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        self.letters.clone()
+    }
+
+    fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
+        vec![self.live.clone()]
     }
 
     fn announce(&self, shop: &ShopSlug, position: u64) {

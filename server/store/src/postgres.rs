@@ -1,11 +1,11 @@
 //! PostgreSQL 15 and later: for several instances of the server on one database.
 //!
 //! READ COMMITTED and the row lock on the shop's head are all the isolation there is: no sequences, no advisory
-//! locks, no `BEGIN`. Every change is one statement, so a future that is dropped halfway cannot leave a transaction
-//! open on a pooled connection.
+//! locks. Every change is one statement, so a future that is dropped halfway cannot leave a transaction open on a pooled
+//! connection. The one `BEGIN` is for an append with views in it, in a task that nobody can drop.
 
 mod append;
-mod errors;
+pub(crate) mod errors;
 mod hints;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -25,10 +25,12 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::Hint,
-    queue::{Claim, Claimed, QueueStatus, Queued},
+    letters::{Letters, PostgresLetters},
+    queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
-    stored::{self, StoredEvent, column},
+    stored::{self, StoredCommand, StoredEvent, column},
+    views::{AllocationsView, Form, Inline, postgres::PostgresView},
 };
 use errors::{migration, read_error};
 use hints::PostgresHints;
@@ -46,6 +48,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct PostgresStore {
     pool: PgPool,
     hints: PostgresHints,
+    inline: Inline,
 }
 
 impl PostgresStore {
@@ -76,7 +79,7 @@ impl PostgresStore {
             .connect_with(options.clone())
             .await
             .map_err(read_error)?;
-        Ok(Self { pool, hints: PostgresHints::new(options) })
+        Ok(Self { pool, hints: PostgresHints::new(options), inline: Inline::default() })
     }
 
     async fn events(
@@ -145,8 +148,8 @@ impl EventStore for PostgresStore {
 
     async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
         append.check()?;
-        let (pool, shop) = (self.pool.clone(), shop.clone());
-        let task = tokio::spawn(async move { append::run(&pool, &shop, &append).await });
+        let (pool, shop, inline) = (self.pool.clone(), shop.clone(), self.inline.forms());
+        let task = tokio::spawn(async move { append::run(&pool, &shop, &append, &inline).await });
         task.await.unwrap_or_else(|lost| Err(AppendError::OutcomeUnknown { reason: lost.to_string() }))
     }
 
@@ -184,6 +187,19 @@ impl EventStore for PostgresStore {
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/verdicts.sql")).bind(shop.as_str()).bind(ids);
+        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+    }
+
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/verdicts_after.sql"))
+            .bind(shop.as_str())
+            .bind(after.map(|id| id.0))
+            .bind(i64::from(limit));
         query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
     }
 
@@ -225,24 +241,31 @@ impl EventStore for PostgresStore {
         let prints: Vec<i64> = commands.iter().map(|one| one.fingerprint.cast_signed()).collect();
         let bodies: Vec<&[u8]> = commands.iter().map(|one| one.body.as_slice()).collect();
         let times: Vec<i64> = commands.iter().map(|one| one.enqueued_at.0).collect();
+        let keys: Vec<&str> = commands.iter().map(|one| &*one.key).collect();
+        let partitions: Vec<i32> = commands.iter().map(|one| partition(shop, &one.key).into()).collect();
         let query = sqlx::query(include_str!("postgres/sql/enqueue.sql"))
             .bind(shop.as_str())
             .bind(ids)
             .bind(prints)
             .bind(bodies)
-            .bind(times);
+            .bind(times)
+            .bind(keys)
+            .bind(partitions);
         match query.execute(&self.pool).await {
             Ok(_) => Ok(()),
             Err(error) if errors::state(&error).as_deref() == Some(errors::ID_REUSED) => {
                 for one in &commands {
-                    let found = self.queue_status(shop, one.id).await?;
-                    let (QueueStatus::Queued { fingerprint, .. } | QueueStatus::Parked { fingerprint, .. }) =
-                        found.unwrap_or(QueueStatus::Queued { fingerprint: one.fingerprint, attempts: 0 });
-                    if fingerprint != one.fingerprint {
+                    let there: Option<i64> = sqlx::query_scalar(include_str!("postgres/sql/queue_fingerprint.sql"))
+                        .bind(shop.as_str())
+                        .bind(one.id.0)
+                        .fetch_optional(&self.pool)
+                        .await
+                        .map_err(read_error)?;
+                    if there.is_some_and(|fingerprint| fingerprint.cast_unsigned() != one.fingerprint) {
                         return Err(StoreError::IdReused { command_id: one.id });
                     }
                 }
-                // The one in the way was settled meanwhile; the same call made again meets its verdict instead.
+                // The one in the way was forgotten meanwhile; the same call made again meets its verdict instead.
                 Err(StoreError::Unavailable { reason: "an id was in use a moment ago".to_owned() })
             }
             Err(error) => Err(errors::of_shop(error, shop)),
@@ -250,13 +273,33 @@ impl EventStore for PostgresStore {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
-        let query = sqlx::query_as(include_str!("postgres/sql/claim.sql"))
+        let leased: Vec<i32> = sqlx::query_scalar(include_str!("postgres/sql/lease.sql"))
             .bind(claim.shop.as_ref().map(ShopSlug::as_str))
             .bind(claim.owner)
             .bind(claim.now.0)
             .bind(claim.lease_until.0)
-            .bind(i64::from(claim.limit));
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::claimed).collect()
+            .bind(i64::from(claim.limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(read_error)?;
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<StoredCommand> = sqlx::query_as(include_str!("postgres/sql/claim.sql"))
+            .bind(claim.shop.as_ref().map(ShopSlug::as_str))
+            .bind(leased)
+            .bind(claim.now.0)
+            .bind(i64::from(claim.limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(read_error)?;
+        rows.into_iter().map(StoredCommand::claimed).collect()
+    }
+
+    async fn release(&self, owner: Uuid) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/release.sql")).bind(owner);
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
     }
 
     async fn retry_later(
@@ -294,6 +337,39 @@ impl EventStore for PostgresStore {
         Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::queue_status))
     }
 
+    async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/queue_rows.sql"))
+            .bind(shop.map(ShopSlug::as_str))
+            .bind(column(after))
+            .bind(i64::from(limit));
+        let rows: Vec<StoredCommand> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        rows.into_iter().map(StoredCommand::row).collect()
+    }
+
+    async fn requeue(&self, arrivals: &[u64]) -> Result<(), StoreError> {
+        let arrivals: Vec<i64> = arrivals.iter().copied().map(column).collect();
+        let query = sqlx::query(include_str!("postgres/sql/requeue.sql")).bind(arrivals);
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn forget_settled(&self, before: Millis) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/forget_settled.sql")).bind(before.0);
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
+    async fn offsets(&self) -> Result<Vec<Offset>, StoreError> {
+        let rows = sqlx::query_as(include_str!("postgres/sql/offsets.sql")).fetch_all(&self.pool).await;
+        rows.map_err(read_error)?.into_iter().map(stored::offset).collect()
+    }
+
+    async fn set_offset(&self, offset: Offset) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("postgres/sql/set_offset.sql"));
+        query.bind(offset.group).bind(column(offset.arrival)).execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+
     async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
         let files = &release.files;
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -323,6 +399,19 @@ impl EventStore for PostgresStore {
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/release_file.sql")).bind(path);
         Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::release_file))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inline.add(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        Arc::new(PostgresLetters { pool: self.pool.clone() })
+    }
+
+    fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
+        let view = |form| -> Arc<dyn AllocationsView> { Arc::new(PostgresView { form, pool: self.pool.clone() }) };
+        vec![view(Form::Flat), view(Form::Joined)]
     }
 
     fn announce(&self, shop: &ShopSlug, position: u64) {

@@ -4,8 +4,8 @@
 //! transaction at a time; readers have connections of their own and never wait for it.
 
 mod append;
-mod errors;
-mod writer;
+pub(crate) mod errors;
+pub(crate) mod writer;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -25,10 +25,12 @@ use crate::{
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::{Hint, Hints},
-    queue::{Claim, Claimed, QueueStatus, Queued},
+    letters::{Letters, SqliteLetters},
+    queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
-    stored::{self, QueueRow, StoredEvent, column},
+    stored::{self, StoredCommand, StoredEvent, column},
+    views::{AllocationsView, Form, Inline, sqlite::SqliteView},
 };
 use errors::{migration, of_shop, store_error};
 use writer::Writer;
@@ -42,6 +44,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     hints: Hints,
+    inline: Inline,
 }
 
 impl SqliteStore {
@@ -65,7 +68,7 @@ impl SqliteStore {
             .pragma("recursive_triggers", "ON");
         let writer = Writer::open(&writer).await.map_err(store_error)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await;
-        Ok(Self { writer, readers: readers.map_err(store_error)?, hints: Hints::new() })
+        Ok(Self { writer, readers: readers.map_err(store_error)?, hints: Hints::new(), inline: Inline::default() })
     }
 
     async fn events(
@@ -155,9 +158,11 @@ impl EventStore for SqliteStore {
 
     async fn append(&self, shop: &ShopSlug, append: Append) -> Result<(), AppendError> {
         append.check()?;
-        let shop = shop.clone();
+        let (shop, inline) = (shop.clone(), self.inline.forms());
         self.writer
-            .transaction(move |connection| Box::pin(async move { append::run(connection, &shop, &append).await }))
+            .transaction(move |connection| {
+                Box::pin(async move { append::run(connection, &shop, &append, &inline).await })
+            })
             .await
     }
 
@@ -196,6 +201,19 @@ impl EventStore for SqliteStore {
         let query = sqlx::query_as(include_str!("sqlite/sql/verdicts.sql"))
             .bind(shop.as_str())
             .bind(json_ids(ids.iter().copied()));
+        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::verdict).collect()
+    }
+
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        let query = sqlx::query_as(include_str!("sqlite/sql/verdicts_after.sql"))
+            .bind(shop.as_str())
+            .bind(after.map(|id| id.0))
+            .bind(i64::from(limit));
         query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::verdict).collect()
     }
 
@@ -260,20 +278,21 @@ impl EventStore for SqliteStore {
                             .bind(one.fingerprint.cast_signed())
                             .bind(one.body)
                             .bind(one.enqueued_at.0)
+                            .bind(&*one.key)
+                            .bind(i64::from(partition(&shop, &one.key)))
                             .execute(&mut *connection)
                             .await
                             .map_err(|error| of_shop(error, &shop))?;
                         if added.rows_affected() == 1 {
                             continue;
                         }
-                        let there: Option<(i64, i64, Option<String>)> =
-                            sqlx::query_as(include_str!("sqlite/sql/queue_status.sql"))
-                                .bind(shop.as_str())
-                                .bind(one.id.0)
-                                .fetch_optional(&mut *connection)
-                                .await
-                                .map_err(store_error)?;
-                        if there.is_none_or(|(fingerprint, ..)| fingerprint.cast_unsigned() != one.fingerprint) {
+                        let there: Option<i64> = sqlx::query_scalar(include_str!("sqlite/sql/queue_fingerprint.sql"))
+                            .bind(shop.as_str())
+                            .bind(one.id.0)
+                            .fetch_optional(&mut *connection)
+                            .await
+                            .map_err(store_error)?;
+                        if there.is_none_or(|fingerprint| fingerprint.cast_unsigned() != one.fingerprint) {
                             return Err(StoreError::IdReused { command_id: one.id });
                         }
                     }
@@ -287,16 +306,15 @@ impl EventStore for SqliteStore {
         self.writer
             .transaction(move |connection| {
                 Box::pin(async move {
-                    let rows: Vec<(i64, String, Uuid, i64, Vec<u8>, i64, i64)> =
-                        sqlx::query_as(include_str!("sqlite/sql/due.sql"))
-                            .bind(claim.shop.as_ref().map(ShopSlug::as_str))
-                            .bind(claim.owner)
-                            .bind(claim.now.0)
-                            .bind(i64::from(claim.limit))
-                            .fetch_all(&mut *connection)
-                            .await
-                            .map_err(store_error)?;
-                    let arrivals: Vec<i64> = rows.iter().map(|row| row.0).collect();
+                    let rows: Vec<StoredCommand> = sqlx::query_as(include_str!("sqlite/sql/due.sql"))
+                        .bind(claim.shop.as_ref().map(ShopSlug::as_str))
+                        .bind(claim.owner)
+                        .bind(claim.now.0)
+                        .bind(i64::from(claim.limit))
+                        .fetch_all(&mut *connection)
+                        .await
+                        .map_err(store_error)?;
+                    let arrivals: Vec<i64> = rows.iter().map(|row| row.arrival).collect();
                     sqlx::query(include_str!("sqlite/sql/lease.sql"))
                         .bind(json!(arrivals).to_string())
                         .bind(claim.owner)
@@ -304,13 +322,14 @@ impl EventStore for SqliteStore {
                         .execute(connection)
                         .await
                         .map_err(store_error)?;
-                    let row = |(_, shop, id, print, body, at, attempts)| -> QueueRow {
-                        (shop, id, print, body, at, attempts)
-                    };
-                    rows.into_iter().map(row).map(stored::claimed).collect()
+                    rows.into_iter().map(StoredCommand::claimed).collect()
                 })
             })
             .await
+    }
+
+    async fn release(&self, owner: Uuid) -> Result<(), StoreError> {
+        self.writer.statement(sqlx::query(include_str!("sqlite/sql/release.sql")).bind(owner)).await
     }
 
     async fn retry_later(
@@ -344,6 +363,34 @@ impl EventStore for SqliteStore {
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
         let query = sqlx::query_as(include_str!("sqlite/sql/queue_status.sql")).bind(shop.as_str()).bind(id.0);
         Ok(query.fetch_optional(&self.readers).await.map_err(store_error)?.map(stored::queue_status))
+    }
+
+    async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
+        let query = sqlx::query_as(include_str!("sqlite/sql/queue_rows.sql"))
+            .bind(shop.map(ShopSlug::as_str))
+            .bind(column(after))
+            .bind(i64::from(limit));
+        let rows: Vec<StoredCommand> = query.fetch_all(&self.readers).await.map_err(store_error)?;
+        rows.into_iter().map(StoredCommand::row).collect()
+    }
+
+    async fn requeue(&self, arrivals: &[u64]) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("sqlite/sql/requeue.sql")).bind(json!(arrivals).to_string());
+        self.writer.statement(query).await
+    }
+
+    async fn forget_settled(&self, before: Millis) -> Result<(), StoreError> {
+        self.writer.statement(sqlx::query(include_str!("sqlite/sql/forget_settled.sql")).bind(before.0)).await
+    }
+
+    async fn offsets(&self) -> Result<Vec<Offset>, StoreError> {
+        let rows = sqlx::query_as(include_str!("sqlite/sql/offsets.sql")).fetch_all(&self.readers).await;
+        rows.map_err(store_error)?.into_iter().map(stored::offset).collect()
+    }
+
+    async fn set_offset(&self, offset: Offset) -> Result<(), StoreError> {
+        let query = sqlx::query(include_str!("sqlite/sql/set_offset.sql"));
+        self.writer.statement(query.bind(offset.group).bind(column(offset.arrival))).await
     }
 
     async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
@@ -383,6 +430,21 @@ impl EventStore for SqliteStore {
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("sqlite/sql/release_file.sql")).bind(path);
         Ok(query.fetch_optional(&self.readers).await.map_err(store_error)?.map(stored::release_file))
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inline.add(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        Arc::new(SqliteLetters { writer: self.writer.clone(), readers: self.readers.clone() })
+    }
+
+    fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
+        let view = |form| -> Arc<dyn AllocationsView> {
+            Arc::new(SqliteView { form, writer: self.writer.clone(), readers: self.readers.clone() })
+        };
+        vec![view(Form::Flat), view(Form::Joined)]
     }
 
     fn announce(&self, shop: &ShopSlug, position: u64) {

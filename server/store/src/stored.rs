@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
-    queue::{Claimed, QueueStatus, Queued},
+    letters::{Due, Letter},
+    queue::{Claimed, Offset, QueueRow, QueueStatus, Queued, RowState},
     release::ReleaseFile,
     shop::{ShopHead, SnapshotRow},
+    views::{Allocation, Reached},
 };
 
 /// A row of `event`, as it came.
@@ -103,15 +105,79 @@ pub(crate) fn position(column: i64) -> Result<u64, StoreError> {
     u64::try_from(column).map_err(|problem| unreadable("a position", problem))
 }
 
-/// shop, command, fingerprint, body, time, attempts
-pub(crate) type QueueRow = (String, Uuid, i64, Vec<u8>, i64, i64);
+/// A row of `command_queue`, as it came.
+#[derive(sqlx::FromRow)]
+pub(crate) struct StoredCommand {
+    pub arrival: i64,
+    pub shop: String,
+    pub command_id: Uuid,
+    pub key: String,
+    pub fingerprint: i64,
+    pub body: Vec<u8>,
+    pub enqueued_at: i64,
+    pub attempts: i64,
+    pub not_before: i64,
+    pub parked: Option<String>,
+    pub settled: bool,
+}
 
-pub(crate) fn claimed((shop, id, fingerprint, body, at, attempts): QueueRow) -> Result<Claimed, StoreError> {
-    Ok(Claimed {
-        shop: ShopSlug::parse(&shop).map_err(|problem| unreadable("a shop's name", problem))?,
-        queued: Queued { id: CommandId(id), body, fingerprint: fingerprint.cast_unsigned(), enqueued_at: Millis(at) },
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-    })
+impl StoredCommand {
+    pub(crate) fn row(self) -> Result<QueueRow, StoreError> {
+        let attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);
+        Ok(QueueRow {
+            arrival: position(self.arrival)?,
+            shop: ShopSlug::parse(&self.shop).map_err(|problem| unreadable("a shop's name", problem))?,
+            queued: Queued {
+                id: CommandId(self.command_id),
+                key: self.key.into(),
+                body: self.body,
+                fingerprint: self.fingerprint.cast_unsigned(),
+                enqueued_at: Millis(self.enqueued_at),
+            },
+            state: match (self.settled, self.parked) {
+                (true, _) => RowState::Settled,
+                (false, Some(reason)) => RowState::Parked { reason: reason.into() },
+                (false, None) => RowState::Queued { attempts, not_before: Millis(self.not_before) },
+            },
+        })
+    }
+
+    pub(crate) fn claimed(self) -> Result<Claimed, StoreError> {
+        let attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);
+        let QueueRow { shop, queued, .. } = self.row()?;
+        Ok(Claimed { shop, queued, attempts })
+    }
+}
+
+pub(crate) fn reached((epoch, reached): (Uuid, i64)) -> Result<Reached, StoreError> {
+    Ok(Reached { epoch, position: position(reached)? })
+}
+
+/// order, SKU, batch, quantity
+pub(crate) fn allocation(
+    (order_id, sku, batchref, qty): (String, String, String, i64),
+) -> Result<Allocation, StoreError> {
+    let qty = u32::try_from(qty).map_err(|problem| unreadable("a quantity", problem))?;
+    Ok(Allocation { order_id, sku, batchref, qty })
+}
+
+/// shop, epoch, position, body, attempts
+pub(crate) type StoredLetter = (String, Uuid, i64, Vec<u8>, i64);
+
+/// Oldest first; a statement that changes rows gives them in no order.
+pub(crate) fn letters(rows: Vec<StoredLetter>) -> Result<Vec<Due>, StoreError> {
+    let due = |(shop, epoch, at, body, attempts): StoredLetter| {
+        let shop = ShopSlug::parse(&shop).map_err(|problem| unreadable("a shop's name", problem))?;
+        let letter = Letter { shop, epoch, position: position(at)?, body };
+        Ok(Due { letter, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
+    };
+    let mut due = rows.into_iter().map(due).collect::<Result<Vec<_>, _>>()?;
+    due.sort_by(|one, other| one.letter.cmp(&other.letter));
+    Ok(due)
+}
+
+pub(crate) fn offset((group, arrival): (String, i64)) -> Result<Offset, StoreError> {
+    Ok(Offset { group, arrival: position(arrival)? })
 }
 
 pub(crate) fn queue_status((fingerprint, attempts, parked): (i64, i64, Option<String>)) -> QueueStatus {

@@ -337,3 +337,20 @@ async fn p8_tables_of_a_newer_version_are_not_touched() {
     let error = fixture.store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::Schema { .. }), "{error:?}");
 }
+
+/// The plan that is made once the table has more than a page of rows: the primary key has every column asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn c_27_the_flat_view_is_read_by_its_primary_key_alone() {
+    let Some((_fixture, _head, mut beside)) = with_one_event().await else { return };
+    let rows = "INSERT INTO allocations_view SELECT 'corner', 'o' || n, 'sku', 'b1', 1 FROM generate_series(1, 5000) n";
+    beside.execute(rows).await.unwrap();
+    beside.execute("VACUUM ANALYZE allocations_view").await.unwrap();
+    let query = concat!("EXPLAIN (COSTS off)\n", include_str!("../src/views/postgres/flat/of_order.sql"));
+    let plan: Vec<String> = sqlx::query_scalar(query).bind("corner").bind("o7").fetch_all(&mut beside).await.unwrap();
+    let condition = "  Index Cond: ((shop = 'corner'::text) AND (order_id = 'o7'::text))";
+    assert_eq!(
+        plan,
+        ["Index Only Scan using allocations_view_pkey on allocations_view", condition],
+        "no sort, no heap"
+    );
+}

@@ -184,3 +184,15 @@ async fn p1_a_killed_process_keeps_what_it_answered() {
         }
     }
 }
+
+/// The statement that the view's query is, and the plan that is made for it: one search of the primary key, which has
+/// every column asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn c_27_the_flat_view_is_read_by_its_primary_key_alone() {
+    let (_fixture, _head, mut beside) = with_one_event().await;
+    let query = concat!("EXPLAIN QUERY PLAN\n", include_str!("../src/views/sqlite/flat/of_order.sql"));
+    let plan: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(query).bind("corner").bind("o1").fetch_all(&mut beside).await.unwrap();
+    let steps: Vec<&str> = plan.iter().map(|step| step.3.as_str()).collect();
+    assert_eq!(steps, ["SEARCH allocations_view USING PRIMARY KEY (shop=? AND order_id=?)"], "no sort, no other table");
+}

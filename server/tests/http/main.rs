@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod accounts;
+mod archive;
 mod chaos;
 mod commands;
 mod device;
@@ -11,6 +12,7 @@ mod faults;
 mod feed;
 mod forms;
 mod instances;
+mod mail;
 mod pages;
 mod queue;
 mod reading;
@@ -19,3 +21,4 @@ mod restore;
 mod skew;
 mod stopping;
 mod support;
+mod views;

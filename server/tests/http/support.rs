@@ -61,11 +61,15 @@ impl Daybook {
     }
 
     pub async fn with(store: &Arc<dyn EventStore>, change: impl FnOnce(&mut Limits)) -> Self {
+        Self::configured(store, |config| change(&mut config.limits)).await
+    }
+
+    pub async fn configured(store: &Arc<dyn EventStore>, change: impl FnOnce(&mut Config)) -> Self {
         let slug = domain::ShopSlug::parse(SHOP).unwrap();
         store.create_shop(&slug, "Test shop", Uuid::new_v4()).await.unwrap();
-        let mut limits = Limits { poll: Duration::from_millis(50), drain: Duration::from_secs(5), ..Limits::default() };
-        change(&mut limits);
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), limits, ..Config::default() };
+        let limits = Limits { poll: Duration::from_millis(50), drain: Duration::from_secs(5), ..Limits::default() };
+        let mut config = Config { listen: ([127, 0, 0, 1], 0).into(), limits, ..Config::default() };
+        change(&mut config);
         let running = server::start_on(config, store.clone()).await.unwrap();
         let origin = format!("http://{}", running.addr);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

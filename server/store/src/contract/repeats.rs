@@ -1,6 +1,6 @@
 //! P2: one command id, one verdict.
 
-use domain::Verdict;
+use domain::{ShopSlug, Verdict};
 
 use super::{
     Fixture,
@@ -59,4 +59,24 @@ pub async fn p2_of_16_tries_with_one_id_one_is_written(fixture: Fixture) {
     }
     assert_eq!(written, 1);
     assert_eq!(fixture.store.read(&shop, 0, 100).await.unwrap().len(), 1);
+}
+
+/// For whoever carries them away: each once, in an order that all stores have alike.
+pub async fn p2_verdicts_are_read_in_the_order_of_their_ids(fixture: Fixture) {
+    let mut head = fixture.shop("corner").await;
+    fixture.shop("market").await;
+    let numbers = [5, u128::MAX, 1, 1 << 64, 1 << 127];
+    for (number, version) in numbers.into_iter().zip(1..) {
+        head = write(&*fixture.store, &head, number, "order-1", version).await;
+    }
+    let mut read = Vec::new();
+    loop {
+        let page = fixture.store.verdicts_after(&head.shop, read.last().copied(), 2).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page.into_iter().map(|one| one.command_id));
+    }
+    assert_eq!(read, [1, 5, 1 << 64, 1 << 127, u128::MAX].map(id));
+    assert!(fixture.store.verdicts_after(&ShopSlug::parse("market").unwrap(), None, 9).await.unwrap().is_empty());
 }

@@ -80,7 +80,14 @@ pub async fn write(store: &dyn EventStore, head: &ShopHead, number: u128, aggreg
 
 #[must_use]
 pub fn queued(number: u128) -> Queued {
-    Queued { id: id(number), body: format!("body {number}").into_bytes(), fingerprint: 7, enqueued_at: Millis(1) }
+    queued_for(number, "stock-OAT-1")
+}
+
+/// A queued command that is about something.
+#[must_use]
+pub fn queued_for(number: u128, key: &str) -> Queued {
+    let body = format!("body {number}").into_bytes();
+    Queued { id: id(number), key: key.into(), body, fingerprint: 7, enqueued_at: Millis(1) }
 }
 
 /// What two records must have in common to be the same.

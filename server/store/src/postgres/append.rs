@@ -1,7 +1,7 @@
 //! One append, one statement.
 
 use domain::{AggregateId, CommandId, ShopSlug};
-use sqlx::{PgConnection, PgPool, postgres::PgDatabaseError};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgDatabaseError};
 use uuid::Uuid;
 
 use super::errors::{self, certainly_not_written};
@@ -9,16 +9,52 @@ use crate::{
     append::Append,
     error::AppendError,
     stored::{self, column},
+    views::{self, Changes, Form, entries_of},
 };
 
-pub(super) async fn run(pool: &PgPool, shop: &ShopSlug, append: &Append) -> Result<(), AppendError> {
-    let unavailable = |error: sqlx::Error| AppendError::Unavailable { reason: error.to_string() };
+pub(super) async fn run(pool: &PgPool, shop: &ShopSlug, append: &Append, inline: &[Form]) -> Result<(), AppendError> {
     let mut connection = pool.acquire().await.map_err(unavailable)?;
+    if !inline.is_empty()
+        && let Some(entries) = entries_of(&append.records).filter(|entries| !entries.is_empty())
+    {
+        return run_with_views(&mut connection, shop, append, inline, &Changes::of(&entries)).await;
+    }
     match statement(&mut connection, shop, append).await {
         Ok(1) => Ok(()),
         Ok(_) => Err(elsewhere(&mut connection, shop, append).await),
         Err(error) => Err(classify(&mut connection, shop, append, error).await),
     }
+}
+
+fn unavailable(error: sqlx::Error) -> AppendError {
+    AppendError::Unavailable { reason: error.to_string() }
+}
+
+/// The append's statement and one for each view, in one transaction. Views that are not where the log was are left to
+/// their followers.
+async fn run_with_views(
+    connection: &mut PgConnection,
+    shop: &ShopSlug,
+    append: &Append,
+    inline: &[Form],
+    changes: &Changes,
+) -> Result<(), AppendError> {
+    let mut transaction = connection.begin().await.map_err(unavailable)?;
+    let written = statement(&mut transaction, shop, append).await;
+    if !matches!(written, Ok(1)) {
+        // Dropped, a transaction is rolled back before the connection is used again.
+        drop(transaction);
+        return Err(match written {
+            Ok(_) => elsewhere(connection, shop, append).await,
+            Err(error) => classify(connection, shop, append, error).await,
+        });
+    }
+    for form in inline {
+        let places = (append.epoch, append.after, append.head());
+        views::postgres::take(&mut *transaction, *form, shop, places, changes).await.map_err(unavailable)?;
+    }
+    let unknown = |error: sqlx::Error| AppendError::OutcomeUnknown { reason: error.to_string() };
+    transaction.commit().await.map_err(unknown)
 }
 
 async fn statement(connection: &mut PgConnection, shop: &ShopSlug, append: &Append) -> Result<i64, sqlx::Error> {

@@ -39,7 +39,7 @@ pub(super) fn not_written(error: &PgDatabaseError) -> AppendError {
 }
 
 /// Anything but an append. An idempotent write whose outcome is unknown may simply be made again.
-pub(super) fn read_error(error: sqlx::Error) -> StoreError {
+pub(crate) fn read_error(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) => {
             let state = database.code().unwrap_or_default();

@@ -9,12 +9,18 @@ use super::{
     errors::{WriteError, is_constraint},
     json_ids,
 };
-use crate::{append::Append, error::AppendError, stored::column};
+use crate::{
+    append::Append,
+    error::AppendError,
+    stored::column,
+    views::{self, Changes, Form, entries_of},
+};
 
 pub(super) async fn run(
     connection: &mut SqliteConnection,
     shop: &ShopSlug,
     append: &Append,
+    inline: &[Form],
 ) -> Result<(), AppendError> {
     let moved = sqlx::query(include_str!("sql/move_head.sql"))
         .bind(shop.as_str())
@@ -52,7 +58,26 @@ pub(super) async fn run(
         let query = sqlx::query(include_str!("sql/dequeue.sql"))
             .bind(shop.as_str())
             .bind(json_ids(append.handled.iter().copied()));
-        query.execute(connection).await.map_err(AppendError::not_written)?;
+        query.execute(&mut *connection).await.map_err(AppendError::not_written)?;
+    }
+    write_views(connection, shop, append, inline).await.map_err(AppendError::not_written)
+}
+
+/// Those that are where the log was. The others are left to their followers.
+async fn write_views(
+    connection: &mut SqliteConnection,
+    shop: &ShopSlug,
+    append: &Append,
+    inline: &[Form],
+) -> Result<(), sqlx::Error> {
+    if inline.is_empty() || append.records.is_empty() {
+        return Ok(());
+    }
+    let Some(entries) = entries_of(&append.records) else { return Ok(()) };
+    let changes = Changes::of(&entries);
+    for form in inline {
+        let places = (append.epoch, append.after, append.head());
+        views::sqlite::take(connection, *form, shop, places, &changes).await?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ const CONSTRAINT: i32 = 19;
 const CONSTRAINT_FOREIGN_KEY: i32 = 787;
 
 /// What a write answers when the database did not take it.
-pub(super) trait WriteError {
+pub(crate) trait WriteError {
     fn not_written(error: sqlx::Error) -> Self;
     fn unknown(reason: String) -> Self;
 }
@@ -52,11 +52,11 @@ fn code(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 
-pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
+pub(crate) fn is_constraint(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| code & 0xff == CONSTRAINT)
 }
 
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) => match code(&error).map(|code| code & 0xff) {
             Some(BUSY | LOCKED | NO_MEMORY | READ_ONLY | IO | FULL | CANNOT_OPEN) => {
@@ -76,14 +76,14 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
 }
 
 /// A write to a table whose rows need a shop.
-pub(super) fn of_shop(error: sqlx::Error, shop: &ShopSlug) -> StoreError {
+pub(crate) fn of_shop(error: sqlx::Error, shop: &ShopSlug) -> StoreError {
     if code(&error) == Some(CONSTRAINT_FOREIGN_KEY) {
         return StoreError::UnknownShop { shop: shop.clone() };
     }
     store_error(error)
 }
 
-pub(super) fn migration(error: MigrateError) -> StoreError {
+pub(crate) fn migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) => store_error(error),
         other => StoreError::Schema { problem: other.to_string() },

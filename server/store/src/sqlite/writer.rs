@@ -15,17 +15,18 @@ type Work<'c, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>;
 
 /// Writers take turns. Each write is a task of its own: whoever asked for it may go away, it still ends with COMMIT
 /// or ROLLBACK, so the next one never finds a transaction left open.
-pub(super) struct Writer {
+#[derive(Clone)]
+pub(crate) struct Writer {
     connection: Arc<Mutex<SqliteConnection>>,
 }
 
 impl Writer {
-    pub(super) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         Ok(Self { connection: Arc::new(Mutex::new(SqliteConnection::connect_with(options).await?)) })
     }
 
     /// Does `work` on the connection while nobody else has it.
-    pub(super) async fn alone<T, E, W>(&self, work: W) -> Result<T, E>
+    pub(crate) async fn alone<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: WriteError + Send + 'static,
@@ -40,7 +41,7 @@ impl Writer {
     }
 
     /// Does `work` in a transaction: committed when it succeeds, else nothing of it stays.
-    pub(super) async fn transaction<T, E, W>(&self, work: W) -> Result<T, E>
+    pub(crate) async fn transaction<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: WriteError + Send + 'static,
@@ -67,7 +68,7 @@ impl Writer {
     }
 
     /// One statement, a transaction of its own.
-    pub(super) async fn statement(
+    pub(crate) async fn statement(
         &self,
         query: sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>,
     ) -> Result<(), StoreError> {

@@ -8,8 +8,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, QueueStatus, Queued, Release, ReleaseFile,
-    ShopHead, SnapshotRow, StoreError,
+    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued, Release,
+    ReleaseFile, ShopHead, SnapshotRow, StoreError, letters::Letters, views::AllocationsView,
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
@@ -106,6 +106,15 @@ impl EventStore for Interposed {
         self.inner.verdicts(shop, ids).await
     }
 
+    async fn verdicts_after(
+        &self,
+        shop: &ShopSlug,
+        after: Option<CommandId>,
+        limit: u32,
+    ) -> Result<Vec<VerdictRecord>, StoreError> {
+        self.inner.verdicts_after(shop, after, limit).await
+    }
+
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
         self.inner.save_snapshot(shop, snapshot).await
     }
@@ -151,6 +160,42 @@ impl EventStore for Interposed {
 
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
         self.inner.queue_status(shop, id).await
+    }
+
+    async fn release(&self, owner: Uuid) -> Result<(), StoreError> {
+        self.inner.release(owner).await
+    }
+
+    async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
+        self.inner.queue_rows(shop, after, limit).await
+    }
+
+    async fn requeue(&self, arrivals: &[u64]) -> Result<(), StoreError> {
+        self.inner.requeue(arrivals).await
+    }
+
+    async fn forget_settled(&self, before: Millis) -> Result<(), StoreError> {
+        self.inner.forget_settled(before).await
+    }
+
+    async fn offsets(&self) -> Result<Vec<Offset>, StoreError> {
+        self.inner.offsets().await
+    }
+
+    async fn set_offset(&self, offset: Offset) -> Result<(), StoreError> {
+        self.inner.set_offset(offset).await
+    }
+
+    fn write_with_appends(&self, view: &str) -> bool {
+        self.inner.write_with_appends(view)
+    }
+
+    fn letters(&self) -> Arc<dyn Letters> {
+        self.inner.letters()
+    }
+
+    fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
+        self.inner.views()
     }
 
     fn announce(&self, shop: &ShopSlug, position: u64) {

@@ -33,7 +33,7 @@ WITH moved AS (
     ON CONFLICT (shop, name) DO UPDATE SET position = excluded.position
     RETURNING 1
 ), settled AS (
-    DELETE FROM command_queue
+    UPDATE command_queue SET settled = true, parked = NULL
     WHERE shop = $1 AND command_id = ANY ($26::uuid[]) AND EXISTS (SELECT 1 FROM moved)
 )
 -- A row that went missing on its way in (a rule, a policy, a trigger of somebody's) fails the whole statement.

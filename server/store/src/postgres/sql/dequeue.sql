@@ -1,3 +1,3 @@
 -- $1 shop, $2 commands
-DELETE FROM command_queue
+UPDATE command_queue SET settled = true, parked = NULL
 WHERE shop = $1 AND command_id = ANY ($2::uuid[])

@@ -1,4 +1,4 @@
 -- $1 shop, $2 command
 SELECT fingerprint, attempts, parked
 FROM command_queue
-WHERE shop = $1 AND command_id = $2
+WHERE shop = $1 AND command_id = $2 AND settled = 0

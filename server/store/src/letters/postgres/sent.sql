@@ -1,0 +1,3 @@
+-- $1 shop, $2 epoch, $3 position
+UPDATE letter SET sent = true
+WHERE shop = $1 AND epoch = $2 AND position = $3

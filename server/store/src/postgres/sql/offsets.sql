@@ -1,0 +1,3 @@
+SELECT name, arrival
+FROM command_offset
+ORDER BY name

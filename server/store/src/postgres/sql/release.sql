@@ -1,0 +1,3 @@
+-- $1 owner
+DELETE FROM command_partition
+WHERE owner = $1

@@ -1,0 +1,3 @@
+-- $1 shop
+DELETE FROM allocations_view
+WHERE shop = $1

@@ -1,0 +1,3 @@
+-- $1 shop, $2 view
+DELETE FROM view_checkpoint
+WHERE shop = $1 AND view = $2

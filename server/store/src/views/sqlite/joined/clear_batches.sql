@@ -1,0 +1,3 @@
+-- $1 shop
+DELETE FROM view_batch
+WHERE shop = $1
