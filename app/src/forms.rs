@@ -295,7 +295,9 @@ fn subject(command: &Command) -> &str {
         Command::Product(command) => command.sku().as_str(),
         Command::Order(command) => command.order_id().as_str(),
         Command::Sale(command) => command.sale_id().as_str(),
-        Command::Change(change::Command::Decline(_)) => "",
+        Command::Account(command) => command.account_id().as_str(),
+        Command::Transfer(command) => command.transfer_id().as_str(),
+        Command::Change(change::Command::Decline(_)) | Command::Shop(_) => "",
         Command::Stock(stock::Command::Allocate { order_id, .. } | stock::Command::Free { order_id, .. }) => {
             order_id.as_str()
         }

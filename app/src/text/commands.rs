@@ -8,7 +8,7 @@ use domain::{
     books::Books,
     change, product,
     sale::{self, Payment},
-    stock,
+    shop, stock,
     values::Sku,
 };
 
@@ -40,6 +40,7 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
         Command::Account(command) => money::account(command),
         Command::Transfer(command) => money::transfer(command),
         Command::Sale(sale::Command::PutBack(back)) => format!("Put back sale {}", back.sale_id),
+        Command::Shop(shop::Command::SetCurrency { currency }) => format!("Count money in {currency}"),
         Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
             Some(command) => format!("Give up: {}", asked(&command, name)),
             None => format!("Give up: {}", decline.command.command_type),
@@ -121,7 +122,7 @@ pub fn saved(command: &Command) -> String {
         Command::Stock(stock::Command::Free { order_id, sku }) => {
             format!("Saved here: {sku} freed from order {order_id}.")
         }
-        Command::Stock(_) | Command::Change(_) => "Saved here.".to_owned(),
+        Command::Stock(_) | Command::Change(_) | Command::Shop(_) => "Saved here.".to_owned(),
         Command::Order(command) => orders::saved(command),
         Command::Account(command) => money::saved_account(command),
         Command::Transfer(command) => format!("Saved here: transfer {}.", command.transfer_id()),

@@ -11,6 +11,7 @@ use domain::{
     product,
     projections::day_book::BookEntry,
     sale::{self, Payment},
+    shop,
     stock::{self, FreedBecause},
     values::{AccountId, BatchRef, OrderId, Sku},
 };
@@ -112,6 +113,9 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
         }
         Event::Refused(event) => {
             start.then(format!("{}. {}", write.asked(&event.command), super::refusal(&event.refusal)))
+        }
+        Event::Shop(shop::Event::CurrencySet(event)) => {
+            start.then(format!("Money is counted in {} from here on", event.currency))
         }
         Event::Declined(event) => start.then(format!(
             "Gave up: {}. {}",

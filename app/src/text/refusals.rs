@@ -69,6 +69,7 @@ fn word(thing: Thing) -> &'static str {
         Thing::Stock => "stock of",
         Thing::Account => "account",
         Thing::Transfer => "transfer",
+        Thing::Shop => "shop",
         Thing::Entry => "entry",
     }
 }
@@ -83,6 +84,7 @@ fn a(thing: Thing) -> &'static str {
         Thing::Stock => "stock of",
         Thing::Account => "an account",
         Thing::Transfer => "a transfer",
+        Thing::Shop => "a shop",
         Thing::Entry => "an entry",
     }
 }

@@ -293,9 +293,10 @@ impl Replica {
         match input {
             Input::Lead | Input::Follow => {
                 if matches!(input, Input::Lead) {
-                    self.connection.lead()
+                    self.connection.lead();
+                    self.offer_strays();
                 } else {
-                    self.connection.follow()
+                    self.connection.follow();
                 }
                 // What may be taken back or changed depends on it.
                 self.changes.pending = true;
@@ -392,7 +393,9 @@ impl Replica {
     /// written late has brought up once more, goes with it.
     fn recalled(&mut self, acknowledged: Vec<Acknowledged>) {
         self.kept.recall(acknowledged);
-        self.offer_strays();
+        if self.connection.is_leading() {
+            self.offer_strays();
+        }
         let is_over = |item: &&Item| self.kept.has_replaced(item.id()) && !item.in_flight;
         let over: Vec<CommandId> = self.items.iter().filter(is_over).map(Item::id).collect();
         if over.is_empty() {

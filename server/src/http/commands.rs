@@ -166,6 +166,7 @@ fn resource(door: &Door, command: &Command) -> String {
         Command::Sale(command) => format!("history/sale-{}", sale::Command::sale_id(command)),
         Command::Account(command) => format!("accounts/{}", account::Command::account_id(command)),
         Command::Transfer(command) => format!("transfers/{}", transfer::Command::transfer_id(command)),
+        Command::Shop(_) => "history/shop-settings".to_owned(),
         Command::Change(_) => {
             let view = door.shop.view();
             view.map(|view| format!("history/{}", view.books.addressed(command))).unwrap_or_default()
