@@ -21,7 +21,7 @@ pub const DOOR: &str = "/commands";
 pub const RESERVED: [&str; 6] = ["type", "command_id", "undoes", "next", "return_to", "form"];
 
 /// Fields that are sums of money in major units.
-const MONEY: [&str; 1] = ["price"];
+const MONEY: [&str; 4] = ["price", "amount", "limit", "initial_balance"];
 
 /// Fields that are whole numbers.
 const NUMBERS: [&str; 4] = ["qty", "counted", "short", "by"];
@@ -295,6 +295,8 @@ fn subject(command: &Command) -> &str {
         Command::Product(command) => command.sku().as_str(),
         Command::Order(command) => command.order_id().as_str(),
         Command::Sale(command) => command.sale_id().as_str(),
+        Command::Account(command) => command.account_id().as_str(),
+        Command::Transfer(command) => command.transfer_id().as_str(),
         Command::Change(change::Command::Decline(_)) => "",
         Command::Stock(stock::Command::Allocate { order_id, .. } | stock::Command::Free { order_id, .. }) => {
             order_id.as_str()

@@ -8,10 +8,12 @@ use axum::{
 };
 use domain::{
     AggregateId, Entry, Event,
+    account::{self, Account},
     order::{self, Order},
     product::{self, Product},
     sale::{self, Sale},
     stock::{self, Stock},
+    transfer::{self, Transfer},
 };
 use serde_json::{Value, json};
 
@@ -55,6 +57,8 @@ struct History {
     stock: Stock,
     order: Order,
     sale: Sale,
+    account: Account,
+    transfer: Option<Transfer>,
     fields: BTreeMap<String, Value>,
     entries: Vec<Value>,
 }
@@ -77,6 +81,14 @@ impl History {
             Event::Sale(event) => {
                 self.sale = sale::evolve(std::mem::take(&mut self.sale), event);
                 Some(json!(self.sale))
+            }
+            Event::Account(event) => {
+                self.account = account::evolve(std::mem::take(&mut self.account), event);
+                Some(json!(self.account))
+            }
+            Event::Transfer(event) => {
+                self.transfer = transfer::evolve(self.transfer.take(), event);
+                Some(json!(self.transfer))
             }
             // What was refused or given up changes nothing: it stands in the history with its reason.
             Event::Refused(_) | Event::Declined(_) => None,
