@@ -172,7 +172,7 @@ const COMMANDS: &[(&str, &[Field])] = &[
     ("account.debit", MOVE),
     ("account.close", &[("account_id", Required, Code)]),
     ("transfer.request", TRANSFER),
-    ("shop.set_currency", &[("currency", Required, Currency)]),
+    ("shop.set_currency", &[("currency", Required, AnyText)]),
     (
         "sale.record",
         &[
@@ -403,7 +403,7 @@ const EVENTS: &[(&str, &[Field])] = &[
     ),
     ("AccountClosed", &[("account_id", Required, Code)]),
     ("TransferRequested", TRANSFER),
-    ("CurrencySet", &[("currency", Required, Currency)]),
+    ("CurrencySet", &[("currency", Required, AnyText)]),
     ("DebitRecorded", &[("transfer_id", Required, Code)]),
     ("CreditRecorded", &[("transfer_id", Required, Code)]),
     ("TransferCompleted", &[("transfer_id", Required, Code)]),
