@@ -414,6 +414,7 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("sku", Required, Code),
             ("qty", Required, Quantity),
             ("order_id", Required, Code),
+            ("promised", Optional, Code),
             ("taken", Required, List(TAKEN, u64::MAX)),
             ("below", Required, Natural),
         ],

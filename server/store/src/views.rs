@@ -177,6 +177,9 @@ pub fn change(event: &stock::Event) -> Option<(AllocationKey, Option<u32>)> {
             Some((key(&line.order_id, &line.sku, &line.batchref), Some(line.qty.get())))
         }
         stock::Event::LineFreed(line) => Some((key(&line.order_id, &line.sku, &line.batchref), None)),
+        stock::Event::StockHandedOver(gone) => {
+            gone.promised.as_ref().map(|batchref| (key(&gone.order_id, &gone.sku, batchref), None))
+        }
         _ => None,
     }
 }

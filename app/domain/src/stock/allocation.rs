@@ -246,8 +246,8 @@ impl Stock {
 pub(super) fn hand_over(sku: &Sku, stock: &Stock, order_id: &OrderId, qty: Quantity) -> Vec<Event> {
     let own = stock.lines.get(order_id).map(|line| &line.batchref);
     let (Taking { taken, below }, freed) = take(sku, &stock.without(order_id), qty.signed(), own);
-    let (sku, order_id) = (sku.clone(), order_id.clone());
-    with_freed(StockHandedOver { sku, qty, order_id, taken, below }.into(), freed)
+    let (sku, order_id, promised) = (sku.clone(), order_id.clone(), own.cloned());
+    with_freed(StockHandedOver { sku, qty, order_id, promised, taken, below }.into(), freed)
 }
 
 /// The line has `qty` units of the batch, and is `short` of more.

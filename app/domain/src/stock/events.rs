@@ -111,6 +111,8 @@ pub struct StockHandedOver {
     pub sku: Sku,
     pub qty: Quantity,
     pub order_id: OrderId,
+    /// The batch that its line had goods promised from.
+    pub promised: Option<BatchRef>,
     pub taken: Vec<Taken>,
     /// Units beyond what the book said was in hand: stock goes below nought by them.
     pub below: u32,

@@ -226,9 +226,8 @@ async fn in_process(url: &str) -> Result<f64, String> {
     let config = server::Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database_url: url.to_owned(),
-        demo: false,
         offline_start: false,
-        limits: server::Limits::default(),
+        ..server::Config::default()
     };
     let running = server::start(config).await.map_err(|error| error.to_string())?;
     let shop = running.server.shops.open(&slug(2)?).await.map_err(|error| error.to_string())?;

@@ -22,7 +22,10 @@ fn us_17_a_device_knows_the_books_at_every_entry_behind_those_it_began_with() {
     assert_eq!(held.at(Moment::Entry(u64::MAX)).as_ref(), Ok(last), "what is yet to come is as now");
     assert_eq!(held.at(Moment::Entry(from - 1)), Err(NotHeld { from }));
     assert_eq!(held.at(Moment::Time(Millis(0))), Err(NotHeld { from }));
-    assert_eq!(held.at(Moment::Time(last.projections.day_book.entries.iter().next_back().unwrap().1.recorded_at)).as_ref(), Ok(last));
+    assert_eq!(
+        held.at(Moment::Time(last.projections.day_book.entries.iter().next_back().unwrap().1.recorded_at)).as_ref(),
+        Ok(last)
+    );
     let asked = Asked::Of(vec![domain::AggregateId::new("stock", "RYE-1")]);
     let entries = held.entries(&asked, &last.aggregates);
     assert_eq!(entries.len(), 5);
