@@ -29,7 +29,6 @@ kills() {
 
 # In a shell of its own, whose end stops the database.
 partitions() {
-  local cluster
   cluster=$(mktemp -d /tmp/daybook-pg.XXXXXX)
   trap '"$here/postgres.sh" stop "$cluster"' EXIT
   DAYBOOK_TEST_POSTGRES=$("$here/postgres.sh" start "$cluster") || return

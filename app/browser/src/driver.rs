@@ -170,7 +170,10 @@ impl Driver {
     /// Whoever led before may have left commands that were never heard of here, may have sent what this tab believes
     /// unsent, and has kept a copy of the log that this tab did not write.
     async fn begin_to_lead(self: Rc<Self>) {
-        let reading = pin!(self.clone().adopt_stored());
+        let reading = pin!(async {
+            self.recall().await;
+            self.clone().adopt_stored().await;
+        });
         // Storage that does not answer must not leave the browser without a leader.
         if let Either::Right(_) = select(reading, pin!(sleep(QUIET))).await {
             self.look_for_records(0);
@@ -183,10 +186,10 @@ impl Driver {
             } else {
                 self.rewrite_when_quiet();
             }
-            self.recall().await;
         }
     }
 
+    /// Before the outbox is read: what has settled there must not come back from the half that is written late.
     async fn recall(self: &Rc<Self>) {
         let settled = self.storage.load_acknowledged().await.unwrap_or_default();
         self.take(Input::Recalled(settled));
@@ -281,7 +284,7 @@ impl Driver {
             Output::Keep { acknowledged, dropped } => self.keep(acknowledged, dropped),
             Output::Append(records) => self.append(records),
             Output::SaveSnapshot(snapshot) => self.save_snapshot(*snapshot),
-            Output::Offer { records, snapshot } => self.offer(records, snapshot),
+            Output::Offer { records, kept, snapshot } => self.offer(records, kept, snapshot),
             Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
             Output::OpenFeed { feed, after, epoch } => {
                 self.open_feed(feed, &feed_address(self.shop.as_str(), epoch, after));
@@ -431,12 +434,12 @@ impl Driver {
         });
     }
 
-    fn offer(self: &Rc<Self>, records: Vec<OutboxRecord>, snapshot: Option<Box<Snapshot>>) {
+    fn offer(self: &Rc<Self>, records: Vec<OutboxRecord>, kept: Vec<Acknowledged>, snapshot: Option<Box<Snapshot>>) {
         if let Some(snapshot) = &snapshot {
             self.kept.set(Some(snapshot.books.position));
         }
         self.cache(async move |driver| {
-            driver.storage.offer(&records, snapshot.as_deref()).await?;
+            driver.storage.offer(&records, &kept, snapshot.as_deref()).await?;
             for record in records {
                 driver.tell_tabs(&Note::Written { record: Box::new(record) });
             }
@@ -565,10 +568,10 @@ impl Driver {
         let timer = Timer::after(after, move || {
             let Some(driver) = driver.upgrade() else { return };
             driver.spawn(async |driver| {
-                driver.clone().adopt_stored().await;
                 if driver.leads() {
                     driver.recall().await;
                 }
+                driver.adopt_stored().await;
             });
         });
         *self.looking.borrow_mut() = Some(timer);

@@ -254,8 +254,16 @@ impl Storage {
     }
 
     /// Moves settled commands back into the outbox, and puts a snapshot in place of the copy of the log, all in one.
-    pub async fn offer(&self, records: &[OutboxRecord], snapshot: Option<&Snapshot>) -> Result<(), StorageError> {
-        let (writes, book) = (acknowledged::offer(records)?, snapshot.map(book::replace).transpose()?);
+    pub async fn offer(
+        &self,
+        records: &[OutboxRecord],
+        kept: &[Acknowledged],
+        snapshot: Option<&Snapshot>,
+    ) -> Result<(), StorageError> {
+        let (mut writes, book) = (acknowledged::offer(records)?, snapshot.map(book::replace).transpose()?);
+        for one in kept {
+            writes.extend(acknowledged::keep(one, &[])?);
+        }
         let all: Vec<Write> = writes.iter().cloned().chain(book.into_iter().flatten()).collect();
         match self.write(&all, Durability::Strict).await {
             Err(StorageError::Full) => {

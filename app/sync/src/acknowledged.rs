@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use domain::{CommandId, Submission, values::Millis};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{outbox::OutboxRecord, protocol::Waypoint};
 
@@ -21,6 +22,10 @@ pub struct Acknowledged {
     pub sequence: u64,
     /// Its last entry, or one behind it: a log that has this one has the command.
     pub seen: Waypoint,
+    /// Of the log that it was seen in. Tabs come to a restored log one after the other, so that commands of both are
+    /// kept beside each other for a while. None in records of earlier versions: the log that the device follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Uuid>,
     /// When it was found there.
     pub at: Millis,
     /// The command that it was given in place of. That one must not come back from a store that is written late.
@@ -80,15 +85,56 @@ impl Kept {
         dropped
     }
 
-    /// Takes out those that a log which parted from ours behind `common` may not have, in order of issue.
-    pub fn take_behind(&mut self, common: u64) -> Vec<Acknowledged> {
-        let (mut lost, kept): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(|one| one.seen.position > common);
+    /// Takes out those that the log `to`, which parted from the log `from` behind `common`, may not have, in order of
+    /// issue. The others are in it: those that are said to be so only now come second.
+    pub fn take_behind(
+        &mut self,
+        common: u64,
+        from: Option<Uuid>,
+        to: Option<Uuid>,
+    ) -> (Vec<Acknowledged>, Vec<Acknowledged>) {
+        let is_there = |one: &Acknowledged| {
+            let epoch = one.epoch.or(from);
+            // One that was seen in neither log may be in it: then it gets its first verdict again. A backup that was put
+            // back without a word has the name of the log before.
+            if epoch == from { one.seen.position <= common } else { epoch == to }
+        };
+        let (kept, lost): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(is_there);
         self.in_order = kept.into();
-        for one in &lost {
+        let moved = self.moved(from, to);
+        (self.taken(lost), moved)
+    }
+
+    /// What was seen in the log `from` is in the log `to` as well. Says which ones that is news of.
+    pub fn moved(&mut self, from: Option<Uuid>, to: Option<Uuid>) -> Vec<Acknowledged> {
+        let mut moved = Vec::new();
+        for one in self.in_order.iter_mut().filter(|one| from != to && one.epoch.or(from) == from) {
+            one.epoch = to;
+            moved.push(one.clone());
+        }
+        moved
+    }
+
+    /// Takes out those that were seen in another log than `of`, in order of issue: whoever kept them has not lived to
+    /// come here.
+    pub fn take_strays(&mut self, of: Uuid) -> Vec<Acknowledged> {
+        let is_stray = |one: &Acknowledged| one.epoch.is_some_and(|epoch| epoch != of);
+        let (strays, kept): (Vec<_>, Vec<_>) = self.in_order.drain(..).partition(is_stray);
+        self.in_order = kept.into();
+        self.taken(strays)
+    }
+
+    fn taken(&mut self, mut taken: Vec<Acknowledged>) -> Vec<Acknowledged> {
+        for one in &taken {
             self.ids.remove(&one.id());
         }
-        lost.sort_by_key(|one| (one.sequence, one.id()));
-        lost
+        taken.sort_by_key(|one| (one.sequence, one.id()));
+        taken
+    }
+
+    /// The log that the command was seen in which was settled last.
+    pub fn last_epoch(&self) -> Option<Uuid> {
+        self.in_order.iter().max_by_key(|one| one.at)?.epoch
     }
 
     /// Whether another command that is in the log was given in its place.
@@ -100,8 +146,9 @@ impl Kept {
         self.in_order.iter()
     }
 
-    pub fn waypoints(&self) -> impl Iterator<Item = Waypoint> {
-        self.in_order.iter().map(|one| one.seen)
+    /// Places of the log `of`.
+    pub fn waypoints(&self, of: Option<Uuid>) -> impl Iterator<Item = Waypoint> {
+        self.in_order.iter().filter(move |one| one.epoch.is_none() || one.epoch == of).map(|one| one.seen)
     }
 
     /// The highest place in the order of issue that was ever given away here: a command that is offered again must

@@ -134,8 +134,10 @@ pub enum Output {
     SaveSnapshot(Box<Snapshot>),
     /// The server has lost what was acknowledged: move these back into the outbox, and replace the cached log if
     /// there is a snapshot here, in one strict transaction. A page that ends before it begins anew with the old log.
+    /// `kept` are settled in the new log as they were in the old one.
     Offer {
         records: Vec<OutboxRecord>,
+        kept: Vec<Acknowledged>,
         snapshot: Option<Box<Snapshot>>,
     },
     /// Replace the list of what the server has lost and this device cannot give back. Losing this write loses only

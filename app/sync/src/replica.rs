@@ -293,9 +293,10 @@ impl Replica {
         match input {
             Input::Lead | Input::Follow => {
                 if matches!(input, Input::Lead) {
-                    self.connection.lead()
+                    self.connection.lead();
+                    self.offer_strays();
                 } else {
-                    self.connection.follow()
+                    self.connection.follow();
                 }
                 // What may be taken back or changed depends on it.
                 self.changes.pending = true;
@@ -308,7 +309,7 @@ impl Replica {
             Input::Adopted(record) => self.adopt_record(*record),
             Input::FoundLate(records) => self.found_late(records),
             Input::Removed(id) => self.remove_record(id),
-            Input::Recalled(acknowledged) => self.kept.recall(acknowledged),
+            Input::Recalled(acknowledged) => self.recalled(acknowledged),
             Input::FeedOpened { feed } => self.connection.opened(feed, now),
             Input::FeedFrame { feed, frame } if self.connection.is_feed(feed) => {
                 self.connection.heard(now);
@@ -388,13 +389,35 @@ impl Replica {
         self.outputs.extend(said_otherwise);
     }
 
+    /// Another tab may have settled a command while this one did not look. What that one stood for, and the half that is
+    /// written late has brought up once more, goes with it.
+    fn recalled(&mut self, acknowledged: Vec<Acknowledged>) {
+        self.kept.recall(acknowledged);
+        if self.connection.is_leading() {
+            self.offer_strays();
+        }
+        let is_over = |item: &&Item| self.kept.has_replaced(item.id()) && !item.in_flight;
+        let over: Vec<CommandId> = self.items.iter().filter(is_over).map(Item::id).collect();
+        if over.is_empty() {
+            return;
+        }
+        for id in over {
+            self.forget(id);
+        }
+        self.changes.pending = true;
+        let mut dirty = Dirty::everything();
+        self.hold_dependants(&mut dirty);
+        self.rebase(dirty);
+    }
+
     fn not_stored(&mut self, id: CommandId) {
         let Some(item) = self.items.get(id).filter(|item| !matches!(item.record.stage, Stage::Accepted { .. })) else {
             return;
         };
         let mut dirty = Dirty::default();
         dirty.add(item.touches());
-        if let Some(replaced) = item.record.replaces {
+        // One that was written before, and again after the browser had cleared its storage, has replaced the other for good.
+        if let Some(replaced) = item.record.replaces.filter(|replaced| self.items.contains(*replaced)) {
             // The command that it was to replace is still there, and stands.
             self.forget(id);
             if let Some(item) = self.items.get_mut(replaced) {
@@ -597,7 +620,8 @@ impl Replica {
     fn adopt(&mut self, mut snapshot: Snapshot) -> Result<(), Rejected> {
         let common = snapshot.common.take();
         // A server that does not say it is asked about everything: what it has, it answers as before.
-        let parted = (self.log.standing == Standing::Parted).then(|| common.unwrap_or(0));
+        let from = self.known_epoch();
+        let parted = (self.log.standing == Standing::Parted).then(|| (from, common.unwrap_or(0)));
         let before = self.log.books.clone();
         self.log.adopt(snapshot)?;
         if self.defects.has(Defect::OutboxDroppedOnReset) {
@@ -607,17 +631,20 @@ impl Replica {
             }
         }
         let mut dirty = Dirty::everything();
-        let mut offered = Vec::new();
+        let (mut offered, mut kept) = (Vec::new(), Vec::new());
         match parted.filter(|_| !self.defects.has(Defect::NothingOfferedAgain)) {
-            Some(common) => offered = self.recover(common, &before, &mut dirty),
-            None => self.settle_or_send_again(&mut dirty),
+            Some(parted) => (offered, kept) = self.recover(parted, &before, &mut dirty),
+            None => {
+                kept = self.kept.moved(from, self.log.epoch);
+                self.settle_or_send_again(&mut dirty);
+            }
         }
         self.rebase(dirty);
-        if offered.is_empty() {
+        if offered.is_empty() && kept.is_empty() {
             self.save_snapshot();
         } else {
             let snapshot = self.log.snapshot().filter(|_| self.connection.is_leading()).map(Box::new);
-            self.outputs.push(Output::Offer { records: offered, snapshot });
+            self.outputs.push(Output::Offer { records: offered, kept, snapshot });
         }
         Ok(())
     }

@@ -112,8 +112,14 @@ mod tests {
     fn p1_a_command_is_in_one_of_the_two_places_and_comes_back_as_it_was() {
         let record = OutboxRecord::new(submission(1), 4);
         let seen = Waypoint { position: 9, hash: Hash([7; 32]) };
-        let settled =
-            Acknowledged { submission: record.submission.clone(), sequence: 4, seen, at: Millis(6), replaces: None };
+        let settled = Acknowledged {
+            submission: record.submission.clone(),
+            sequence: 4,
+            seen,
+            epoch: None,
+            at: Millis(6),
+            replaces: None,
+        };
         let outbox = ("outbox", record.submission.id.to_string(), serde_json::to_vec(&record).unwrap());
 
         let rows = after(vec![outbox.clone()], keep(&settled, &[]).unwrap());
@@ -126,7 +132,8 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_read_is_found_with_its_text_and_the_rest_goes_on() {
         let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
-        let good = Acknowledged { submission: submission(1), sequence: 1, seen, at: Millis(6), replaces: None };
+        let good =
+            Acknowledged { submission: submission(1), sequence: 1, seen, epoch: None, at: Millis(6), replaces: None };
         let rows = [
             ("acknowledged/x".to_owned(), b"{\"newer\":1}".to_vec()),
             (key(good.id()), serde_json::to_vec(&good).unwrap()),
@@ -139,8 +146,14 @@ mod tests {
     #[test]
     fn what_is_dropped_goes_in_the_same_write() {
         let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
-        let settled =
-            |id| Acknowledged { submission: submission(id), sequence: 1, seen, at: Millis(6), replaces: None };
+        let settled = |id| Acknowledged {
+            submission: submission(id),
+            sequence: 1,
+            seen,
+            epoch: None,
+            at: Millis(6),
+            replaces: None,
+        };
         let rows = after(vec![], keep(&settled(1), &[]).unwrap());
         let rows = after(rows, keep(&settled(2), &[settled(1).id()]).unwrap());
         assert_eq!(rows.iter().map(|row| row.1.clone()).collect::<Vec<_>>(), [key(settled(2).id())]);

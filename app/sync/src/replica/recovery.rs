@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{Books, CommandId, Event, projections::day_book::BookEntry, values::Millis};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Replica, items::Item, log::Standing, rebase::Dirty};
 use crate::{
@@ -59,7 +60,14 @@ impl Replica {
             self.outputs.push(Output::Forget(submission.id));
             return;
         }
-        let acknowledged = Acknowledged { submission, sequence, seen: self.log.witness(last), at: self.now, replaces };
+        let acknowledged = Acknowledged {
+            submission,
+            sequence,
+            seen: self.log.witness(last),
+            epoch: self.log.epoch,
+            at: self.now,
+            replaces,
+        };
         let dropped = self.kept.push(acknowledged.clone());
         self.outputs.push(Output::Keep { acknowledged: Box::new(acknowledged), dropped });
     }
@@ -97,7 +105,12 @@ impl Replica {
 
     /// The last place of the log that this device has ever seen, also where it has no books just now.
     fn last_waypoint(&self) -> Option<Waypoint> {
-        self.kept.waypoints().chain(self.log.waypoints()).max_by_key(|one| one.position)
+        self.kept.waypoints(self.known_epoch()).chain(self.log.waypoints()).max_by_key(|one| one.position)
+    }
+
+    /// Of the log that this device followed last.
+    pub(super) fn known_epoch(&self) -> Option<Uuid> {
+        self.log.epoch.or_else(|| self.kept.last_epoch())
     }
 
     /// Whether the log that a snapshot is of has not all of ours.
@@ -108,15 +121,20 @@ impl Replica {
     }
 
     fn waypoints(&self) -> Vec<Waypoint> {
-        let mut known: Vec<Waypoint> = self.kept.waypoints().chain(self.log.waypoints()).collect();
+        let mut known: Vec<Waypoint> = self.kept.waypoints(self.known_epoch()).chain(self.log.waypoints()).collect();
         known.sort_by_key(|one| one.position);
         known.dedup_by_key(|one| one.position);
         known.split_off(known.len().saturating_sub(MOST_WAYPOINTS))
     }
 
-    /// After the log was replaced by one that has only the entries up to `common` of the one before: puts back into
-    /// the outbox what this device had given to the lost part, and lists what others had.
-    pub(super) fn recover(&mut self, common: u64, before: &Books, dirty: &mut Dirty) -> Vec<OutboxRecord> {
+    /// After the log `parted` was replaced by one that has only its entries up to `common`: puts back into the outbox
+    /// what this device had given to the lost part, and lists what others had.
+    pub(super) fn recover(
+        &mut self,
+        (parted, common): (Option<Uuid>, u64),
+        before: &Books,
+        dirty: &mut Dirty,
+    ) -> (Vec<OutboxRecord>, Vec<Acknowledged>) {
         let mut offered: Vec<OutboxRecord> = Vec::new();
         for item in self.items.iter_mut() {
             let lost_from_here = match &item.record.stage {
@@ -132,19 +150,43 @@ impl Replica {
                 offered.push(item.record.clone());
             }
         }
-        for record in self.kept.take_behind(common).into_iter().map(Acknowledged::offered) {
-            if !self.items.contains(record.submission.id) {
-                self.items.insert(Item::new(record.clone()));
-                offered.push(record);
-            }
-        }
+        let (behind, moved) = self.kept.take_behind(common, parted, self.log.epoch);
+        offered.extend(self.put_back(behind));
         self.hold_dependants(dirty);
         self.changes.pending = true;
         let lost = self.list_lost(common, before);
         if lost > 0 || !offered.is_empty() {
             self.outputs.push(Output::Report(Report::Restored { common, offered: offered.len(), lost }));
         }
-        offered
+        (offered, moved)
+    }
+
+    /// Into the outbox, under their old ids.
+    fn put_back(&mut self, settled: Vec<Acknowledged>) -> Vec<OutboxRecord> {
+        let mut records = Vec::new();
+        for record in settled.into_iter().map(Acknowledged::offered) {
+            if !self.items.contains(record.submission.id) {
+                self.items.insert(Item::new(record.clone()));
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// A tab that ended before it came to the restored log has left commands of the one before. They may be in this
+    /// one: then they get their first verdict again.
+    pub(super) fn offer_strays(&mut self) {
+        let Some(epoch) = self.log.epoch.filter(|_| self.log.standing == Standing::Following) else { return };
+        let strays = self.kept.take_strays(epoch);
+        let records = self.put_back(strays);
+        if records.is_empty() || self.defects.has(Defect::NothingOfferedAgain) {
+            return;
+        }
+        self.outputs.push(Output::Offer { records, kept: Vec::new(), snapshot: None });
+        self.changes.pending = true;
+        let mut dirty = Dirty::everything();
+        self.hold_dependants(&mut dirty);
+        self.rebase(dirty);
     }
 
     /// What others had written behind `common`, as far as this device remembers it. What followed from a command is

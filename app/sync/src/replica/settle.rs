@@ -288,6 +288,7 @@ impl Replica {
     pub(super) fn take_answer(&mut self, answer: PushAnswer, now: Millis) -> usize {
         let mut dirty = Dirty::default();
         let mut settled = 0;
+        let mut unsaved = Vec::new();
         for outcome in answer.outcomes {
             let id = outcome.id();
             let Some(item) = self.items.get_mut(id) else { continue };
@@ -300,6 +301,9 @@ impl Replica {
                 Outcome::Settled { verdict: Verdict::Accepted { positions }, .. } => {
                     item.sending_since = item.sending_since.or(Some(now));
                     item.saving_since = None;
+                    if item.record.stage == Stage::Unsaved {
+                        unsaved.push(id);
+                    }
                     item.record.stage = Stage::Accepted { positions, head: answer.head, epoch: answer.epoch };
                     self.changes.pending = true;
                 }
@@ -317,6 +321,10 @@ impl Replica {
         self.heard_of_head(answer.epoch, answer.head);
         self.settle_passed(&mut dirty);
         self.hold_dependants(&mut dirty);
+        // Sent before this device lost it, and in the book: it is shown again, and what waited for it goes on.
+        for id in unsaved {
+            self.release(id, id);
+        }
         if !dirty.is_clean() {
             self.rebase(dirty);
         }

@@ -601,6 +601,19 @@ fn a_following_tab_sends_nothing_and_is_settled_by_what_is_relayed() {
 }
 
 #[test]
+fn p7_a_following_tab_reads_in_storage_what_the_leading_one_has_held() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    let record = stored(&replica).outbox.remove(0);
+    let held = OutboxRecord { stage: Stage::Held { by: id(9) }, ..record.clone() };
+    assert!(replica.knows(&record) && replica.knows(&held), "the leading tab wrote it, and knows better");
+    replica.handle(Input::Follow, NOW);
+    assert!(replica.knows(&record) && !replica.knows(&held));
+}
+
+#[test]
 fn p7_a_following_tab_that_finds_nothing_in_storage_asks_the_server() {
     let mut shop = Shop::new();
     let mut follower = Replica::new(config());

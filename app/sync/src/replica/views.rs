@@ -95,7 +95,9 @@ impl Replica {
     /// came out, and not lived to say so.
     #[must_use]
     pub fn knows(&self, record: &OutboxRecord) -> bool {
-        let waits = |stage: &Stage| matches!(stage, Stage::Saved | Stage::Held { .. });
+        // What follows from a decision is the leading tab's to write, and the others' to read.
+        let holds = |stage: &Stage| self.is_leading() && matches!(stage, Stage::Held { .. });
+        let waits = |stage: &Stage| *stage == Stage::Saved || holds(stage);
         self.items.get(record.submission.id).is_some_and(|item| {
             let is_settled_there = item.record.stage == Stage::Saved && !waits(&record.stage);
             let is_saved_there = item.record.stage == Stage::Unsaved && record.stage == Stage::Saved;

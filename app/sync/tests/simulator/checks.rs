@@ -49,7 +49,7 @@ pub struct Checks {
     /// Given up or sent again under another id by a person.
     pub decided: BTreeSet<CommandId>,
     /// Taken back before they were sent, by somebody who knows.
-    taken_back: BTreeSet<CommandId>,
+    pub taken_back: BTreeSet<CommandId>,
     /// Those that take the place of one that was not sent, which is gone once they are durable.
     pub replaces: BTreeMap<CommandId, CommandId>,
     saved: BTreeMap<usize, BTreeSet<CommandId>>,

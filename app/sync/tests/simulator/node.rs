@@ -40,7 +40,7 @@ pub enum Write {
     Append(Vec<EventRecord>),
     Replace(Box<Snapshot>),
     Keep { acknowledged: Box<Acknowledged>, dropped: Vec<CommandId> },
-    Offer { records: Vec<OutboxRecord>, snapshot: Option<Box<Snapshot>> },
+    Offer { records: Vec<OutboxRecord>, kept: Vec<Acknowledged>, snapshot: Option<Box<Snapshot>> },
     KeepLost(Vec<Lost>),
 }
 
@@ -151,7 +151,8 @@ impl Storage {
                 self.acknowledged.insert(acknowledged.id(), *acknowledged);
                 self.acknowledged.retain(|id, _| !dropped.contains(id));
             }
-            Write::Offer { records, snapshot } => {
+            Write::Offer { records, kept, snapshot } => {
+                self.acknowledged.extend(kept.into_iter().map(|one| (one.id(), one)));
                 for record in records {
                     self.acknowledged.remove(&record.submission.id);
                     self.outbox.insert(record.submission.id, record);

@@ -56,10 +56,10 @@ impl World {
     }
 
     pub fn begin_to_lead(&mut self, node: usize) {
+        self.recall(node);
         self.adopt_stored(node);
         self.nodes[node].leads = true;
         self.input(node, Input::Lead);
-        self.recall(node);
         if self.leaders(node) > 1 {
             self.sometimes.reached("two tabs lead");
         }

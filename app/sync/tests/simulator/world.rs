@@ -464,9 +464,9 @@ impl World {
                     self.device(node).confirmed.insert(acknowledged.id());
                     self.store(node, Write::Keep { acknowledged, dropped });
                 }
-                Output::Offer { records, snapshot } => {
+                Output::Offer { records, kept, snapshot } => {
                     self.sometimes.reached("offered again");
-                    self.store(node, Write::Offer { records, snapshot });
+                    self.store(node, Write::Offer { records, kept, snapshot });
                 }
                 Output::KeepLost(lost) => {
                     if !lost.is_empty() {
@@ -566,7 +566,12 @@ impl World {
     fn cut_power(&mut self, device: usize) {
         self.sometimes.reached("power cut");
         self.crash_device(device);
-        self.devices[device].storage.lose_what_was_not_flushed();
+        let storage = &mut self.devices[device].storage;
+        storage.lose_what_was_not_flushed();
+        // Given up in the last moment, before the commit that was on its way: the person finds it as it was.
+        for record in storage.outbox().into_values().filter(|record| record.stage == Stage::Saved) {
+            self.checks.taken_back.remove(&record.submission.id);
+        }
         self.devices[device].has_lost_writes = true;
     }
 

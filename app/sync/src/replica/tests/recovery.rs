@@ -207,6 +207,52 @@ fn a_snapshot_of_the_same_log_offers_nothing() {
 }
 
 #[test]
+fn p7_what_another_tab_saw_in_the_restored_log_does_not_hide_where_the_logs_part() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let (backup, common) = (shop.back_up(), shop.head());
+    shop.sell(&mut replica, feed, 1);
+    shop.restore(&backup);
+    // A following tab of the same device is quicker, and has settled a command in the new log.
+    let (mut follower, its_feed) = shop.replica();
+    for price in 0..9 {
+        shop.other("product.change", json!({"sku": "RYE-1", "price": price}));
+    }
+    shop.feed(&mut follower, its_feed, NOW);
+    let outputs = shop.sell(&mut follower, its_feed, 2);
+    let seen = outputs.iter().find_map(|output| match output {
+        Output::Keep { acknowledged, .. } => Some((**acknowledged).clone()),
+        _ => None,
+    });
+    let outputs = replica.handle(Input::Recalled(vec![seen.unwrap()]), NOW);
+    let outputs = shop.settle(&mut replica, outputs);
+    // Which of the two logs is the newer one cannot be told: what was seen in the other one is asked about again.
+    assert_eq!((offered(&outputs), restored(&outputs)), (vec![id(2), id(1)], Some((common, 1, 0))));
+    assert_eq!((shop.times_in_the_log(1), shop.times_in_the_log(2)), (1, 1));
+}
+
+#[test]
+fn p7_what_a_tab_has_left_that_never_came_to_the_restored_log_is_offered_too() {
+    let mut shop = Shop::new();
+    let (mut leader, feed) = shop.replica();
+    let backup = shop.back_up();
+    let outputs = shop.sell(&mut leader, feed, 1);
+    let kept = outputs.iter().find_map(|output| match output {
+        Output::Keep { acknowledged, .. } => Some((**acknowledged).clone()),
+        _ => None,
+    });
+    shop.restore(&backup);
+    let (mut next, _) = shop.replica();
+    next.handle(Input::Follow, NOW);
+    next.handle(Input::Recalled(vec![kept.unwrap()]), NOW);
+    assert_eq!(next.pending().count(), 0, "storage may have it in the outbox by now");
+    let outputs = next.handle(Input::Lead, NOW);
+    assert_eq!(offered(&outputs), [id(1)]);
+    shop.settle(&mut next, outputs);
+    assert_eq!((shop.times_in_the_log(1), next.pending().count(), next.kept()), (1, 0, 1));
+}
+
+#[test]
 fn p7_a_server_that_cannot_say_where_the_logs_part_is_offered_everything_and_nothing_doubles() {
     let mut shop = Shop::new();
     let (mut replica, feed) = shop.replica();
@@ -361,6 +407,7 @@ fn acknowledged(number: u64, at: i64) -> Acknowledged {
         submission,
         sequence: number,
         seen: Waypoint { position: number, hash: Hash::ORIGIN },
+        epoch: None,
         at: Millis(at),
         replaces: None,
     }
@@ -375,6 +422,20 @@ fn p2_a_command_that_was_given_another_form_does_not_come_back_from_the_half_tha
     assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))), "{outputs:?}");
     replica.handle(Input::Adopted(Box::new(late)), NOW);
     assert_eq!(replica.pending().count(), 0);
+}
+
+#[test]
+fn p2_what_another_tab_has_settled_is_not_sent_in_the_form_that_it_had_before() {
+    let (mut replica, _) = Shop::new().replica();
+    replica.handle(Input::Follow, NOW);
+    let before = OutboxRecord::new(acknowledged(1, 0).submission, 1);
+    replica.handle(Input::Adopted(Box::new(before)), NOW);
+    assert_eq!(replica.pending().count(), 1);
+    let settled = Acknowledged { replaces: Some(id(1)), ..acknowledged(2, 0) };
+    let outputs = replica.handle(Input::Recalled(vec![settled]), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(gone) if *gone == id(1))));
+    assert_eq!(replica.pending().count(), 0);
+    assert_eq!(replica.overlay().digest(), replica.confirmed().digest());
 }
 
 #[test]

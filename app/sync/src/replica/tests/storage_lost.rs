@@ -82,3 +82,36 @@ fn p1_what_storage_gives_late_is_shown_sent_and_not_taken_for_unsent() {
     shop.feed(&mut replica, feed, NOW);
     assert_eq!(replica.pending().count(), 0);
 }
+
+#[test]
+fn f11_a_changed_command_that_is_not_written_again_stays_and_says_so() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    replica.replace(id(1), Issue::new(id(2), command("sale.record", sale(1, "RYE-1"))), NOW).unwrap();
+    replica.handle(Input::Persisted(id(2)), NOW);
+    replica.handle(Input::StorageLost, NOW);
+    let outputs = replica.handle(Input::StorageFailed(id(2)), NOW);
+    assert!(outputs.iter().all(|output| !matches!(output, Output::Forget(_))), "another tab may have written it");
+    assert_eq!(state(&replica, 2), Some(SyncState::NeedsAttention));
+}
+
+#[test]
+fn f11_what_was_called_unsaved_and_is_in_the_book_is_shown_and_what_waited_for_it_goes_on() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    let receive = json!({"batchref": "B-9", "sku": "RYE-1", "qty": 4});
+    let (ticket, push) = pushed(&saved(&mut replica, 1, "stock.receive", receive)).unwrap();
+    saved(&mut replica, 2, "order.allocate", json!({"order_id": "O-1", "sku": "RYE-1", "qty": 4}));
+    let shown = replica.overlay().digest();
+    replica.handle(Input::StorageLost, NOW);
+    replica.handle(Input::Persisted(id(2)), NOW);
+    replica.handle(Input::StorageFailed(id(1)), NOW);
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::NeedsAttention), Some(SyncState::Held)));
+    let answer = shop.answer(push);
+    let outputs = replica.handle(answered(ticket, answer), NOW);
+    assert!(matches!(replica.pending_of(id(1)).unwrap().stage, Stage::Accepted { .. }));
+    assert_eq!(replica.overlay().digest(), shown);
+    assert_eq!(ids(&pushed(&outputs).unwrap().1), [id(2)]);
+}
