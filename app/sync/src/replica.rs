@@ -631,14 +631,14 @@ impl Replica {
             }
         }
         let mut dirty = Dirty::everything();
-        let (mut offered, mut kept) = (Vec::new(), Vec::new());
-        match parted.filter(|_| !self.defects.has(Defect::NothingOfferedAgain)) {
-            Some(parted) => (offered, kept) = self.recover(parted, &before, &mut dirty),
+        let (offered, kept) = match parted.filter(|_| !self.defects.has(Defect::NothingOfferedAgain)) {
+            Some(parted) => self.recover(parted, &before, &mut dirty),
             None => {
-                kept = self.kept.moved(from, self.log.epoch);
+                let kept = self.kept.moved(from, self.log.epoch);
                 self.settle_or_send_again(&mut dirty);
+                (Vec::new(), kept)
             }
-        }
+        };
         self.rebase(dirty);
         if offered.is_empty() && kept.is_empty() {
             self.save_snapshot();

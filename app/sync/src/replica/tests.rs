@@ -602,7 +602,7 @@ fn a_following_tab_sends_nothing_and_is_settled_by_what_is_relayed() {
 
 #[test]
 fn p7_a_following_tab_reads_in_storage_what_the_leading_one_has_held() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     let (mut replica, _) = shop.replica();
     replica.handle(Input::Pause, NOW);
     saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));

@@ -85,7 +85,7 @@ fn p1_what_storage_gives_late_is_shown_sent_and_not_taken_for_unsent() {
 
 #[test]
 fn f11_a_changed_command_that_is_not_written_again_stays_and_says_so() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     let (mut replica, _) = shop.replica();
     replica.handle(Input::Pause, NOW);
     saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
