@@ -604,6 +604,13 @@ impl World {
             if self.nodes[tab].replica.is_some() {
                 self.input(tab, Input::StorageLost);
             }
+            // F11: there is nothing in storage that the word could stand on.
+            let says_saved = |view: &sync::PendingView| view.stage == Stage::Saved;
+            if let Some(view) = self.nodes[tab].replica.as_ref().and_then(|replica| replica.pending().find(says_saved))
+            {
+                let problem = format!("P1: {} is called saved where storage was cleared", view.id);
+                self.checks.postponed.get_or_insert(problem);
+            }
         }
     }
 
