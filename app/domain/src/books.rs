@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     change,
     command::Command,
+    comment::{self, Comment, Written},
     digest::Digest,
     event::{AskedCommand, Event, Refused},
     ids::{AggregateId, CommandId},
     order::{self, Order},
+    picture::{self, Picture, Subject},
     processes::PROCESSES,
     product::{self, Product},
     projections::Projections,
@@ -20,12 +22,12 @@ use crate::{
     sale::{self, Sale},
     stock::{self, Stock},
     undo,
-    values::{BatchRef, Millis, OrderId, SaleId, Sku},
+    values::{BatchRef, CommentId, Millis, OrderId, PictureId, SaleId, Sku},
 };
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// Sales whose goods are remembered, so that they can be put back.
 pub const SALES_REMEMBERED: usize = 1_000;
@@ -41,6 +43,8 @@ pub struct Aggregates {
     pub last_sales: Vector<SaleId>,
     /// Which SKU's stock a batch belongs to: a batch reference is used once in a shop.
     pub batches: OrdMap<BatchRef, Sku>,
+    pub pictures: OrdMap<PictureId, Picture>,
+    pub comments: OrdMap<CommentId, Comment>,
     /// The version of the last refusal, or giving up, of each aggregate that has one. The versions of all other entries are in the
     /// states: a refusal must not change those.
     pub versions: OrdMap<AggregateId, u32>,
@@ -54,6 +58,8 @@ pub(crate) struct Seen<'a> {
     pub product: Option<&'a Product>,
     /// For an entry of stock.
     pub stock: Option<StockSeen<'a>>,
+    /// For a comment's entry.
+    pub comment: Option<&'a Comment>,
 }
 
 /// The stock of one SKU after an entry, and what of it only the state before could tell.
@@ -187,6 +193,8 @@ impl Aggregates {
             "stock" => self.stocks.get(&Sku::from_stored(key)).map(|stock| stock.version),
             "order" => self.orders.get(&OrderId::from_stored(key)).map(|order| order.version),
             "sale" => self.sales.get(&SaleId::from_stored(key)).map(|sale| sale.version),
+            "picture" => self.pictures.get(&PictureId::from_stored(key)).map(|picture| picture.version),
+            "comment" => self.comments.get(&CommentId::from_stored(key)).map(|comment| comment.version),
             _ => None,
         };
         carried.max(self.versions.get(aggregate).copied()).unwrap_or(0)
@@ -198,6 +206,8 @@ impl Aggregates {
             Command::Product(command) => product_id(command.sku()),
             Command::Order(command) => order_id(command.order_id()),
             Command::Sale(command) => AggregateId::new("sale", command.sale_id().as_str()),
+            Command::Picture(command) => AggregateId::new("picture", command.picture_id().as_str()),
+            Command::Comment(command) => AggregateId::new("comment", command.comment_id().as_str()),
             Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
                 // Giving up a giving up is about nothing else; neither is what this version cannot read.
                 None | Some(Command::Change(_)) => AggregateId::new("change", &decline.command_id.to_string()),
@@ -231,8 +241,43 @@ impl Aggregates {
                 let events = sale::decide(self.sales.get(command.sale_id()), command)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
+            Command::Picture(command) => {
+                let knows = |subject: &Subject| self.knows(subject, reads);
+                let events = picture::decide(self.pictures.get(command.picture_id()), command, knows)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Comment(command) => {
+                let comment = self.comments.get(command.comment_id());
+                let on = match command {
+                    comment::Command::Add { picture_id, .. } => Some(picture_id),
+                    _ => comment.and_then(|comment| comment.picture_id.as_ref()),
+                };
+                reads.extend(on.into_iter().flat_map(|id| [picture_id(id), thread_id(id)]));
+                let events = comment::decide(comment, command, |id| self.pictures.get(id))?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
             Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
             Command::Stock(command) => self.decide_stock(command, reads),
+        }
+    }
+
+    /// Whether the shop has what a picture is about.
+    fn knows(&self, subject: &Subject, reads: &mut Reads) -> bool {
+        match subject {
+            Subject::Product(sku) => {
+                reads.insert(product_id(sku));
+                self.products.contains_key(sku)
+            }
+            Subject::Batch(batchref) => {
+                reads.insert(batch_id(batchref));
+                self.batches.contains_key(batchref)
+            }
+            Subject::Order(id) => {
+                reads.insert(order_id(id));
+                self.orders.contains_key(id)
+            }
+            // There are no accounts yet that it could be looked up among.
+            Subject::Account(_) => true,
         }
     }
 
@@ -272,7 +317,7 @@ impl Aggregates {
 
     /// Takes in the next entry and shows its outcome.
     fn apply(&mut self, entry: &Entry, show: impl FnOnce(&Seen<'_>)) {
-        let Self { products, stocks, orders, sales, last_sales, batches, versions } = self;
+        let Self { products, stocks, orders, sales, last_sales, batches, pictures, comments, versions } = self;
         match &entry.event {
             Event::Product(event) => {
                 let next = |was: &mut Product| {
@@ -281,7 +326,7 @@ impl Aggregates {
                 };
                 advance(products, event.sku(), next);
                 let product = products.get(event.sku());
-                show(&Seen { products, product, stock: None });
+                show(&Seen { products, product, stock: None, comment: None });
             }
             Event::Stock(event) => {
                 for batchref in event.begins_batch() {
@@ -292,7 +337,8 @@ impl Aggregates {
                     let was_below_zero = stock.on_hand() < 0;
                     *stock = stock::evolve(std::mem::take(stock), event);
                     stock.version = entry.version;
-                    show(&Seen { products, product, stock: Some(StockSeen { after: stock, was_below_zero }) });
+                    let stock = Some(StockSeen { after: stock, was_below_zero });
+                    show(&Seen { products, product, stock, comment: None });
                 });
             }
             Event::Order(event) => {
@@ -300,7 +346,7 @@ impl Aggregates {
                     *was = order::evolve(std::mem::take(was), event);
                     was.version = entry.version;
                 });
-                show(&Seen { products, product: None, stock: None });
+                show(&Seen { products, product: None, stock: None, comment: None });
             }
             Event::Sale(event) => {
                 advance(sales, event.sale_id(), |was| {
@@ -311,11 +357,28 @@ impl Aggregates {
                     last_sales.push_back(recorded.sale_id.clone());
                     forget(sales, last_sales);
                 }
-                show(&Seen { products, product: None, stock: None });
+                show(&Seen { products, product: None, stock: None, comment: None });
+            }
+            Event::Picture(event) => {
+                advance(pictures, event.picture_id(), |was| {
+                    *was = picture::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                });
+                show(&Seen { products, product: None, stock: None, comment: None });
+            }
+            Event::Comment(event) => {
+                advance(pictures, event.picture_id(), |picture| {
+                    picture.comments = picture.comments.saturating_add_signed(event.grows());
+                });
+                advance(comments, event.comment_id(), |comment| {
+                    *comment = comment::evolve(std::mem::take(comment), event, &Written::of(entry));
+                    comment.version = entry.version;
+                    show(&Seen { products, product: None, stock: None, comment: Some(comment) });
+                });
             }
             Event::Refused(_) | Event::Declined(_) => {
                 versions.insert(entry.aggregate.clone(), entry.version);
-                show(&Seen { products, product: None, stock: None });
+                show(&Seen { products, product: None, stock: None, comment: None });
             }
         }
     }
@@ -350,6 +413,15 @@ fn product_id(sku: &Sku) -> AggregateId {
     AggregateId::new("product", sku.as_str())
 }
 
+fn picture_id(id: &PictureId) -> AggregateId {
+    AggregateId::new("picture", id.as_str())
+}
+
+/// Not an aggregate of its own: the name under which decisions remember that they looked how long a thread is.
+fn thread_id(id: &PictureId) -> AggregateId {
+    AggregateId::new("thread", id.as_str())
+}
+
 fn stock_id(sku: &Sku) -> AggregateId {
     AggregateId::new("stock", sku.as_str())
 }
@@ -363,6 +435,9 @@ impl Entry {
     /// The names whose readers must decide again after this entry.
     #[must_use]
     pub fn touches(&self) -> Vec<AggregateId> {
+        if let Event::Comment(event) = &self.event {
+            return vec![self.aggregate.clone(), thread_id(event.picture_id())];
+        }
         // What was refused or given up moves an aggregate's version, but no state that a decision looks at.
         let Event::Stock(event) = &self.event else {
             let refused = matches!(self.event, Event::Refused(_) | Event::Declined(_));

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    change,
+    change, comment,
     fields::{FieldError, Fields},
-    order, product, sale, stock,
+    order, picture, product, sale, stock,
 };
 
 /// An intent, as typed data. Its JSON form is `{"type": …, "data": {…}}`.
@@ -17,6 +17,8 @@ pub enum Command {
     Stock(stock::Command),
     Order(order::Command),
     Sale(sale::Command),
+    Picture(picture::Command),
+    Comment(comment::Command),
     Change(change::Command),
 }
 
@@ -59,6 +61,10 @@ impl Command {
             order::Command::parse(command_type, fields).map(Self::Order)
         } else if is_of(sale::Command::TYPES) {
             sale::Command::parse(command_type, fields).map(Self::Sale)
+        } else if is_of(picture::Command::TYPES) {
+            picture::Command::parse(fields).map(Self::Picture)
+        } else if is_of(comment::Command::TYPES) {
+            comment::Command::parse(command_type, fields).map(Self::Comment)
         } else if is_of(change::Command::TYPES) {
             change::Command::parse(fields).map(Self::Change)
         } else {
@@ -74,6 +80,8 @@ impl Command {
             stock::Command::TYPES,
             order::Command::TYPES,
             sale::Command::TYPES,
+            picture::Command::TYPES,
+            comment::Command::TYPES,
             change::Command::TYPES,
         ];
         aggregates.into_iter().flatten().copied()
@@ -91,6 +99,7 @@ impl Command {
                 | stock::Command::TakeBack { .. },
             ) => Kind::Fact,
             Self::Sale(_) | Self::Stock(_) | Self::Product(_) | Self::Order(_) => Kind::Request,
+            Self::Picture(_) | Self::Comment(_) => Kind::Request,
         }
     }
 
@@ -137,3 +146,4 @@ macro_rules! gathered {
     };
 }
 gathered!(product => Product, stock => Stock, order => Order, sale => Sale, change => Change);
+gathered!(picture => Picture, comment => Comment);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{change::Declined, order, product, refusal::Refusal, sale, stock};
+use crate::{change::Declined, comment, order, picture, product, refusal::Refusal, sale, stock};
 
 /// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
 macro_rules! events {
@@ -108,6 +108,8 @@ pub enum Event {
     Stock(stock::Event),
     Order(order::Event),
     Sale(sale::Event),
+    Picture(picture::Event),
+    Comment(comment::Event),
     Refused(Refused),
     Declined(Declined),
 }
@@ -132,6 +134,8 @@ impl Event {
             Self::Stock(event) => event.type_name(),
             Self::Order(event) => event.type_name(),
             Self::Sale(event) => event.type_name(),
+            Self::Picture(event) => event.type_name(),
+            Self::Comment(event) => event.type_name(),
             Self::Refused(_) => "Refused",
             Self::Declined(_) => "Declined",
         }
@@ -147,6 +151,8 @@ impl Event {
             Self::Stock(event) => event.encode(),
             Self::Order(event) => event.encode(),
             Self::Sale(event) => event.encode(),
+            Self::Picture(event) => event.encode(),
+            Self::Comment(event) => event.encode(),
             Self::Refused(event) => serde_json::value::to_raw_value(event),
             Self::Declined(event) => serde_json::value::to_raw_value(event),
         }
@@ -166,6 +172,8 @@ impl Event {
             .or_else(|| stock::Event::decode(type_name, payload).map(|event| event.map(Self::Stock)))
             .or_else(|| order::Event::decode(type_name, payload).map(|event| event.map(Self::Order)))
             .or_else(|| sale::Event::decode(type_name, payload).map(|event| event.map(Self::Sale)))
+            .or_else(|| picture::Event::decode(type_name, payload).map(|event| event.map(Self::Picture)))
+            .or_else(|| comment::Event::decode(type_name, payload).map(|event| event.map(Self::Comment)))
             .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
             .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
         match decoded {
@@ -180,7 +188,8 @@ impl Event {
     /// Every type name that this build reads.
     pub fn types() -> impl Iterator<Item = &'static str> {
         let aggregates = [product::Event::TYPES, stock::Event::TYPES, order::Event::TYPES, sale::Event::TYPES];
-        aggregates.into_iter().flatten().copied().chain(["Refused", "Declined"])
+        let pictures = [picture::Event::TYPES, comment::Event::TYPES];
+        aggregates.into_iter().chain(pictures).flatten().copied().chain(["Refused", "Declined"])
     }
 }
 
@@ -194,6 +203,7 @@ macro_rules! gathered {
     };
 }
 gathered!(product => Product, stock => Stock, order => Order, sale => Sale);
+gathered!(picture => Picture, comment => Comment);
 
 /// `{"type": …, "data": {…}}`, as in the log.
 impl Serialize for Event {
@@ -206,6 +216,8 @@ impl Serialize for Event {
             Self::Stock(event) => event.serialize_data(&mut fields)?,
             Self::Order(event) => event.serialize_data(&mut fields)?,
             Self::Sale(event) => event.serialize_data(&mut fields)?,
+            Self::Picture(event) => event.serialize_data(&mut fields)?,
+            Self::Comment(event) => event.serialize_data(&mut fields)?,
             Self::Refused(event) => fields.serialize_field("data", event)?,
             Self::Declined(event) => fields.serialize_field("data", event)?,
         }

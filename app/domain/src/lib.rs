@@ -8,8 +8,8 @@
 //!
 //! 1. [`values`]: SKU, quantity, money, texts and days, each with a `parse` that says what is wrong
 //! 2. [`text`], [`ids`]: names of shops, aggregates and commands
-//! 3. [`product`], [`stock`], [`order`], [`sale`]: the aggregates, each `decide` and `evolve`; [`change`]: giving up what
-//!    was not accepted
+//! 3. [`product`], [`stock`], [`order`], [`sale`], [`picture`], [`comment`]: the aggregates, each `decide` and `evolve`;
+//!    [`change`]: giving up what was not accepted
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`processes`]: what spans several aggregates
 //! 6. [`projections`]: read models
@@ -23,12 +23,14 @@ pub mod books;
 pub mod chain;
 pub mod change;
 pub mod command;
+pub mod comment;
 pub mod digest;
 pub mod event;
 pub mod fields;
 pub mod ids;
 pub mod json;
 pub mod order;
+pub mod picture;
 pub mod processes;
 pub mod product;
 pub mod projections;

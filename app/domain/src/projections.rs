@@ -5,6 +5,7 @@ pub mod attention;
 pub mod catalogue;
 pub mod day_book;
 pub mod orders;
+pub mod pictures;
 pub mod sales;
 pub mod stock;
 
@@ -18,6 +19,7 @@ pub struct Projections {
     pub stock: stock::StockBook,
     pub orders: orders::Orders,
     pub sales: sales::Sales,
+    pub pictures: pictures::Pictures,
     pub day_book: day_book::DayBook,
     pub attention: attention::Attention,
 }
@@ -29,6 +31,7 @@ impl Projections {
         self.stock.apply(entry, seen);
         self.orders.apply(entry, seen);
         self.sales.apply(entry, &names);
+        self.pictures.apply(entry, seen);
         self.day_book.apply(entry, names);
         self.attention.apply(entry, seen);
     }
@@ -40,6 +43,7 @@ impl Projections {
             self.stock.digest(),
             self.orders.digest(),
             self.sales.digest(),
+            self.pictures.digest(),
             self.day_book.digest(),
             self.attention.digest(),
         ]

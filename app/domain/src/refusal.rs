@@ -30,8 +30,8 @@ pub enum Refusal {
     #[error("Not allowed: needs {needs}")]
     NotAllowed { needs: String },
     /// Somebody else changed it first.
-    #[error("{id} changed meanwhile: expected version {expected}, actual {actual}")]
-    ChangedMeanwhile { id: String, expected: u32, actual: u32 },
+    #[error("{0}")]
+    ChangedMeanwhile(Changed),
     /// A sum would pass the largest amount or quantity that the books can carry.
     #[error("{what} {id} would pass the largest number the books can carry")]
     TooLarge { what: Thing, id: String },
@@ -41,6 +41,36 @@ pub enum Refusal {
     /// Fewer of it are there to be put back.
     #[error("{what} {id}: asked to put back {asked}, left {left}")]
     TooMany { what: Thing, id: String, asked: u32, left: u32 },
+    /// It was there, and somebody took it out.
+    #[error("{what} {id} is gone")]
+    Gone { what: Thing, id: String },
+    /// The bytes of this name were not sent to this shop.
+    #[error("No picture was sent under the name {blob}")]
+    UnknownBlob { blob: String },
+}
+
+/// What changed before the command came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(untagged)]
+pub enum Changed {
+    /// The command named the version that it was meant for.
+    #[error("{id} changed meanwhile: expected version {expected}, actual {actual}")]
+    Version { id: String, expected: u32, actual: u32 },
+    /// The text that it was meant to replace has been replaced by another one.
+    #[error("{0}")]
+    Text(Box<Texts>),
+}
+
+/// Three texts of one thing: what both authors began from, and what each of them made of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{id} changed meanwhile: {by} wrote another text")]
+pub struct Texts {
+    pub id: String,
+    pub was: String,
+    pub theirs: String,
+    pub yours: String,
+    /// Who wrote `theirs`.
+    pub by: String,
 }
 
 /// What a refusal speaks of.
@@ -55,6 +85,9 @@ pub enum Thing {
     Stock,
     /// An entry of the book, by its number.
     Entry,
+    Picture,
+    Comment,
+    Account,
 }
 
 impl std::fmt::Display for Thing {
@@ -67,6 +100,9 @@ impl std::fmt::Display for Thing {
             Self::Sale => "Sale",
             Self::Stock => "Stock",
             Self::Entry => "Entry",
+            Self::Picture => "Picture",
+            Self::Comment => "Comment",
+            Self::Account => "Account",
         })
     }
 }
@@ -83,10 +119,12 @@ impl Refusal {
             Self::NotFound { .. } => "not_found",
             Self::WrongState { .. } => "wrong_state",
             Self::NotAllowed { .. } => "not_allowed",
-            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
+            Self::ChangedMeanwhile(_) => "changed_meanwhile",
             Self::TooLarge { .. } => "too_large",
             Self::NoSuchLine { .. } => "no_such_line",
             Self::TooMany { .. } => "too_many",
+            Self::Gone { .. } => "gone",
+            Self::UnknownBlob { .. } => "unknown_blob",
         }
     }
 }

@@ -7,6 +7,7 @@
 use crate::{
     Books, Command, CommandId, Refusal,
     books::{Author, Reads, Role},
+    comment,
     event::Event,
     order, product,
     projections::day_book::BookEntry,
@@ -134,8 +135,30 @@ fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
         Event::Order(order::Event::OrderPlaced(placed)) => {
             Ok((order::Command::Cancel { order_id: placed.order_id.clone() }.into(), Rest::All))
         }
+        Event::Comment(event) => comment_inverse(books, event),
         Event::Sale(_) | Event::Order(_) | Event::Refused(_) | Event::Declined(_) => Err(Why::NoWayBack),
+        Event::Picture(_) => Err(Why::NoWayBack),
     }
+}
+
+/// Only while the comment says what the entry left: a text that somebody wrote since stands.
+fn comment_inverse(books: &Books, event: &comment::Event) -> Result<(Command, Rest), Why> {
+    let comment_id = event.comment_id().clone();
+    let now = books.aggregates.comments.get(&comment_id).and_then(|comment| comment.text.as_ref());
+    let (left, command) = match event {
+        comment::Event::CommentAdded(comment::CommentAdded { text, .. })
+        | comment::Event::CommentPutBack(comment::CommentPutBack { text, .. }) => {
+            (Some(text), comment::Command::Delete { comment_id })
+        }
+        comment::Event::CommentEdited(edited) => {
+            let (text, was) = (edited.was.clone(), Some(edited.text.clone()));
+            (Some(&edited.text), comment::Command::Edit(comment::Edit { comment_id, text, was }))
+        }
+        comment::Event::CommentDeleted(deleted) => {
+            (None, comment::Command::PutBack { comment_id, text: deleted.was.clone() })
+        }
+    };
+    if now == left { Ok((command.into(), Rest::All)) } else { Err(Why::NothingLeft) }
 }
 
 fn product_inverse(books: &Books, event: &product::Event) -> Result<(Command, Rest), Why> {

@@ -69,6 +69,7 @@ impl Attention {
                 }
             }
             Event::Product(_) | Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => {}
+            Event::Picture(_) | Event::Comment(_) => {}
         }
     }
 

@@ -48,6 +48,7 @@ impl Catalogue {
             Event::Product(event) => event.sku(),
             Event::Stock(event) => event.sku(),
             Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => return,
+            Event::Picture(_) | Event::Comment(_) => return,
         };
         self.products.change(sku, ProductRow::default, |row| {
             row.position = entry.position;

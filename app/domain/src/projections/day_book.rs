@@ -11,6 +11,7 @@ use crate::{
     event::{AskedCommand, Event},
     ids::{AggregateId, CommandId},
     order,
+    picture::{self, PictureAdded, Subject},
     product::Product,
     record::Entry,
     ring::Ring,
@@ -49,6 +50,7 @@ impl BookEntry {
             Event::Product(event) => aggregates.products.get(event.sku()),
             Event::Stock(event) => aggregates.products.get(event.sku()),
             Event::Order(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => None,
+            Event::Picture(_) | Event::Comment(_) => None,
         };
         Self::named(entry, Names::of(&entry.event, &aggregates.products, product))
     }
@@ -98,6 +100,12 @@ impl Names {
             ) => {
                 lines.iter().for_each(|line| names.add(&line.sku, products.get(&line.sku)));
             }
+            Event::Picture(picture::Event::PictureAdded(PictureAdded {
+                about: Some(Subject::Product(sku)), ..
+            })) => {
+                names.add(sku, products.get(sku));
+            }
+            Event::Picture(_) | Event::Comment(_) => {}
             Event::Refused(refused) => names.add_asked(&refused.command, products),
             Event::Declined(declined) => names.add_asked(&declined.command, products),
         }

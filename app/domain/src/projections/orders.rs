@@ -140,6 +140,7 @@ impl Orders {
                 });
             }
             Event::Stock(_) | Event::Product(_) | Event::Sale(_) | Event::Refused(_) | Event::Declined(_) => {}
+            Event::Picture(_) | Event::Comment(_) => {}
         }
     }
 
