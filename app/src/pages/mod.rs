@@ -12,6 +12,8 @@ pub mod not_found;
 pub mod order;
 pub mod order_new;
 pub mod orders;
+pub mod picture;
+pub mod pictures;
 pub mod product;
 pub mod product_new;
 pub mod products;
@@ -60,6 +62,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders") view=orders::Orders ssr=SsrMode::Async/>
                     <Route path=path!("/orders/new") view=order_new::NewOrder ssr=SsrMode::Async/>
                     <Route path=path!("/orders/:order_id") view=order::OrderPage ssr=SsrMode::Async/>
+                    <Route path=path!("/pictures") view=pictures::Pictures ssr=SsrMode::Async/>
+                    <Route path=path!("/pictures/:picture_id") view=picture::PicturePage ssr=SsrMode::Async/>
                     <Route path=path!("/book") view=book::DayBookPage ssr=SsrMode::Async/>
                     <Route path=path!("/book/:position") view=entry::EntryPage ssr=SsrMode::Async/>
                     <Route path=path!("/attention") view=attention::AttentionPage ssr=SsrMode::Async/>
@@ -76,7 +80,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// What people call a product; its SKU where nobody has named it.
-fn name_of(books: &Books, sku: &Sku) -> String {
+pub(crate) fn name_of(books: &Books, sku: &Sku) -> String {
     let known = books.aggregates.products.get(sku).map(|product| product.name.clone());
     known.filter(|name| !name.is_empty()).map_or_else(|| sku.to_string(), |name| name.to_string())
 }

@@ -3,7 +3,7 @@
 use domain::{
     Command,
     books::Books,
-    change, order, product,
+    change, comment, order, picture, product,
     sale::{self, Payment},
     stock,
     values::Sku,
@@ -37,6 +37,11 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
             format!("Place order {} with {}", place.order_id, super::counted(place.lines.len(), "line", "lines"))
         }
         Command::Order(order::Command::Cancel { order_id }) => format!("Cancel order {order_id}"),
+        Command::Picture(picture::Command::Add(add)) => {
+            let about = add.about.as_ref().map(|subject| format!(" of {}", super::pictures::subject(subject, name)));
+            format!("Add picture {}{}", add.picture_id, about.unwrap_or_default())
+        }
+        Command::Comment(command) => comment_command(command),
         Command::Sale(sale::Command::PutBack(back)) => format!("Put back sale {}", back.sale_id),
         Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
             Some(command) => format!("Give up: {}", asked(&command, name)),
@@ -50,6 +55,15 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
                 .collect();
             format!("Sell {}: receipt {}", lines.join(", "), record.sale_id)
         }
+    }
+}
+
+fn comment_command(command: &comment::Command) -> String {
+    match command {
+        comment::Command::Add { picture_id, text, .. } => format!("Comment on picture {picture_id}: “{text}”"),
+        comment::Command::Edit(edit) => format!("Change a comment to “{}”", edit.text),
+        comment::Command::Delete { .. } => "Remove a comment".to_owned(),
+        comment::Command::PutBack { text, .. } => format!("Put back the comment “{text}”"),
     }
 }
 
@@ -113,6 +127,10 @@ pub fn saved(command: &Command) -> String {
         Command::Stock(stock::Command::Free { order_id, sku }) => {
             format!("Saved here: {sku} freed from order {order_id}.")
         }
+        Command::Picture(_) => "Saved here: a picture.".to_owned(),
+        Command::Comment(comment::Command::Add { .. }) => "Saved here: a comment.".to_owned(),
+        Command::Comment(comment::Command::Delete { .. }) => "Saved here: comment removed.".to_owned(),
+        Command::Comment(_) => "Saved here: comment changed.".to_owned(),
         Command::Stock(_) | Command::Change(_) => "Saved here.".to_owned(),
         Command::Order(order::Command::Cancel { order_id }) => format!("Saved here: order {order_id} cancelled."),
         Command::Sale(sale::Command::PutBack(back)) => format!("Saved here: sale {} put back.", back.sale_id),

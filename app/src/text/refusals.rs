@@ -1,6 +1,9 @@
 //! Why something was not accepted: words from a code and its numbers.
 
-use domain::{Refusal, refusal::Thing};
+use domain::{
+    Refusal,
+    refusal::{Changed, Thing},
+};
 
 use crate::format::number;
 
@@ -27,7 +30,13 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NotFound { what, id } => format!("there is no {} {id}", word(*what)),
         Refusal::WrongState { what, id, state } => format!("{} {id} is {state}", word(*what)),
         Refusal::NotAllowed { needs } => format!("needs a {needs}"),
-        Refusal::ChangedMeanwhile { id, .. } => format!("{id} was changed by somebody else meanwhile"),
+        Refusal::ChangedMeanwhile(Changed::Version { id, .. }) => {
+            format!("{id} was changed by somebody else meanwhile")
+        }
+        Refusal::ChangedMeanwhile(Changed::Text(texts)) => {
+            format!("{} wrote another text meanwhile: “{}”", texts.by, texts.theirs)
+        }
+        Refusal::TooLarge { what: Thing::Picture, id } => format!("picture {id} has as many comments as it can carry"),
         Refusal::TooLarge { what, id } => format!("{} {id} would be too large a number", word(*what)),
         Refusal::NoSuchLine { order_id, sku } => format!("order {order_id} has no line for {sku}"),
         Refusal::TooMany { what, id, asked, left } => format!(
@@ -36,6 +45,8 @@ pub fn refusal(refusal: &Refusal) -> String {
             number(i64::from(*left)),
             word(*what)
         ),
+        Refusal::Gone { what, id } => format!("{} {id} was removed", word(*what)),
+        Refusal::UnknownBlob { .. } => "the picture itself has not arrived; take it again".to_owned(),
     };
     format!("Not accepted: {why}.")
 }
@@ -58,6 +69,9 @@ fn word(thing: Thing) -> &'static str {
         Thing::Sale => "sale",
         Thing::Stock => "stock of",
         Thing::Entry => "entry",
+        Thing::Picture => "picture",
+        Thing::Comment => "comment",
+        Thing::Account => "account",
     }
 }
 
@@ -70,6 +84,9 @@ fn a(thing: Thing) -> &'static str {
         Thing::Sale => "a sale",
         Thing::Stock => "stock of",
         Thing::Entry => "an entry",
+        Thing::Picture => "a picture",
+        Thing::Comment => "a comment",
+        Thing::Account => "an account",
     }
 }
 
@@ -112,6 +129,9 @@ pub fn field_label(field: &str) -> &str {
         "payment" => "Payment",
         "lines" => "Lines",
         "short" => "Short",
+        "text" => "Comment",
+        "blob" => "Picture",
+        "caption" => "Caption",
         other => other,
     }
 }

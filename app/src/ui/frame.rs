@@ -170,6 +170,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/products", Icon::Products, "Products"),
     ("/stock", Icon::Stock, "Stock"),
     ("/orders", Icon::Orders, "Orders"),
+    ("/pictures", Icon::Picture, "Pictures"),
     ("/book", Icon::Book, "Day book"),
     ("/attention", Icon::Bell, "Needs attention"),
     ("/device", Icon::Device, "This device"),

@@ -13,6 +13,7 @@ pub mod head;
 pub mod icon;
 pub mod lost;
 pub mod mark;
+pub mod pictures;
 pub mod proposals;
 pub mod ready;
 pub mod rows;

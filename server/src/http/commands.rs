@@ -7,7 +7,9 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Command, CommandId, Refusal, Submission, Verdict, books::Request, order, product, sale, stock};
+use domain::{
+    Command, CommandId, Refusal, Submission, Verdict, books::Request, comment, order, picture, product, sale, stock,
+};
 use serde_json::{Map, Value, json};
 use store::{QueueStatus, StoreError};
 use sync::protocol::Outcome;
@@ -162,6 +164,8 @@ fn resource(door: &Door, command: &Command) -> String {
         Command::Product(product) => format!("products/{}", product::Command::sku(product)),
         Command::Order(command) => format!("orders/{}", order::Command::order_id(command)),
         Command::Sale(command) => format!("history/sale-{}", sale::Command::sale_id(command)),
+        Command::Picture(command) => format!("pictures/{}", picture::Command::picture_id(command)),
+        Command::Comment(command) => format!("comments/{}", comment::Command::comment_id(command)),
         Command::Change(_) => {
             let view = door.shop.view();
             view.map(|view| format!("history/{}", view.books.addressed(command))).unwrap_or_default()

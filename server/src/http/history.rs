@@ -8,7 +8,9 @@ use axum::{
 };
 use domain::{
     AggregateId, Entry, Event,
+    comment::{self, Comment, Written},
     order::{self, Order},
+    picture,
     product::{self, Product},
     sale::{self, Sale},
     stock::{self, Stock},
@@ -55,6 +57,7 @@ struct History {
     stock: Stock,
     order: Order,
     sale: Sale,
+    comment: Comment,
     fields: BTreeMap<String, Value>,
     entries: Vec<Value>,
 }
@@ -77,6 +80,12 @@ impl History {
             Event::Sale(event) => {
                 self.sale = sale::evolve(std::mem::take(&mut self.sale), event);
                 Some(json!(self.sale))
+            }
+            Event::Picture(picture::Event::PictureAdded(added)) => Some(json!(added)),
+            Event::Comment(event) => {
+                let written = Written::of(entry);
+                self.comment = comment::evolve(std::mem::take(&mut self.comment), event, &written);
+                Some(json!({"picture_id": self.comment.picture_id, "text": self.comment.text}))
             }
             // What was refused or given up changes nothing: it stands in the history with its reason.
             Event::Refused(_) | Event::Declined(_) => None,

@@ -11,6 +11,7 @@ mod feed;
 mod forms;
 mod instances;
 mod pages;
+mod pictures;
 mod queue;
 mod reading;
 mod releases;
