@@ -139,7 +139,7 @@ fn comment(row: Memo<Comment>) -> impl IntoView {
     let mark = row.part(|row| row.mark);
     let words = row.part(|row| row.text.clone());
     let id = row.with_untracked(|row| row.comment_id.clone());
-    let deleted = id.clone();
+    let (named, deleted) = (id.clone(), id.clone());
     let is_open = RwSignal::new(false);
     // A form that is open stays as its author found it, with the text that they are about to replace.
     let seen = memo(move |before: Option<&String>| match before {
@@ -148,7 +148,7 @@ fn comment(row: Memo<Comment>) -> impl IntoView {
     });
     view! {
         <li
-            data-comment=id.clone()
+            data-comment=named
             data-sync=mark.show(|mark| mark.state.name())
             data-position=mark.show(|mark| mark.confirmed_position())
         >

@@ -137,10 +137,11 @@ pub fn Shown(seen: Seen) -> impl IntoView {
     });
     let blob = seen.blob;
     Effect::new(move |_| {
-        // Asked again when the device has started.
-        replica.picture();
-        let Some(device) = replica.device().filter(|_| is_missing.get()) else { return };
-        if kept.with_untracked(Option::is_none) {
+        if !is_missing.get() || kept.with_untracked(Option::is_some) {
+            return;
+        }
+        // Followed, to ask again when the device has started.
+        if let (Some(_), Some(device)) = (replica.line(), replica.device()) {
             let found = device.kept_picture(&blob);
             spawn_local(async move { _ = kept.try_set(found.await) });
         }
