@@ -86,6 +86,10 @@ fn p5_an_edit_of_a_text_that_was_replaced_meanwhile_is_refused_with_both_texts()
     // The same words twice are no disagreement, and whoever has read the newer text may replace it.
     shop.when("comment.edit", edit("c1", "Three torn.", Some("Two torn."))).then_nothing();
     shop.send("comment.edit", edit("c1", "All torn.", Some("Three torn.")));
+    // Ends of lines are no text: a form posts others than it was given.
+    shop.send("comment.edit", edit("c1", "All torn.\nAnd wet.", None));
+    shop.when("comment.edit", edit("c1", "All torn.\r\nAnd wet.", None)).then_nothing();
+    shop.send("comment.edit", edit("c1", "Some.", Some("All torn.\r\nAnd wet.")));
 }
 
 #[test]
