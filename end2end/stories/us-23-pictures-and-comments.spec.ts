@@ -1,4 +1,3 @@
-import { keptForOffline } from "../support/device.ts";
 import { expect, test } from "../support/test.ts";
 
 /** Eight by eight grey pixels. */
@@ -18,7 +17,6 @@ test.describe("us_23 pictures and comments", { tag: "@data" }, () => {
   test("us_23 a picture taken without a network is seen at once, and by others when it is sent", async ({ daybook, till, device }) => {
     await till.open(BATCH);
     await till.expectLive();
-    await keptForOffline(till.page);
     await till.goOffline();
     const section = till.page.getByRole("region", { name: "Pictures" });
     const before = await section.locator("li").count();

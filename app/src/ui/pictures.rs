@@ -190,21 +190,27 @@ fn PictureField(taken: RwSignal<Option<Taken>>) -> impl IntoView {
     let unfit = RwSignal::new(None::<String>);
     let wrong = state.problem("blob");
     let problem = Signal::derive(move || unfit.get().or_else(|| wrong.get()));
-    let chosen = {
-        let id = id.clone();
-        move |_| {
-            let Some((device, _)) = replica.keeping_device() else { return };
-            let taking = device.take_picture(id.clone());
-            spawn_local(async move {
-                let (now, why) = match taking.await {
-                    Ok(now) => (now, None),
-                    Err(why) => (None, Some(text::pictures::not_taken(&why))),
-                };
-                taken.try_set(now);
-                unfit.try_set(why);
-            });
-        }
+    let field = StoredValue::new(id.clone());
+    let take = move || {
+        let Some((device, _)) = replica.keeping_device() else { return };
+        let taking = device.take_picture(field.get_value());
+        spawn_local(async move {
+            let (now, why) = match taking.await {
+                Ok(now) => (now, None),
+                Err(why) => (None, Some(text::pictures::not_taken(&why))),
+            };
+            taken.try_set(now);
+            unfit.try_set(why);
+        });
     };
+    // It may have been chosen before the page came to life.
+    Effect::new(move |before: Option<bool>| {
+        let is_ready = replica.line().is_some() && replica.keeping_device().is_some();
+        if is_ready && before != Some(true) {
+            take();
+        }
+        is_ready
+    });
     let part = move |name: &'static str, value: fn(&Taken) -> String| {
         let value = follow(move || taken.with(|taken| taken.as_ref().map(value).unwrap_or_default()));
         view! { <input type="hidden" name=name value=value/> }
@@ -220,7 +226,7 @@ fn PictureField(taken: RwSignal<Option<Taken>>) -> impl IntoView {
                 aria-required="true"
                 aria-invalid=follow(move || problem.with(Option::is_some).then_some("true"))
                 aria-describedby=error_id.clone()
-                on:change=handle(chosen)
+                on:change=handle(move |_| take())
             />
             <p class="error" id=error_id>{follow(move || problem.get())}</p>
             {part("blob", |taken| taken.blob.to_string())}
