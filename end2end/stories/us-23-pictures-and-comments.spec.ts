@@ -96,6 +96,7 @@ test.describe("us_23 pictures and comments", { tag: "@data" }, () => {
     for (const name of ["Keep theirs", "Replace with mine"]) await expect(item.getByRole("button", { name })).toBeVisible();
     await expect(item.getByRole("link", { name: "Write both into one" })).toBeVisible();
     await item.getByRole("button", { name: "Replace with mine" }).click();
+    await expect(till.page.locator(".toast").last()).toContainText("Saved here");
     await till.open("pictures/P-03");
     await expect(till.page.locator(".comments li").first().locator(".comment-text")).toHaveText("Mine");
     await expect(other.page.locator(".comments li").first().locator(".comment-text")).toHaveText("Mine");
