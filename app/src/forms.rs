@@ -18,13 +18,19 @@ use crate::format;
 pub const DOOR: &str = "/commands";
 
 /// Fields that are not data of the command.
-pub const RESERVED: [&str; 6] = ["type", "command_id", "undoes", "next", "return_to", "form"];
+pub const RESERVED: [&str; 7] = ["type", "command_id", "undoes", "next", "return_to", "form", FILE];
+
+/// Where forms with a picture in them are posted.
+pub const PICTURE_DOOR: &str = "/commands/picture";
+
+/// The field of a chosen file. What becomes of the file is in other fields.
+pub const FILE: &str = "file";
 
 /// Fields that are sums of money in major units.
 const MONEY: [&str; 1] = ["price"];
 
 /// Fields that are whole numbers.
-const NUMBERS: [&str; 4] = ["qty", "counted", "short", "by"];
+const NUMBERS: [&str; 6] = ["qty", "counted", "short", "by", "width", "height"];
 
 /// A form as it was sent.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,12 +75,29 @@ impl Form {
     /// Whether the command needs a number that nobody types: a receipt's always, an order's where it was left empty.
     #[must_use]
     pub fn needs_number(&self) -> bool {
-        let field = match self.command_type.as_str() {
-            "sale.record" => "sale_id",
-            "order.place" => "order_id",
-            _ => return false,
-        };
-        !self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty())
+        let is_typed = |field: &str| self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty());
+        self.numbered_field().is_some_and(|field| !is_typed(field))
+    }
+
+    /// The field of what the command makes, where that has a number.
+    fn numbered_field(&self) -> Option<&'static str> {
+        match self.command_type.as_str() {
+            "sale.record" => Some("sale_id"),
+            "order.place" => Some("order_id"),
+            "picture.add" => Some("picture_id"),
+            "comment.add" => Some("comment_id"),
+            _ => None,
+        }
+    }
+
+    /// What the server made of a picture that came with the form, in place of what the form says of it.
+    #[must_use]
+    pub fn with_picture(mut self, described: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        for (name, value) in described {
+            self.fields.retain(|(known, _)| known != name);
+            self.fields.push((name.to_owned(), value));
+        }
+        self
     }
 
     /// The typed command. `number` is taken where [`Form::needs_number`]; prices of sold lines that the form does
@@ -84,9 +107,13 @@ impl Form {
     /// Every field that does not fit; one named `type` for a type that nobody may send.
     pub fn command(&self, number: &str, books: &Books) -> Result<Command, Vec<FieldError>> {
         let mut data = self.data();
-        if self.needs_number() {
-            let field = if self.command_type == "sale.record" { "sale_id" } else { "order_id" };
+        if let Some(field) = self.numbered_field().filter(|_| self.needs_number()) {
             data.insert(field.to_owned(), Value::String(number.to_owned()));
+        }
+        let has_picture = data.get("blob").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+        if self.command_type == "picture.add" && !has_picture {
+            // Nobody types its name, type or size.
+            return Err(vec![FieldError { field: "blob".to_owned(), problem: "must be chosen first".to_owned() }]);
         }
         if self.command_type == "sale.record" {
             price_lines(&mut data, books);
@@ -109,9 +136,17 @@ impl Form {
                     let line = lists.entry(list).or_default().entry(index).or_default();
                     line.insert(field.to_owned(), value(field, typed));
                 }
-                None => {
-                    data.insert(name.clone(), value(name, typed));
-                }
+                None => match name.split_once('.') {
+                    Some((object, field)) => {
+                        let inner = data.entry(object).or_insert_with(|| Value::Object(Map::new()));
+                        if let Value::Object(inner) = inner {
+                            inner.insert(field.to_owned(), value(field, typed));
+                        }
+                    }
+                    None => {
+                        data.insert(name.clone(), value(name, typed));
+                    }
+                },
             }
         }
         for (list, lines) in lists {
@@ -263,6 +298,10 @@ pub fn fields_of(command: &Command) -> Vec<(String, String)> {
                     }));
                 }
             }
+            Value::Object(inner) => fields.extend(inner.into_iter().map(|(field, value)| {
+                let typed = typed(&field, &value);
+                (format!("{name}.{field}"), typed)
+            })),
             value => {
                 let typed = typed(&name, &value);
                 fields.push((name, typed));
@@ -298,6 +337,8 @@ fn subject(command: &Command) -> &str {
         Command::Account(command) => command.account_id().as_str(),
         Command::Transfer(command) => command.transfer_id().as_str(),
         Command::Change(change::Command::Decline(_)) | Command::Shop(_) => "",
+        // Nobody knows these by their names.
+        Command::Picture(_) | Command::Comment(_) => "",
         Command::Stock(stock::Command::Allocate { order_id, .. } | stock::Command::Free { order_id, .. }) => {
             order_id.as_str()
         }
@@ -479,12 +520,30 @@ mod tests {
             ("order.allocate", serde_json::json!({ "order_id": "O-1", "sku": "A", "qty": 2, "short": 3 })),
             ("stock.adjust", serde_json::json!({ "sku": "A", "changes": [{ "batchref": "B-1", "by": -3 }] })),
             ("stock.receive", serde_json::json!({ "batchref": "B-1", "sku": "A", "qty": 5, "eta": "2026-12-01" })),
+            (
+                "picture.add",
+                serde_json::json!({
+                    "picture_id": "P-1", "blob": "0".repeat(64), "media_type": "image/png", "width": 4, "height": 3,
+                    "about": { "batch": "B-1" },
+                }),
+            ),
         ] {
             let command = Command::parse(kind, &data).unwrap();
             let mut fields = fields_of(&command);
             fields.push(("type".to_owned(), type_of(&command).to_owned()));
             assert_eq!(Form::of(fields).command("", &Books::default()), Ok(command), "{kind}");
         }
+    }
+
+    #[test]
+    fn us_23_a_picture_that_was_not_chosen_is_one_problem() {
+        let form = form("type=picture.add&about.batch=B-1&blob=&media_type=&width=&height=&caption=");
+        let errors = form.command("P-1", &Books::default()).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["blob"]);
+        let described = [("blob", "0".repeat(64)), ("media_type", "image/png".into()), ("width", "4".into())];
+        let form = form.with_picture(described).with_picture([("height", "3".to_owned())]);
+        let (_, data) = form.command("P-1", &Books::default()).unwrap().to_json();
+        assert_eq!((&data["picture_id"], &data["about"]), (&"P-1".into(), &serde_json::json!({ "batch": "B-1" })));
     }
 
     #[test]

@@ -4,9 +4,10 @@
 use domain::{
     Command, CommandId, Refusal,
     books::{Books, Reads},
-    refusal::Thing,
+    comment,
+    refusal::{Changed, Texts, Thing},
     stock,
-    values::Quantity,
+    values::{CommentText, Quantity},
 };
 use sync::{PendingView, Reason, Stage, SyncState};
 
@@ -80,6 +81,35 @@ fn left(command: &Command, books: &Books, picture: &Picture) -> Option<u32> {
     }
 }
 
+/// The texts of a comment that two people have changed, where that is the reason.
+#[must_use]
+pub fn texts(view: &PendingView) -> Option<&Texts> {
+    match view.refusal()? {
+        Refusal::ChangedMeanwhile(Changed::Text(texts)) => Some(texts),
+        _ => None,
+    }
+}
+
+/// The same edit by somebody who has read the other text. Should there be a newer one by now, they hear of that one.
+#[must_use]
+pub fn replace_theirs(view: &PendingView) -> Option<Command> {
+    let (Command::Comment(comment::Command::Edit(edit)), Some(texts)) = (&view.command, texts(view)) else {
+        return None;
+    };
+    let was = Some(CommentText::parse(&texts.theirs).ok()?);
+    Some(comment::Command::Edit(comment::Edit { was, ..edit.clone() }).into()).filter(|_| view.replaceable)
+}
+
+/// The same edit with both texts, to be put right by hand.
+#[must_use]
+pub fn merge(view: &PendingView) -> Option<Command> {
+    let (Command::Comment(comment::Command::Edit(edit)), Some(texts)) = (replace_theirs(view)?, texts(view)) else {
+        return None;
+    };
+    let text = CommentText::parse(&text::pictures::merged(&texts.theirs, &texts.yours)).ok()?;
+    Some(comment::Command::Edit(comment::Edit { text, ..edit }).into())
+}
+
 /// The page of the record that is there already, where that is the reason.
 #[must_use]
 pub fn existing(view: &PendingView) -> Option<String> {
@@ -88,6 +118,7 @@ pub fn existing(view: &PendingView) -> Option<String> {
         Refusal::AlreadyExists { what: Thing::Batch, id } => Some(format!("/batches/{id}")),
         Refusal::AlreadyExists { what: Thing::Order, id } => Some(format!("/orders/{id}")),
         Refusal::AlreadyExists { what: Thing::Account, id } => Some(format!("/accounts/{id}")),
+        Refusal::AlreadyExists { what: Thing::Picture, id } => Some(format!("/pictures/{id}")),
         _ => None,
     }
 }

@@ -13,7 +13,8 @@ use std::{
 use domain::{
     AggregateId, Command, CommandId, Refusal, ShopSlug,
     books::{Author, Books},
-    values::Millis,
+    picture::MediaType,
+    values::{BlobHash, Millis},
 };
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
@@ -55,6 +56,11 @@ pub trait Device {
     fn export_unsent(&self) -> String;
     /// Takes in such a file, chosen in the field with this id: how many of its commands were new here.
     fn import_unsent(&self, field: &'static str) -> Doing<Result<usize, NotTaken>>;
+    /// Takes the picture that is chosen in the field with this id: smaller, without what the camera wrote beside it, and
+    /// kept here until it is sent. None where nothing is chosen.
+    fn take_picture(&self, field: String) -> Doing<Result<Option<Taken>, String>>;
+    /// An address at which this page shows a picture that is kept here.
+    fn kept_picture(&self, blob: &BlobHash) -> Doing<Option<String>>;
     fn inspect(&self) -> Inspection;
     /// The copy of the log that this device keeps; none where it keeps nothing.
     fn held(&self) -> Doing<Option<Held>>;
@@ -63,6 +69,15 @@ pub trait Device {
     fn save_bundle(&self) -> Doing<()>;
     /// Throws the kept copy of the books away, never the outbox, and loads the page anew.
     fn rebuild(&self) -> Doing<()>;
+}
+
+/// A picture that lies on this device, ready to be named by a command.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Taken {
+    pub blob: BlobHash,
+    pub media_type: MediaType,
+    pub width: u32,
+    pub height: u32,
 }
 
 /// Something that goes wrong on demand.

@@ -6,6 +6,7 @@ mod entries;
 pub mod letters;
 mod line;
 mod looking_back;
+pub mod pictures;
 mod refusals;
 mod taken;
 mod undo;
@@ -108,6 +109,11 @@ pub fn done(command_type: &str, id: &str) -> String {
         "order.free" => "Goods freed",
         "sale.record" => "Sale recorded",
         "sale.put_back" => "Sale put back",
+        "picture.add" => "Picture added",
+        "comment.add" => "Comment added",
+        "comment.edit" => "Comment changed",
+        "comment.delete" => "Comment removed",
+        "comment.put_back" => "Comment put back",
         "change.decline" => "Given up",
         _ => "Written down",
     };

@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
-use domain::{CommandId, ShopSlug, books::Author, json};
+use domain::{CommandId, ShopSlug, books::Author, json, picture::MediaType, values::BlobHash};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 use sync::{
@@ -19,7 +19,7 @@ use crate::{
     format::{self, Currency},
     replica::{
         Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Keeping, Line, Marks,
-        NotDone, NotTaken, Picture, Problem, Replica, StorageLine, Unreadable, Wish,
+        NotDone, NotTaken, Picture, Problem, Replica, StorageLine, Taken, Unreadable, Wish,
     },
     ui::{
         frame::Visit,
@@ -270,6 +270,24 @@ impl Device for OfBrowser {
     fn rebuild(&self) -> Doing<()> {
         let handle = self.0.clone();
         Box::pin(async move { handle.rebuild().await })
+    }
+
+    fn take_picture(&self, field: String) -> Doing<Result<Option<Taken>, String>> {
+        let handle = self.0.clone();
+        Box::pin(async move {
+            let taken = handle.take_picture(&field).await.map_err(|problem| problem.to_string())?;
+            Ok(taken.map(|taken| Taken {
+                blob: taken.name,
+                media_type: MediaType::Jpeg,
+                width: taken.width,
+                height: taken.height,
+            }))
+        })
+    }
+
+    fn kept_picture(&self, blob: &BlobHash) -> Doing<Option<String>> {
+        let (handle, blob) = (self.0.clone(), blob.clone());
+        Box::pin(async move { handle.kept_picture(&blob).await })
     }
 
     fn inspect(&self) -> Inspection {

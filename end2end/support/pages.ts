@@ -23,6 +23,8 @@ export const PAGES: readonly Known[] = [
   inShop("orders", "orders"),
   inShop("order-new", "orders/new"),
   inShop("order", `orders/${ORDER}`),
+  inShop("pictures", "pictures"),
+  inShop("picture", "pictures/P-01"),
   inShop("book", "book"),
   inShop("entry", "book/10"),
   inShop("attention", "attention"),

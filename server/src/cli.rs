@@ -104,6 +104,9 @@ struct ServeArgs {
     /// Mebibytes of shop state to keep in memory (an estimate); idle shops are put away beyond that.
     #[arg(long, env = "DAYBOOK_MEMORY_MIB", default_value_t = 512)]
     memory_mib: usize,
+    /// Mebibytes that the pictures of one shop may take.
+    #[arg(long, env = "DAYBOOK_PICTURES_MIB", default_value_t = 1024)]
+    pictures_mib: u64,
     /// Do not let browsers keep the app for opening it without a network, and make those that did drop it: the way
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]

@@ -36,6 +36,10 @@ pub struct Mail {
 pub struct Limits {
     /// Bytes of a request body.
     pub body: usize,
+    /// Bytes of one picture as it is sent.
+    pub picture: usize,
+    /// Bytes of all pictures of one shop, as they are kept.
+    pub pictures: u64,
     /// Pushes and requests that wait for one shop's appender.
     pub queue: usize,
     /// Commands decided in one append.
@@ -84,6 +88,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 2 * 1024 * 1024,
+            picture: 10 * 1024 * 1024,
+            pictures: 1024 * 1024 * 1024,
             queue: 1024,
             batch: 512,
             feeds: 20_000,

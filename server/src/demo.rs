@@ -1,6 +1,8 @@
 //! The demo shop: made by ordinary commands through the ordinary path, from a fixed seed, with ids of their own, so
 //! that filling it again changes nothing.
 
+mod pictures;
+
 use std::sync::Arc;
 
 use domain::{
@@ -9,6 +11,7 @@ use domain::{
     values::{Day, Millis},
 };
 use serde_json::{Value, json};
+use store::Blob;
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
@@ -90,8 +93,12 @@ pub async fn fill(shops: &Arc<Shops>) -> Result<u64, String> {
     // The days of the first filling stay: its first entry tells when that was.
     let first = shops.store.read(&slug, 0, 1).await.map_err(|error| text(&error))?;
     let today = first.first().map_or_else(clock::now, |entry| entry.recorded_at);
+    let drawn = pictures::drawn()?;
+    for blob in &drawn {
+        shops.store.keep_blob(&slug, blob.clone(), u64::MAX).await.map_err(|error| text(&error))?;
+    }
     let mut head = 0;
-    for part in script(today)?.chunks(200) {
+    for part in script(today, &drawn)?.chunks(200) {
         let decided = shop.decide(part.to_vec()).await.map_err(|error| text(&error))?;
         head = decided.head;
         let failed = decided
@@ -106,12 +113,13 @@ pub async fn fill(shops: &Arc<Shops>) -> Result<u64, String> {
 }
 
 /// Every command, in order. `today` is when the shop is first filled.
-fn script(today: Millis) -> Result<Vec<Request>, String> {
+fn script(today: Millis, drawn: &[Blob]) -> Result<Vec<Request>, String> {
     let mut script = Script { today, seed: 20_261_121, requests: Vec::new() };
     script.deliveries()?;
     script.accounts()?;
     script.days_of_trade()?;
     script.orders()?;
+    script.pictures(drawn)?;
     Ok(script.requests)
 }
 
@@ -252,6 +260,22 @@ impl Script {
         Ok(())
     }
 
+    /// 12 pictures and what people said about them.
+    fn pictures(&mut self, drawn: &[Blob]) -> Result<(), String> {
+        for (number, blob) in (1..).zip(drawn) {
+            let at = 9 * 60 + i64::try_from(number).unwrap_or(0);
+            self.push(2, at, "Back room", "picture.add", &pictures::data(number, &blob.name))?;
+        }
+        for (number, (picture, text)) in (1..).zip(pictures::COMMENTS) {
+            let data = json!({
+                "comment_id": format!("C-{number:03}"), "picture_id": pictures::picture_id(picture), "text": text,
+            });
+            let device = if number % 2 == 0 { "Office" } else { "Back room" };
+            self.push(1, 10 * 60 + number, device, "comment.add", &data)?;
+        }
+        Ok(())
+    }
+
     /// More candles than there are: not accepted, and then taken as a back-order.
     fn short_order(&mut self, order_id: &str, days_ago: i64) -> Result<(), String> {
         let place = json!({"order_id": order_id, "lines": [{"sku": "CAN-4", "qty": 60}]});
@@ -275,7 +299,7 @@ mod tests {
         let today = Millis::parse("2026-11-21T15:00:00Z").unwrap();
         let mut books = Books::default();
         let stamp = Stamp { epoch: Uuid::nil(), recorded_at: today };
-        for request in script(today).unwrap() {
+        for request in script(today, &pictures::drawn().unwrap()).unwrap() {
             let handled = books.handle(&request, stamp, &mut Reads::new());
             let verdict = &handled.settled[0].verdict;
             assert!(matches!(verdict, Verdict::Accepted { .. }), "{request:?}: {verdict:?}");
@@ -299,6 +323,7 @@ mod tests {
         assert_eq!(accounts.iter().filter(|account| is_near(account.available())).count(), 1, "one is near it");
         let transfers: Vec<_> = projections.transfers.transfers.iter().map(|(_, transfer)| transfer.state).collect();
         assert_eq!(transfers, [TransferState::Completed; 3]);
+        assert_eq!((projections.pictures.pictures.len(), projections.pictures.comments.len()), (12, 20));
         assert!(projections.sales.takings.get(&Day::of(today)).is_some());
     }
 }

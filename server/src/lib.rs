@@ -24,6 +24,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod metrics;
+pub mod pictures;
 pub mod running;
 pub mod service;
 pub mod shop;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     config::Config,
-    http::{self, Server},
+    http::{self, Server, blobs},
     metrics::Metrics,
     shop::{
         Shops,
@@ -116,6 +116,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         queue_woken: woken.clone(),
         stop: stop.clone(),
         limits: config.limits.clone(),
+        pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });
     let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };

@@ -7,7 +7,10 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CommandId, EventRecord, ShopSlug, values::Millis};
+use domain::{
+    Command, CommandId, EventRecord, ShopSlug, Submission, Verdict, picture,
+    values::{BlobHash, Millis},
+};
 use futures::{
     StreamExt,
     channel::{
@@ -20,7 +23,7 @@ use sync::{
     Acknowledged, Changes, FeedEnd, Input, Issue, OutboxRecord, Output, Replica, Report, Stage, StoredState,
     bundle::Bundle,
     connection::DataState,
-    protocol::{Events, FeedFrame, PROTOCOL, Snapshot, feed_address},
+    protocol::{Events, FeedFrame, Outcome, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot, feed_address},
     replica::NotNow,
     unsent_file,
 };
@@ -88,6 +91,14 @@ pub struct Driver {
     heartbeat: RefCell<Option<(Millis, String)>>,
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
+}
+
+/// The picture that a command names.
+fn named_picture(submission: &Submission) -> Option<(CommandId, BlobHash)> {
+    match &submission.command {
+        Command::Picture(picture::Command::Add(add)) => Some((submission.id, add.blob.clone())),
+        _ => None,
+    }
 }
 
 impl Driver {
@@ -298,9 +309,8 @@ impl Driver {
                 self.heartbeat.take();
             }
             Output::Push { ticket, push } => {
-                let answer = self.transport.push(push);
                 self.spawn(async move |driver| {
-                    let answer = answer.await;
+                    let answer = driver.push(push).await;
                     if let Ok(answer) = &answer {
                         driver.tell_tabs(&Note::Answer { answer: Box::new(answer.clone()) });
                     }
@@ -334,6 +344,33 @@ impl Driver {
             }
             Output::Report(report) => self.remember(&report),
         }
+    }
+
+    /// Sends a part of the outbox, and before it the pictures that it names: a command whose picture has not arrived
+    /// would be refused.
+    async fn push(&self, push: Push) -> Result<PushAnswer, ProtocolError> {
+        let named: Vec<_> = push.submissions.iter().filter_map(named_picture).collect();
+        for (_, name) in &named {
+            self.send_picture(name).await?;
+        }
+        let answer = self.transport.push(push).await?;
+        for (id, name) in &named {
+            let is_taken = |outcome: &Outcome| matches!(outcome, Outcome::Settled { id: of, verdict: Verdict::Accepted { .. } } if of == id);
+            if answer.outcomes.iter().any(is_taken) {
+                // What stays by mistake is sent to nobody: no command names it any more.
+                let _ = self.storage.forget_picture(name).await;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// One that is not here goes with the command's fate: the server has it, or it is refused and says so.
+    async fn send_picture(&self, name: &BlobHash) -> Result<(), ProtocolError> {
+        let Ok(Some(bytes)) = self.storage.picture(name).await else { return Ok(()) };
+        if self.faults.get().offline {
+            return Err(ProtocolError::NoAnswer { problem: "offline".to_owned() });
+        }
+        network::send_picture(&self.shop, &bytes).await
     }
 
     /// Does something that takes time. The driver lives until it is done.

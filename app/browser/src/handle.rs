@@ -6,7 +6,7 @@ use domain::{
     Books, Command, CommandId, Refusal, ShopSlug,
     books::Author,
     ids::AggregateId,
-    values::{Millis, SaleId},
+    values::{BlobHash, Millis, SaleId},
 };
 use futures::future::LocalBoxFuture;
 use sync::{
@@ -23,6 +23,7 @@ use crate::{
     driver::Driver,
     faults::Faults,
     latencies::LatencyView,
+    picture::{self, Taken},
     storage::{Mode, StorageError, outbox::Unreadable},
     tabs::Note,
 };
@@ -217,6 +218,22 @@ impl Handle {
     #[must_use]
     pub fn would_refuse(&self, command: &Command) -> Option<Refusal> {
         self.0.replica.borrow().would_refuse(command)
+    }
+
+    /// Takes the picture that is chosen in the field `id` and keeps it on the medium, until a command that names it was
+    /// accepted. `None` where nothing is chosen.
+    ///
+    /// # Errors
+    /// When it cannot be read as a picture, or not be kept.
+    pub async fn take_picture(&self, id: &str) -> Result<Option<Taken>, StorageError> {
+        let Some(taken) = picture::take_chosen(id).await? else { return Ok(None) };
+        self.0.storage.keep_picture(&taken.name, &taken.bytes).await?;
+        Ok(Some(taken))
+    }
+
+    /// An address at which this page shows a picture that is kept here.
+    pub async fn kept_picture(&self, name: &BlobHash) -> Option<String> {
+        picture::address(&self.0.storage.picture(name).await.ok()??)
     }
 
     /// Decides a command and saves it. Resolves when it is on the medium: only then may the page say so. It is

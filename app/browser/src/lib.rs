@@ -8,7 +8,7 @@
 //! 4. [`feed`]: the shop's event stream
 //! 5. [`events`], [`clock`]: listeners, timers, the device's clock
 //! 6. [`worker`]: opening without a network, and new versions; [`hand`]: when one may take over
-//! 7. [`file`]: reading what a person has chosen
+//! 7. [`file`], `picture`: reading what a person has chosen
 //! 8. [`faults`], [`latencies`]: for the inspector
 //! 9. [`crash`]: what remains when the program stops
 //!
@@ -27,6 +27,7 @@ pub mod hand;
 pub mod handle;
 pub mod latencies;
 mod network;
+mod picture;
 pub mod storage;
 mod tabs;
 pub mod worker;

@@ -1,6 +1,8 @@
 //! Questions to the browser that are answered later: is the server there, is there room, is it protected.
 
+use domain::ShopSlug;
 use js_sys::{Promise, Reflect};
+use sync::protocol::ProtocolError;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
@@ -31,6 +33,34 @@ pub async fn probe() -> bool {
     match JsFuture::from(answer).await {
         Ok(answer) => property(&answer, "ok").is_some_and(|ok| ok.is_truthy()) && names_release(&answer),
         Err(_) => false,
+    }
+}
+
+/// How long a picture may take on its way.
+const PICTURE_PATIENCE: u32 = 60_000;
+
+/// Sends a picture's bytes. One that the server does not take is no reason to hold back the command that names it: that
+/// is refused then, and a person sees why.
+///
+/// # Errors
+/// [`ProtocolError::NotSignedIn`], or [`ProtocolError::NoAnswer`] when it is worth another try.
+pub async fn send_picture(shop: &ShopSlug, bytes: &[u8]) -> Result<(), ProtocolError> {
+    let options = js_sys::Object::new();
+    let option = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
+    option("method", "POST".into());
+    option("body", js_sys::Uint8Array::from(bytes).into());
+    if let Ok(signal) = abort_after(PICTURE_PATIENCE) {
+        option("signal", signal);
+    }
+    let no_answer = || ProtocolError::NoAnswer { problem: "a picture was not sent".to_owned() };
+    let answer = fetch(&format!("/api/v1/shops/{shop}/blobs"), &options).map_err(|_| no_answer())?;
+    let answer = JsFuture::from(answer).await.map_err(|_| no_answer())?;
+    // A hotel's sign-in page has taken nothing, whatever it says.
+    let status = property(&answer, "status").and_then(|status| status.as_f64()).filter(|_| names_release(&answer));
+    match status.map(whole) {
+        Some(401) => Err(ProtocolError::NotSignedIn),
+        Some(200 | 201 | 413 | 415 | 422) => Ok(()),
+        _ => Err(no_answer()),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `book` | `tail/<first position>` | consecutive [`EventRecord`]s, JSON |
 //! | `device` | `id`, `receipts/<code>` | the device's identity, its last receipt number |
 //! | `device` | `acknowledged/<command id>` | [`Acknowledged`], JSON |
+//! | `device` | `picture/<name>/<n>` | a picture that is not sent yet, in pieces |
 //! | `device` | `lost` | what the server has lost, [`Lost`]s, JSON |
 //!
 //! The outbox is also in localStorage (see [`mirror`]); at the start the two are united by command id.
@@ -20,6 +21,7 @@ pub mod error;
 pub mod idb;
 pub mod mirror;
 pub mod outbox;
+pub mod pictures;
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +29,7 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CommandId, EventRecord, ShopSlug};
+use domain::{CommandId, EventRecord, ShopSlug, values::BlobHash};
 use futures::future::{Either, select};
 use sync::{Acknowledged, Lost, OutboxRecord, StoredState, protocol::Snapshot};
 use uuid::Uuid;
@@ -277,6 +279,22 @@ impl Storage {
     /// Writes the list of what the server has lost.
     pub async fn keep_lost(&self, lost: &[Lost]) -> Result<(), StorageError> {
         self.write(&[acknowledged::write_lost(lost)?], Durability::Relaxed).await
+    }
+
+    /// Keeps a picture until it is sent: when this is done, it outlives the browser.
+    pub async fn keep_picture(&self, name: &BlobHash, bytes: &[u8]) -> Result<(), StorageError> {
+        self.write(&pictures::keep(name, bytes), Durability::Strict).await
+    }
+
+    /// A picture that is kept here.
+    pub async fn picture(&self, name: &BlobHash) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(pictures::read(name, &self.read("device", &pictures::prefix(name)).await?))
+    }
+
+    /// Lets a picture go that is with the server.
+    pub async fn forget_picture(&self, name: &BlobHash) -> Result<(), StorageError> {
+        let rows = self.read("device", &pictures::prefix(name)).await?;
+        self.write(&pictures::forget(&rows), Durability::Relaxed).await
     }
 
     /// Writes entries behind the copy of the log.

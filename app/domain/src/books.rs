@@ -9,10 +9,12 @@ use crate::{
     account::{self, Account},
     change,
     command::Command,
+    comment::{self, Comment, Written},
     digest::Digest,
     event::{AskedCommand, Event, Refused},
     ids::{AggregateId, CommandId},
     order::{self, Order},
+    picture::{self, Picture, Subject},
     processes::{self, PROCESSES},
     product::{self, Product},
     projections::Projections,
@@ -23,7 +25,7 @@ use crate::{
     stock::{self, Stock},
     transfer::{self, Legs, Transfer},
     undo,
-    values::{AccountId, Amount, BatchRef, Millis, OrderId, SaleId, Sku, TransferId},
+    values::{AccountId, Amount, BatchRef, CommentId, Millis, OrderId, PictureId, SaleId, Sku, TransferId},
 };
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
@@ -51,6 +53,8 @@ pub struct Aggregates {
     pub charges: OrdMap<OrderId, Charged>,
     /// Which SKU's stock a batch belongs to: a batch reference is used once in a shop.
     pub batches: OrdMap<BatchRef, Sku>,
+    pub pictures: OrdMap<PictureId, Picture>,
+    pub comments: OrdMap<CommentId, Comment>,
     /// The version of the last refusal, or giving up, of each aggregate that has one. The versions of all other entries are in the
     /// states: a refusal must not change those.
     pub versions: OrdMap<AggregateId, u32>,
@@ -73,6 +77,8 @@ pub(crate) struct Seen<'a> {
     pub product: Option<&'a Product>,
     /// For an entry of stock.
     pub stock: Option<StockSeen<'a>>,
+    /// For a comment's entry.
+    pub comment: Option<&'a Comment>,
 }
 
 /// The stock of one SKU after an entry, and what of it only the state before could tell.
@@ -209,6 +215,8 @@ impl Aggregates {
             "sale" => self.sales.get(&SaleId::from_stored(key)).map(|sale| sale.version),
             "account" => self.accounts.get(&AccountId::from_stored(key)).map(|account| account.version),
             "transfer" => self.transfers.get(&TransferId::from_stored(key)).map(|transfer| transfer.version),
+            "picture" => self.pictures.get(&PictureId::from_stored(key)).map(|picture| picture.version),
+            "comment" => self.comments.get(&CommentId::from_stored(key)).map(|comment| comment.version),
             _ => None,
         };
         carried.max(self.versions.get(aggregate).copied()).unwrap_or(0)
@@ -223,6 +231,8 @@ impl Aggregates {
             Command::Account(command) => account_id(command.account_id()),
             Command::Transfer(command) => transfer_id(command.transfer_id()),
             Command::Shop(_) => shop_id(),
+            Command::Picture(command) => AggregateId::new("picture", command.picture_id().as_str()),
+            Command::Comment(command) => AggregateId::new("comment", command.comment_id().as_str()),
             Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
                 // Giving up a giving up is about nothing else; neither is what this version cannot read.
                 None | Some(Command::Change(_)) => AggregateId::new("change", &decline.command_id.to_string()),
@@ -278,6 +288,21 @@ impl Aggregates {
                 let events = shop::decide(&self.shop, has_sums, command)?;
                 Ok(events.into_iter().map(Event::from).collect())
             }
+            Command::Picture(command) => {
+                let knows = |subject: &Subject| self.knows(subject, reads);
+                let events = picture::decide(self.pictures.get(command.picture_id()), command, knows)?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
+            Command::Comment(command) => {
+                let comment = self.comments.get(command.comment_id());
+                let on = match command {
+                    comment::Command::Add { picture_id, .. } => Some(picture_id),
+                    _ => comment.and_then(|comment| comment.picture_id.as_ref()),
+                };
+                reads.extend(on.into_iter().flat_map(|id| [picture_id(id), thread_id(id)]));
+                let events = comment::decide(comment, command, |id| self.pictures.get(id))?;
+                Ok(events.into_iter().map(Event::from).collect())
+            }
             Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
             Command::Stock(command) => self.decide_stock(command, reads),
         }
@@ -302,6 +327,28 @@ impl Aggregates {
         let around = order::Around { products: &self.products, stocks: &self.stocks, accounts: &self.accounts };
         let events = order::decide(order, command, around)?;
         Ok(events.into_iter().map(Event::from).collect())
+    }
+
+    /// Whether the shop has what a picture is about.
+    fn knows(&self, subject: &Subject, reads: &mut Reads) -> bool {
+        match subject {
+            Subject::Product(sku) => {
+                reads.insert(product_id(sku));
+                self.products.contains_key(sku)
+            }
+            Subject::Batch(batchref) => {
+                reads.insert(batch_id(batchref));
+                self.batches.contains_key(batchref)
+            }
+            Subject::Order(id) => {
+                reads.insert(order_id(id));
+                self.orders.contains_key(id)
+            }
+            Subject::Account(id) => {
+                reads.insert(account_id(id));
+                self.accounts.contains_key(id)
+            }
+        }
     }
 
     fn decide_stock(&self, command: &stock::Command, reads: &mut Reads) -> Result<Vec<Event>, Refusal> {
@@ -355,6 +402,8 @@ impl Aggregates {
             legs,
             charges,
             batches,
+            pictures,
+            comments,
             versions,
         } = self;
         match &entry.event {
@@ -365,7 +414,7 @@ impl Aggregates {
                 };
                 advance(products, event.sku(), next);
                 let product = products.get(event.sku());
-                show(&Seen { products, orders, accounts, product, stock: None });
+                show(&Seen { products, orders, accounts, product, stock: None, comment: None });
             }
             Event::Stock(event) => {
                 for batchref in event.begins_batch() {
@@ -377,7 +426,7 @@ impl Aggregates {
                     *stock = stock::evolve(std::mem::take(stock), event);
                     stock.version = entry.version;
                     let stock = Some(StockSeen { after: stock, was_below_zero });
-                    show(&Seen { products, orders, accounts, product, stock });
+                    show(&Seen { products, orders, accounts, product, stock, comment: None });
                 });
             }
             Event::Order(event) => {
@@ -389,7 +438,7 @@ impl Aggregates {
                 if let order::Event::OrderHandedOver(_) = event {
                     charges.remove(event.order_id());
                 }
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Sale(event) => {
                 advance(sales, event.sale_id(), |was| {
@@ -400,7 +449,7 @@ impl Aggregates {
                     last_sales.push_back(recorded.sale_id.clone());
                     forget(sales, last_sales);
                 }
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Account(event) => {
                 advance(accounts, event.account_id(), |was| {
@@ -409,7 +458,7 @@ impl Aggregates {
                 });
                 note_leg(legs, event);
                 note_charge(charges, event);
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Transfer(event) => {
                 let id = event.transfer_id();
@@ -420,15 +469,32 @@ impl Aggregates {
                 if let transfer::Event::TransferCompleted(_) | transfer::Event::TransferFailed(_) = event {
                     legs.remove(id);
                 }
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Shop(event) => {
                 *shop = Shop { version: entry.version, ..shop::evolve(std::mem::take(shop), event) };
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
+            }
+            Event::Picture(event) => {
+                advance(pictures, event.picture_id(), |was| {
+                    *was = picture::evolve(std::mem::take(was), event);
+                    was.version = entry.version;
+                });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
+            }
+            Event::Comment(event) => {
+                advance(pictures, event.picture_id(), |picture| {
+                    picture.comments = picture.comments.saturating_add_signed(event.grows());
+                });
+                advance(comments, event.comment_id(), |comment| {
+                    *comment = comment::evolve(std::mem::take(comment), event, &Written::of(entry));
+                    comment.version = entry.version;
+                    show(&Seen { products, orders, accounts, product: None, stock: None, comment: Some(comment) });
+                });
             }
             Event::Refused(_) | Event::Declined(_) => {
                 versions.insert(entry.aggregate.clone(), entry.version);
-                show(&Seen { products, orders, accounts, product: None, stock: None });
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
         }
     }
@@ -504,6 +570,15 @@ fn product_id(sku: &Sku) -> AggregateId {
     AggregateId::new("product", sku.as_str())
 }
 
+fn picture_id(id: &PictureId) -> AggregateId {
+    AggregateId::new("picture", id.as_str())
+}
+
+/// Not an aggregate of its own: the name under which decisions remember that they looked how long a thread is.
+fn thread_id(id: &PictureId) -> AggregateId {
+    AggregateId::new("thread", id.as_str())
+}
+
 pub(crate) fn stock_id(sku: &Sku) -> AggregateId {
     AggregateId::new("stock", sku.as_str())
 }
@@ -517,6 +592,9 @@ impl Entry {
     /// The names whose readers must decide again after this entry.
     #[must_use]
     pub fn touches(&self) -> Vec<AggregateId> {
+        if let Event::Comment(event) = &self.event {
+            return vec![self.aggregate.clone(), thread_id(event.picture_id())];
+        }
         // What was refused or given up moves an aggregate's version, but no state that a decision looks at.
         let Event::Stock(event) = &self.event else {
             let refused = matches!(self.event, Event::Refused(_) | Event::Declined(_));

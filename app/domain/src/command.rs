@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    account, change,
+    account, change, comment,
     fields::{FieldError, Fields},
-    order, product, sale, shop, stock, transfer,
+    order, picture, product, sale, shop, stock, transfer,
 };
 
 /// An intent, as typed data. Its JSON form is `{"type": …, "data": {…}}`.
@@ -20,6 +20,8 @@ pub enum Command {
     Account(account::Command),
     Transfer(transfer::Command),
     Shop(shop::Command),
+    Picture(picture::Command),
+    Comment(comment::Command),
     Change(change::Command),
 }
 
@@ -68,6 +70,10 @@ impl Command {
             transfer::Command::parse(fields).map(Self::Transfer)
         } else if is_of(shop::Command::TYPES) {
             shop::Command::parse(fields).map(Self::Shop)
+        } else if is_of(picture::Command::TYPES) {
+            picture::Command::parse(fields).map(Self::Picture)
+        } else if is_of(comment::Command::TYPES) {
+            comment::Command::parse(command_type, fields).map(Self::Comment)
         } else if is_of(change::Command::TYPES) {
             change::Command::parse(fields).map(Self::Change)
         } else {
@@ -86,6 +92,8 @@ impl Command {
             account::Command::TYPES,
             transfer::Command::TYPES,
             shop::Command::TYPES,
+            picture::Command::TYPES,
+            comment::Command::TYPES,
             change::Command::TYPES,
         ];
         aggregates.into_iter().flatten().copied()
@@ -116,7 +124,9 @@ impl Command {
             | Self::Order(_)
             | Self::Account(_)
             | Self::Transfer(_)
-            | Self::Shop(_) => Kind::Request,
+            | Self::Shop(_)
+            | Self::Picture(_)
+            | Self::Comment(_) => Kind::Request,
         }
     }
 
@@ -164,5 +174,5 @@ macro_rules! gathered {
 }
 gathered!(
     product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer, shop => Shop,
-    change => Change,
+    picture => Picture, comment => Comment, change => Change,
 );

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account, change::Declined, order, product, refusal::Refusal, sale, shop, stock, transfer};
+use crate::{
+    account, change::Declined, comment, order, picture, product, refusal::Refusal, sale, shop, stock, transfer,
+};
 
 /// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
 macro_rules! events {
@@ -117,6 +119,8 @@ pub enum Event {
     Account(account::Event),
     Transfer(transfer::Event),
     Shop(shop::Event),
+    Picture(picture::Event),
+    Comment(comment::Event),
     Refused(Refused),
     Declined(Declined),
 }
@@ -144,6 +148,8 @@ impl Event {
             Self::Account(event) => event.type_name(),
             Self::Transfer(event) => event.type_name(),
             Self::Shop(event) => event.type_name(),
+            Self::Picture(event) => event.type_name(),
+            Self::Comment(event) => event.type_name(),
             Self::Refused(_) => "Refused",
             Self::Declined(_) => "Declined",
         }
@@ -162,6 +168,8 @@ impl Event {
             Self::Account(event) => event.encode(),
             Self::Transfer(event) => event.encode(),
             Self::Shop(event) => event.encode(),
+            Self::Picture(event) => event.encode(),
+            Self::Comment(event) => event.encode(),
             Self::Refused(event) => serde_json::value::to_raw_value(event),
             Self::Declined(event) => serde_json::value::to_raw_value(event),
         }
@@ -184,6 +192,8 @@ impl Event {
             .or_else(|| account::Event::decode(type_name, payload).map(|event| event.map(Self::Account)))
             .or_else(|| transfer::Event::decode(type_name, payload).map(|event| event.map(Self::Transfer)))
             .or_else(|| shop::Event::decode(type_name, payload).map(|event| event.map(Self::Shop)))
+            .or_else(|| picture::Event::decode(type_name, payload).map(|event| event.map(Self::Picture)))
+            .or_else(|| comment::Event::decode(type_name, payload).map(|event| event.map(Self::Comment)))
             .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
             .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
         match decoded {
@@ -205,6 +215,8 @@ impl Event {
             account::Event::TYPES,
             transfer::Event::TYPES,
             shop::Event::TYPES,
+            picture::Event::TYPES,
+            comment::Event::TYPES,
         ];
         aggregates.into_iter().flatten().copied().chain(["Refused", "Declined"])
     }
@@ -221,6 +233,7 @@ macro_rules! gathered {
 }
 gathered!(
     product => Product, stock => Stock, order => Order, sale => Sale, account => Account, transfer => Transfer, shop => Shop,
+    picture => Picture, comment => Comment,
 );
 
 /// `{"type": …, "data": {…}}`, as in the log.
@@ -237,6 +250,8 @@ impl Serialize for Event {
             Self::Account(event) => event.serialize_data(&mut fields)?,
             Self::Transfer(event) => event.serialize_data(&mut fields)?,
             Self::Shop(event) => event.serialize_data(&mut fields)?,
+            Self::Picture(event) => event.serialize_data(&mut fields)?,
+            Self::Comment(event) => event.serialize_data(&mut fields)?,
             Self::Refused(event) => fields.serialize_field("data", event)?,
             Self::Declined(event) => fields.serialize_field("data", event)?,
         }

@@ -123,6 +123,28 @@ impl<'a> Fields<'a> {
         self.number(field, parse)
     }
 
+    /// An object read by `read`, where absence means none.
+    pub fn optional_object<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.raw(field)?;
+        let mut inner = Fields::at(value, self.name(field));
+        let read = read(&mut inner);
+        inner.refuse_unknown();
+        self.errors.append(&mut inner.errors);
+        read
+    }
+
+    /// What is wrong is not one field, but how they go together.
+    pub fn wrong_as_whole<T>(&mut self, problem: &str) -> Option<T> {
+        if self.errors.is_empty() {
+            self.wrong("", problem);
+        }
+        None
+    }
+
     /// An object, whatever is in it, so long as it could be the data of a command.
     pub fn object(&mut self, field: &'static str) -> Option<Value> {
         match self.raw(field) {

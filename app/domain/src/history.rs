@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 use crate::{
     account::{self, Account},
     books::Aggregates,
+    comment::{self, Comment, Written},
     event::Event,
     ids::AggregateId,
     order::{self, Order},
+    picture::{self, PictureAdded},
     product::{self, Product},
     sale::{self, Sale},
     shop::{self, Shop},
     stock::{self, Stock},
     transfer::{self, Transfer},
-    values::{AccountId, OrderId, SaleId, Sku, TransferId},
+    values::{AccountId, CommentId, OrderId, SaleId, Sku, TransferId},
 };
 
 /// A field that an event changed. None where there was, or is, no such field.
@@ -45,6 +47,9 @@ enum State {
     Account(Account),
     Transfer(Transfer),
     Shop(Shop),
+    /// As it was added: nothing of it changes, so books keep no more than that it is there.
+    Picture(PictureAdded),
+    Comment(Comment),
 }
 
 impl History {
@@ -59,6 +64,7 @@ impl History {
             "sale" => aggregates.sales.get(&SaleId::from_stored(key)).cloned().map(State::Sale),
             "account" => aggregates.accounts.get(&AccountId::from_stored(key)).cloned().map(State::Account),
             "transfer" => aggregates.transfers.get(&TransferId::from_stored(key)).cloned().map(State::Transfer),
+            "comment" => aggregates.comments.get(&CommentId::from_stored(key)).cloned().map(State::Comment),
             "shop" => Some(State::Shop(aggregates.shop.clone())),
             _ => None,
         };
@@ -83,6 +89,9 @@ impl History {
             (_, Event::Transfer(event)) => moved(None, event),
             (State::Shop(shop), Event::Shop(event)) => State::Shop(shop::evolve(shop, event)),
             (_, Event::Shop(event)) => State::Shop(shop::evolve(Shop::default(), event)),
+            (_, Event::Picture(picture::Event::PictureAdded(added))) => State::Picture(added.clone()),
+            (State::Comment(comment), Event::Comment(event)) => State::Comment(said(comment, event)),
+            (_, Event::Comment(event)) => State::Comment(said(Comment::default(), event)),
             (state, Event::Refused(_) | Event::Declined(_)) => {
                 self.state = state;
                 return vec![];
@@ -106,6 +115,11 @@ fn moved(transfer: Option<Transfer>, event: &transfer::Event) -> State {
     transfer::evolve(transfer, event).map_or(State::Nothing, State::Transfer)
 }
 
+/// Who wrote it stands beside each entry.
+fn said(comment: Comment, event: &comment::Event) -> Comment {
+    comment::evolve(comment, event, &Written::default())
+}
+
 impl State {
     fn fields(&self) -> BTreeMap<String, Value> {
         let mut fields = BTreeMap::new();
@@ -118,6 +132,8 @@ impl State {
             Self::Account(account) => crate::json::value(account).unwrap_or_default(),
             Self::Transfer(transfer) => crate::json::value(transfer).unwrap_or_default(),
             Self::Shop(shop) => crate::json::value(shop).unwrap_or_default(),
+            Self::Picture(added) => crate::json::value(added).unwrap_or_default(),
+            Self::Comment(comment) => json!({"picture_id": comment.picture_id, "text": comment.text}),
         };
         flatten("", told, &mut fields);
         // Every entry has its version beside it; it is no field of the record.

@@ -43,7 +43,8 @@ impl fmt::Display for CommandId {
     }
 }
 
-/// A consistency boundary: `product-SKU`, `stock-SKU`, `order-ID`, `sale-ID`, `account-ID` or `transfer-ID`.
+/// A consistency boundary: `product-SKU`, `stock-SKU`, `order-ID`, `sale-ID`, `account-ID`, `transfer-ID`, `picture-ID` or
+/// `comment-ID`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AggregateId(Text);

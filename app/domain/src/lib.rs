@@ -8,8 +8,8 @@
 //!
 //! 1. [`values`]: SKU, quantity, money, texts and days, each with a `parse` that says what is wrong
 //! 2. [`text`], [`ids`]: names of shops, aggregates and commands
-//! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`]: the aggregates, each `decide` and `evolve`;
-//!    [`shop`]: what holds for all of it;
+//! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`], [`picture`], [`comment`]: the aggregates,
+//!    each `decide` and `evolve`; [`shop`]: what holds for all of it;
 //!    [`change`]: giving up what was not accepted
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`processes`]: what spans several aggregates
@@ -26,6 +26,7 @@ pub mod books;
 pub mod chain;
 pub mod change;
 pub mod command;
+pub mod comment;
 pub mod digest;
 pub mod event;
 pub mod fields;
@@ -33,6 +34,7 @@ pub mod history;
 pub mod ids;
 pub mod json;
 pub mod order;
+pub mod picture;
 pub mod processes;
 pub mod product;
 pub mod projections;

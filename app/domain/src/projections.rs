@@ -6,6 +6,7 @@ pub mod attention;
 pub mod catalogue;
 pub mod day_book;
 pub mod orders;
+pub mod pictures;
 pub mod sales;
 pub mod stock;
 pub mod transfers;
@@ -22,6 +23,7 @@ pub struct Projections {
     pub sales: sales::Sales,
     pub accounts: accounts::Accounts,
     pub transfers: transfers::Transfers,
+    pub pictures: pictures::Pictures,
     pub day_book: day_book::DayBook,
     pub attention: attention::Attention,
 }
@@ -35,6 +37,7 @@ impl Projections {
         self.sales.apply(entry, &names);
         self.accounts.apply(entry, seen);
         self.transfers.apply(entry, seen, &mut self.accounts);
+        self.pictures.apply(entry, seen);
         self.day_book.apply(entry, names);
         self.attention.apply(entry, seen);
     }
@@ -48,6 +51,7 @@ impl Projections {
             self.sales.digest(),
             self.accounts.digest(),
             self.transfers.digest(),
+            self.pictures.digest(),
             self.day_book.digest(),
             self.attention.digest(),
         ]

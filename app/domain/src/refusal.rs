@@ -30,8 +30,8 @@ pub enum Refusal {
     #[error("Not allowed: needs {needs}")]
     NotAllowed { needs: String },
     /// Somebody else changed it first.
-    #[error("{id} changed meanwhile: expected version {expected}, actual {actual}")]
-    ChangedMeanwhile { id: String, expected: u32, actual: u32 },
+    #[error("{0}")]
+    ChangedMeanwhile(Changed),
     /// A sum would pass the largest amount or quantity that the books can carry.
     #[error("{what} {id} would pass the largest number the books can carry")]
     TooLarge { what: Thing, id: String },
@@ -51,6 +51,36 @@ pub enum Refusal {
     /// Money that would go from an account to itself.
     #[error("From and to are both account {account_id}")]
     SameAccount { account_id: AccountId },
+    /// It was there, and somebody took it out.
+    #[error("{what} {id} is gone")]
+    Gone { what: Thing, id: String },
+    /// The bytes of this name were not sent to this shop.
+    #[error("No picture was sent under the name {blob}")]
+    UnknownBlob { blob: String },
+}
+
+/// What changed before the command came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(untagged)]
+pub enum Changed {
+    /// The command named the version that it was meant for.
+    #[error("{id} changed meanwhile: expected version {expected}, actual {actual}")]
+    Version { id: String, expected: u32, actual: u32 },
+    /// The text that it was meant to replace has been replaced by another one.
+    #[error("{0}")]
+    Text(Box<Texts>),
+}
+
+/// Three texts of one thing: what both authors began from, and what each of them made of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{id} changed meanwhile: {by} wrote another text")]
+pub struct Texts {
+    pub id: String,
+    pub was: String,
+    pub theirs: String,
+    pub yours: String,
+    /// Who wrote `theirs`.
+    pub by: String,
 }
 
 /// What a refusal speaks of.
@@ -69,6 +99,8 @@ pub enum Thing {
     Shop,
     /// An entry of the book, by its number.
     Entry,
+    Picture,
+    Comment,
 }
 
 impl std::fmt::Display for Thing {
@@ -84,6 +116,8 @@ impl std::fmt::Display for Thing {
             Self::Transfer => "Transfer",
             Self::Shop => "Shop",
             Self::Entry => "Entry",
+            Self::Picture => "Picture",
+            Self::Comment => "Comment",
         })
     }
 }
@@ -100,13 +134,15 @@ impl Refusal {
             Self::NotFound { .. } => "not_found",
             Self::WrongState { .. } => "wrong_state",
             Self::NotAllowed { .. } => "not_allowed",
-            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
+            Self::ChangedMeanwhile(_) => "changed_meanwhile",
             Self::TooLarge { .. } => "too_large",
             Self::NoSuchLine { .. } => "no_such_line",
             Self::TooMany { .. } => "too_many",
             Self::InsufficientFunds { .. } => "insufficient_funds",
             Self::NotZero { .. } => "not_zero",
             Self::SameAccount { .. } => "same_account",
+            Self::Gone { .. } => "gone",
+            Self::UnknownBlob { .. } => "unknown_blob",
         }
     }
 }

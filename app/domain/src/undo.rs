@@ -8,6 +8,7 @@ use crate::{
     Books, Command, CommandId, Refusal,
     account::{self, Account},
     books::{Author, Reads, Role},
+    comment,
     event::Event,
     order, product,
     projections::day_book::BookEntry,
@@ -136,9 +137,13 @@ fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
         Event::Order(event) => order_inverse(event).map(|command| (command.into(), Rest::All)),
         Event::Account(event) => account_inverse(books, event),
         Event::Transfer(transfer::Event::TransferRequested(requested)) => transfer_inverse(books, requested),
-        Event::Sale(_) | Event::Transfer(_) | Event::Shop(_) | Event::Refused(_) | Event::Declined(_) => {
-            Err(Why::NoWayBack)
-        }
+        Event::Sale(_)
+        | Event::Transfer(_)
+        | Event::Shop(_)
+        | Event::Picture(_)
+        | Event::Refused(_)
+        | Event::Declined(_) => Err(Why::NoWayBack),
+        Event::Comment(event) => comment_inverse(books, event),
     }
 }
 
@@ -225,6 +230,26 @@ fn transfer_inverse(books: &Books, requested: &transfer::TransferRequested) -> R
         reference: requested.reference.clone(),
     };
     Ok((transfer::Command::Request(back).into(), Rest::All))
+}
+
+/// Only while the comment says what the entry left: a text that somebody wrote since stands.
+fn comment_inverse(books: &Books, event: &comment::Event) -> Result<(Command, Rest), Why> {
+    let comment_id = event.comment_id().clone();
+    let now = books.aggregates.comments.get(&comment_id).and_then(|comment| comment.text.as_ref());
+    let (left, command) = match event {
+        comment::Event::CommentAdded(comment::CommentAdded { text, .. })
+        | comment::Event::CommentPutBack(comment::CommentPutBack { text, .. }) => {
+            (Some(text), comment::Command::Delete { comment_id })
+        }
+        comment::Event::CommentEdited(edited) => {
+            let (text, was) = (edited.was.clone(), Some(edited.text.clone()));
+            (Some(&edited.text), comment::Command::Edit(comment::Edit { comment_id, text, was }))
+        }
+        comment::Event::CommentDeleted(deleted) => {
+            (None, comment::Command::PutBack { comment_id, text: deleted.was.clone() })
+        }
+    };
+    if now == left { Ok((command.into(), Rest::All)) } else { Err(Why::NothingLeft) }
 }
 
 fn product_inverse(books: &Books, event: &product::Event) -> Result<(Command, Rest), Why> {

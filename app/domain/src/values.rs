@@ -95,6 +95,23 @@ text_value!(
 text_value!(
     /// A transfer's number: 1 to 64 of letters, digits and `- _ . : +`.
     TransferId(Text), |text| code(text, 64));
+text_value!(
+    /// A picture's name, given by the device: 1 to 64 of letters, digits and `- _ . : +`.
+    PictureId(Text), |text| code(text, 64));
+text_value!(
+    /// A comment's name, given by the device: 1 to 64 of letters, digits and `- _ . : +`.
+    CommentId(Text), |text| code(text, 64));
+text_value!(
+    /// Name of a picture's bytes: the BLAKE3 hash of what the device sent, as 64 hexadecimal digits in lower case.
+    BlobHash(Arc<str>), |text| hash(text));
+
+impl BlobHash {
+    /// The name of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(blake3::hash(bytes).to_hex().as_str().into())
+    }
+}
 
 impl BatchRef {
     /// The most characters.
@@ -155,6 +172,16 @@ fn currency(text: &str) -> Result<&str, ValueError> {
     if fits { Ok(text) } else { Err(ValueError::Shape("a currency's code like EUR")) }
 }
 
+text_value!(
+    /// What is to be seen on a picture: 1 to 200 characters on one line.
+    Caption(Arc<str>), |text| line(text, 1, 200));
+text_value!(
+/// What somebody says about a picture: 1 to 2 000 characters, on several lines if they like.
+CommentText(Arc<str>), |text| match paragraph(text, 2_000)? {
+    "" => Err(ValueError::Empty),
+    text => Ok(text),
+});
+
 fn code(text: &str, most: usize) -> Result<&str, ValueError> {
     let text = line(text, 1, most)?;
     match text.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_.:+".contains(*c)) {
@@ -163,6 +190,11 @@ fn code(text: &str, most: usize) -> Result<&str, ValueError> {
         None if text == "." || text == ".." => Err(ValueError::Character('.')),
         None => Ok(text),
     }
+}
+
+fn hash(text: &str) -> Result<&str, ValueError> {
+    let fits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if fits { Ok(text) } else { Err(ValueError::Id { expected: "64 hexadecimal digits in lower case" }) }
 }
 
 fn line(text: &str, least: usize, most: usize) -> Result<&str, ValueError> {
@@ -222,6 +254,35 @@ impl Quantity {
 }
 
 impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// One side of a picture, in pixels: 1 to 10 000.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Pixels(u32);
+
+impl Pixels {
+    pub const MOST: u32 = 10_000;
+
+    /// # Errors
+    /// [`ValueError::Number`] outside 1 to 10 000.
+    pub fn new(pixels: i64) -> Result<Self, ValueError> {
+        match u32::try_from(pixels) {
+            Ok(fitting @ 1..=Self::MOST) => Ok(Self(fitting)),
+            _ => Err(ValueError::Number { least: 1, most: i64::from(Self::MOST) }),
+        }
+    }
+
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Pixels {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
     }

@@ -1,7 +1,7 @@
 //! One delivery: what is left of it, and to whom it is promised. Issues `stock.change_quantity`, `stock.damage`, and
 //! `stock.receive` for a shipment that came in.
 
-use domain::values::BatchRef;
+use domain::{picture::Subject, values::BatchRef};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ use crate::{
         head::PageHead,
         mark::{Mark, SyncMark},
         past::Figure,
+        pictures::{PicturesOf, Small},
         rows::rows,
     },
 };
@@ -33,6 +34,7 @@ pub struct Model {
     pub eta: Option<String>,
     pub allocations: Vec<Allocation>,
     pub mark: Mark,
+    pub pictures: Vec<Small>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -61,6 +63,7 @@ pub fn load(context: &PageContext<'_>, batchref: &String) -> Option<Model> {
         available: batch.available,
         eta: batch.eta.map(format::day),
         allocations: allocations.collect(),
+        pictures: Small::about(context, &Subject::Batch(batchref.clone())),
         mark: Mark::new(context.marks.of(&["stock"], batch.sku.as_str(), batch.position), batch.position),
     })
 }
@@ -100,6 +103,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
             <p><SyncMark state/></p>
         </section>
         <Allocations model/>
+        <PicturesOf list=model.part(|model| model.pictures.clone()) about=("batch", model.with_untracked(|model| model.batchref.clone()))/>
         <Changes model/>
     }
 }

@@ -1,5 +1,6 @@
 //! The history of one record, the newest first: each entry with what was and what is now. A record is more than its
-//! aggregate to people: a product is its stock too, an order is what was promised to it.
+//! aggregate to people: a product is its stock too, an order is what was promised to it, a picture is what was said
+//! about it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use domain::{
     history::{Change, History},
     projections::day_book::BookEntry,
     undo,
-    values::{BatchRef, Millis, OrderId},
+    values::{BatchRef, Millis, OrderId, PictureId},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,12 @@ impl Record {
                     fields: Some(format!("lines.{key}.")),
                     named: Some(("order_id", key.to_owned())),
                 }
+            }
+            "picture" => {
+                let all = books.aggregates.comments.iter();
+                let said = all.filter(|(_, comment)| comment.picture_id.as_ref().is_some_and(|id| id.as_str() == key));
+                let said = said.map(|(id, _)| AggregateId::new("comment", id.as_str()));
+                Self { aggregates: said.chain([AggregateId::new("picture", key)]).collect(), fields: None, named: None }
             }
             _ => whole(&[kind], key),
         }
@@ -269,6 +276,12 @@ fn named(context: &PageContext<'_>, record: &str) -> (String, Option<String>, bo
         "order" => {
             let known = OrderId::parse(key).ok().and_then(|order_id| read.orders.orders.get(&order_id));
             (format!("Order {key}"), known.map(|_| context.at(&format!("/orders/{key}"))), false)
+        }
+        "picture" => {
+            let known = PictureId::parse(key).ok().and_then(|id| read.pictures.pictures.get(&id));
+            let caption = known.and_then(|row| row.caption.as_ref()).map(ToString::to_string);
+            let href = known.map(|_| context.at(&format!("/pictures/{key}")));
+            (caption.unwrap_or_else(|| format!("Picture {key}")), href, false)
         }
         "sale" => (format!("Sale {key}"), None, false),
         _ => (record.to_owned(), None, false),

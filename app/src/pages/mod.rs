@@ -13,6 +13,8 @@ pub mod not_found;
 pub mod order;
 pub mod order_new;
 pub mod orders;
+pub mod picture;
+pub mod pictures;
 pub mod print;
 pub mod product;
 pub mod product_new;
@@ -64,6 +66,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders") view=orders::Orders ssr=SsrMode::Async/>
                     <Route path=path!("/orders/new") view=order_new::NewOrder ssr=SsrMode::Async/>
                     <Route path=path!("/orders/:order_id") view=order::OrderPage ssr=SsrMode::Async/>
+                    <Route path=path!("/pictures") view=pictures::Pictures ssr=SsrMode::Async/>
+                    <Route path=path!("/pictures/:picture_id") view=picture::PicturePage ssr=SsrMode::Async/>
                     <Route path=path!("/orders/:order_id/print") view=print::PrintOrder ssr=SsrMode::Async/>
                     <Route path=path!("/sales/:number/print") view=print::PrintReceipt ssr=SsrMode::Async/>
                     <Route path=path!("/history/:aggregate") view=history::HistoryPage ssr=SsrMode::Async/>
@@ -85,7 +89,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// What people call a product; its SKU where nobody has named it.
-fn name_of(books: &Books, sku: &Sku) -> String {
+pub(crate) fn name_of(books: &Books, sku: &Sku) -> String {
     let known = books.aggregates.products.get(sku).map(|product| product.name.clone());
     known.filter(|name| !name.is_empty()).map_or_else(|| sku.to_string(), |name| name.to_string())
 }

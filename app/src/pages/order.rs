@@ -3,6 +3,7 @@
 
 use domain::{
     Command,
+    picture::Subject,
     projections::orders::OrderLine,
     stock,
     values::{Millis, OrderId, Sku},
@@ -23,6 +24,7 @@ use crate::{
         head::PageHead,
         mark::{Mark, SyncMark, SyncState},
         past::Figure,
+        pictures::{PicturesOf, Small},
         rows::rows,
         why::Why,
     },
@@ -37,6 +39,7 @@ pub struct Model {
     pub lines: Vec<Line>,
     pub timeline: Vec<Step>,
     pub mark: Mark,
+    pub pictures: Vec<Small>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -86,6 +89,7 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
         total: order.total,
         lines: order.lines.iter().map(|line| self::line(context, &order_id, line)).collect(),
         timeline: timeline.collect(),
+        pictures: Small::about(context, &Subject::Order(order_id.clone())),
         mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
         order_id: order_id.to_string(),
     })
@@ -160,6 +164,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
                     <Lines model/>
                     <p><SyncMark state=mark.part(|mark| mark.state)/></p>
                 </section>
+                <PicturesOf list=model.part(|model| model.pictures.clone()) about=("order", model.with_untracked(|model| model.order_id.clone()))/>
             </div>
             <aside>
                 <h2>"What happened"</h2>

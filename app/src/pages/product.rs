@@ -2,6 +2,7 @@
 //! `product.archive`, `stock.count`.
 
 use domain::{
+    picture::Subject,
     projections::stock::What,
     values::{Millis, Sku},
 };
@@ -20,6 +21,7 @@ use crate::{
         head::PageHead,
         mark::{Mark, NumberMark, SyncMark},
         past::Figure,
+        pictures::{PicturesOf, Small},
         rows::rows,
         why::Why,
     },
@@ -40,6 +42,7 @@ pub struct Model {
     pub arriving: i64,
     pub next_eta: Option<String>,
     pub mark: Mark,
+    pub pictures: Vec<Small>,
     pub batches: Vec<Batch>,
     pub movements: Vec<Movement>,
 }
@@ -104,6 +107,7 @@ pub fn load(context: &PageContext<'_>, sku: &String) -> Option<Model> {
         available: product.available,
         arriving: product.arriving,
         next_eta: product.next_eta.map(format::short_day),
+        pictures: Small::about(context, &Subject::Product(sku.clone())),
         mark: Mark::new(context.marks.of(&["product", "stock"], sku.as_str(), product.position), product.position),
         batches: batches.collect(),
         movements: movements.collect(),
@@ -170,6 +174,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
         {model.show(|model| (!model.description.is_empty()).then(|| view! { <p>{model.description.clone()}</p> }))}
         <Batches model/>
         <Movements model/>
+        <PicturesOf list=model.part(|model| model.pictures.clone()) about=("product", model.with_untracked(|model| model.sku.clone()))/>
         <Change model/>
     }
 }

@@ -48,7 +48,7 @@ pub fn load(context: &PageContext<'_>, id: &String) -> Option<Model> {
             id,
             what: text::command(&view.command, context.books),
             command_type: forms::type_of(&view.command).to_owned(),
-            fields: with_empty_ones(&view.command),
+            fields: with_empty_ones(&repair::merge(view).unwrap_or_else(|| view.command.clone())),
             refusal: view.refusal().cloned(),
         }),
     })
@@ -112,8 +112,8 @@ fn field(name: String, value: String) -> Part {
         "qty" | "counted" | "by" | "short" => Kind::Units,
         "price" => Kind::Money,
         "eta" => Kind::Day,
-        "description" => Kind::Paragraph,
-        "name" | "category" | "reason" => Kind::Text,
+        "description" | "text" => Kind::Paragraph,
+        "name" | "category" | "reason" | "caption" => Kind::Text,
         _ => return view! { <input type="hidden" name=name value=value/> }.into_part(),
     };
     let label = text::field_label(plain);

@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 mod looking_back;
 
-use super::{attention, batch, book, entry, order, orders, product, products, resend, stock, till, today};
+use super::{
+    attention, batch, book, entry, order, orders, picture, pictures, product, products, resend, stock, till, today,
+};
 use crate::{
     live::PageContext,
     repair,
@@ -467,4 +469,73 @@ fn us_10_the_book_says_who_gave_what_up_and_why() {
         book::load(&shop.context(), &book::Page { before: None }).unwrap().days[0].entries.last().unwrap().clone();
     assert_eq!(row.sentence.plain(), "Gave up: Reserve 6 × Oat bread for order O-1. Customer left.");
     assert!(row.note.starts_with("asha"));
+}
+
+fn photographed() -> Shop {
+    let blob = domain::values::BlobHash::of(b"bytes");
+    let data = json!({
+        "picture_id": "P-1", "blob": blob, "media_type": "image/png", "width": 4, "height": 3,
+        "about": {"batch": "B-1"}, "caption": "Torn sack",
+    });
+    stocked()
+        .with("picture.add", data)
+        .with("comment.add", json!({"comment_id": "C-1", "picture_id": "P-1", "text": "Two are torn."}))
+}
+
+#[test]
+fn us_23_a_picture_is_on_the_page_of_what_it_is_about_and_has_its_thread() {
+    let shop = photographed().confirmed().with("comment.edit", json!({"comment_id": "C-1", "text": "Three are torn."}));
+    let batch = batch::load(&shop.context(), &"B-1".to_owned()).unwrap();
+    let small = &batch.pictures[0];
+    assert_eq!((small.href.as_str(), small.comments), ("/s/demo/pictures/P-1", 1));
+    assert_eq!(small.seen.alternative, "Torn sack");
+    let page = picture::load(&shop.context(), &"P-1".to_owned()).unwrap();
+    assert_eq!(page.about, Some(("batch B-1".to_owned(), "/s/demo/batches/B-1".to_owned())));
+    let comment = &page.comments[0];
+    assert_eq!((comment.text.as_str(), comment.mark.state), ("Three are torn.", SyncState::SavedHere));
+    assert!(comment.signed.contains("changed by asha"), "{}", comment.signed);
+    assert_eq!(picture::load(&shop.context(), &"P-9".to_owned()), None);
+    assert_eq!(pictures::load(&shop.context(), &()).unwrap().pictures.len(), 1);
+}
+
+#[test]
+fn us_23_p_13_a_removed_comment_is_in_the_book_and_not_in_the_thread() {
+    let shop = photographed().with("comment.delete", json!({"comment_id": "C-1"})).confirmed();
+    assert!(picture::load(&shop.context(), &"P-1".to_owned()).unwrap().comments.is_empty());
+    let entry = entry::load(&shop.context(), &entry::Place(shop.books.position)).unwrap().entry.unwrap();
+    let sentence: String = entry.sentence.0.iter().map(|piece| piece.text.as_str()).collect();
+    assert_eq!(sentence, "Removed a comment on a picture: “Two are torn.”");
+    assert_eq!(entry.actor, "asha");
+    let entry::Undo::Form { command_type, fields, .. } = entry.undo else { panic!("{:?}", entry.undo) };
+    assert_eq!(command_type, "comment.put_back");
+    assert!(fields.contains(&("text".to_owned(), "Two are torn.".to_owned())));
+}
+
+#[test]
+fn us_23_an_edit_that_met_a_newer_text_is_kept_replaced_or_merged() {
+    let texts = domain::refusal::Texts {
+        id: "comment-C-1".to_owned(),
+        was: "Two are torn.".to_owned(),
+        theirs: "Three are torn.".to_owned(),
+        yours: "All are torn.".to_owned(),
+        by: "marek".to_owned(),
+    };
+    let met = Refusal::ChangedMeanwhile(domain::refusal::Changed::Text(Box::new(texts)));
+    let edit = json!({"comment_id": "C-1", "text": "All are torn.", "was": "Two are torn."});
+    let shop = photographed().confirmed().pending(90, "comment.edit", &edit, refused(met, 7));
+    let view = &shop.pending[0];
+    let why = repair::reason(view, &shop.picture()).unwrap();
+    assert!(why.contains("marek wrote another text meanwhile: “Three are torn.”"), "{why}");
+    let command = |text: &str| {
+        let data = json!({"comment_id": "C-1", "text": text, "was": "Three are torn."});
+        Command::parse("comment.edit", &data).unwrap()
+    };
+    assert_eq!(repair::replace_theirs(view), Some(command("All are torn.")));
+    assert_eq!(repair::merge(view), Some(command("Three are torn.\n\nAll are torn.")));
+    let form = resend::load(&shop.context(), &view.id.to_string()).unwrap().item.unwrap();
+    assert!(form.fields.contains(&("was".to_owned(), "Three are torn.".to_owned())));
+    // Another reason has other buttons.
+    let gone = Refusal::Gone { what: domain::refusal::Thing::Comment, id: "C-1".to_owned() };
+    let shop = photographed().confirmed().pending(91, "comment.edit", &edit, refused(gone, 8));
+    assert_eq!((repair::replace_theirs(&shop.pending[0]), repair::texts(&shop.pending[0])), (None, None));
 }

@@ -36,6 +36,7 @@ fn subject(event: &Event) -> Option<String> {
         Event::Stock(event) => Some(event.sku().to_string()),
         Event::Product(event) => Some(event.sku().to_string()),
         Event::Account(event) => Some(event.account_id().to_string()),
+        Event::Comment(event) => Some(event.comment_id().to_string()),
         _ => None,
     }
 }
@@ -53,6 +54,7 @@ fn difference(shown: &Event, actual: &Event) -> Option<String> {
                 .collect();
             (!prices.is_empty()).then(|| format!("{}; total {}", prices.join(", "), money(actual.total)))
         }
+        (Event::Comment(_), Event::Comment(_)) => Some("the text before it was another one".to_owned()),
         (Event::Sale(_), Event::Sale(_)) => Some("fewer goods were left to put back".to_owned()),
         _ => None,
     }

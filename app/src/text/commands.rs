@@ -6,7 +6,7 @@ mod orders;
 use domain::{
     Command,
     books::Books,
-    change, product,
+    change, comment, picture, product,
     sale::{self, Payment},
     shop, stock,
     values::Sku,
@@ -39,6 +39,11 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
         Command::Order(command) => orders::order(command, name),
         Command::Account(command) => money::account(command),
         Command::Transfer(command) => money::transfer(command),
+        Command::Picture(picture::Command::Add(add)) => {
+            let about = add.about.as_ref().map(|subject| format!(" of {}", super::pictures::subject(subject, name)));
+            format!("Add picture {}{}", add.picture_id, about.unwrap_or_default())
+        }
+        Command::Comment(command) => comment_command(command),
         Command::Sale(sale::Command::PutBack(back)) => format!("Put back sale {}", back.sale_id),
         Command::Shop(shop::Command::SetCurrency { currency }) => format!("Count money in {currency}"),
         Command::Change(change::Command::Decline(decline)) => match decline.command.parse() {
@@ -53,6 +58,15 @@ pub fn asked(command: &Command, name: Names<'_>) -> String {
                 .collect();
             format!("Sell {}: receipt {}", lines.join(", "), record.sale_id)
         }
+    }
+}
+
+fn comment_command(command: &comment::Command) -> String {
+    match command {
+        comment::Command::Add { picture_id, text, .. } => format!("Comment on picture {picture_id}: “{text}”"),
+        comment::Command::Edit(edit) => format!("Change a comment to “{}”", edit.text),
+        comment::Command::Delete { .. } => "Remove a comment".to_owned(),
+        comment::Command::PutBack { text, .. } => format!("Put back the comment “{text}”"),
     }
 }
 
@@ -126,6 +140,10 @@ pub fn saved(command: &Command) -> String {
         Command::Order(command) => orders::saved(command),
         Command::Account(command) => money::saved_account(command),
         Command::Transfer(command) => format!("Saved here: transfer {}.", command.transfer_id()),
+        Command::Picture(_) => "Saved here: a picture.".to_owned(),
+        Command::Comment(comment::Command::Add { .. }) => "Saved here: a comment.".to_owned(),
+        Command::Comment(comment::Command::Delete { .. }) => "Saved here: comment removed.".to_owned(),
+        Command::Comment(_) => "Saved here: comment changed.".to_owned(),
         Command::Sale(sale::Command::PutBack(back)) => format!("Saved here: sale {} put back.", back.sale_id),
         Command::Sale(sale::Command::Record(record)) => {
             let total = record.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.price.times(line.qty)));

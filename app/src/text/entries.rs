@@ -6,14 +6,16 @@ mod orders;
 pub use orders::step;
 
 use domain::{
-    Event, ShopSlug,
+    Event, ShopSlug, comment,
     event::AskedCommand,
+    picture,
+    picture::Subject,
     product,
     projections::day_book::BookEntry,
     sale::{self, Payment},
     shop,
     stock::{self, FreedBecause},
-    values::{AccountId, BatchRef, OrderId, Sku},
+    values::{AccountId, BatchRef, OrderId, PictureId, Sku},
 };
 
 use crate::{
@@ -44,6 +46,20 @@ impl Writer<'_> {
         let title = self.entry.names.account(account).map(|title| format!("account {title}"));
         let title = title.unwrap_or_else(|| format!("account {account}"));
         sentence.link(title, at(self.shop, &format!("/accounts/{account}")))
+    }
+
+    fn picture(&self, sentence: Sentence, picture_id: &PictureId) -> Sentence {
+        sentence.link("a picture", at(self.shop, &format!("/pictures/{picture_id}")))
+    }
+
+    /// What a picture is about.
+    fn subject(&self, sentence: Sentence, subject: &Subject) -> Sentence {
+        match subject {
+            Subject::Product(sku) => self.product(sentence, sku),
+            Subject::Batch(batchref) => self.batch(sentence, batchref),
+            Subject::Order(order_id) => self.order(sentence, order_id),
+            Subject::Account(account_id) => self.account(sentence, account_id),
+        }
     }
 
     /// What was asked for and not done.
@@ -111,6 +127,14 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
             };
             sentence.then(format!(" · {} · {paid}", event.sale_id))
         }
+        Event::Picture(picture::Event::PictureAdded(event)) => {
+            let sentence = write.picture(start.then("Added "), &event.picture_id);
+            match &event.about {
+                Some(subject) => write.subject(sentence.then(" of "), subject),
+                None => sentence,
+            }
+        }
+        Event::Comment(event) => comment_entry(&write, event),
         Event::Refused(event) => {
             start.then(format!("{}. {}", write.asked(&event.command), super::refusal(&event.refusal)))
         }
@@ -122,6 +146,24 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
             write.asked(&event.command),
             super::sentence_of(event.reason.as_str())
         )),
+    }
+}
+
+fn comment_entry(write: &Writer<'_>, event: &comment::Event) -> Sentence {
+    let start = Sentence::default();
+    match event {
+        comment::Event::CommentAdded(event) => {
+            write.picture(start.then("Commented on "), &event.picture_id).then(format!(": “{}”", event.text))
+        }
+        comment::Event::CommentEdited(event) => write
+            .picture(start.then("Changed a comment on "), &event.picture_id)
+            .then(format!(": “{}” → “{}”", event.was, event.text)),
+        comment::Event::CommentDeleted(event) => {
+            write.picture(start.then("Removed a comment on "), &event.picture_id).then(format!(": “{}”", event.was))
+        }
+        comment::Event::CommentPutBack(event) => {
+            write.picture(start.then("Put back a comment on "), &event.picture_id).then(format!(": “{}”", event.text))
+        }
     }
 }
 

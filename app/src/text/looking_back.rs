@@ -55,6 +55,8 @@ fn plain(name: &str) -> String {
         "qty" => "quantity".to_owned(),
         "eta" => "expected on".to_owned(),
         "batchref" => "batch".to_owned(),
+        "picture_id" => "picture".to_owned(),
+        "blob" => "fingerprint".to_owned(),
         "out.lines" => "with the customer".to_owned(),
         "out.payment" => "paid".to_owned(),
         other => other.replace(['_', '.'], " "),

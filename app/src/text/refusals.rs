@@ -1,6 +1,9 @@
 //! Why something was not accepted: words from a code and its numbers.
 
-use domain::{Refusal, refusal::Thing};
+use domain::{
+    Refusal,
+    refusal::{Changed, Thing},
+};
 
 use crate::format::{money, number};
 
@@ -33,7 +36,13 @@ pub fn why_not(refusal: &Refusal) -> String {
         Refusal::NotFound { what, id } => format!("there is no {} {id}", word(*what)),
         Refusal::WrongState { what, id, state } => format!("{} {id} is {state}", word(*what)),
         Refusal::NotAllowed { needs } => format!("needs a {needs}"),
-        Refusal::ChangedMeanwhile { id, .. } => format!("{id} was changed by somebody else meanwhile"),
+        Refusal::ChangedMeanwhile(Changed::Version { id, .. }) => {
+            format!("{id} was changed by somebody else meanwhile")
+        }
+        Refusal::ChangedMeanwhile(Changed::Text(texts)) => {
+            format!("{} wrote another text meanwhile: “{}”", texts.by, texts.theirs)
+        }
+        Refusal::TooLarge { what: Thing::Picture, id } => format!("picture {id} has as many comments as it can carry"),
         Refusal::TooLarge { what, id } => format!("{} {id} would be too large a number", word(*what)),
         Refusal::NoSuchLine { order_id, sku } => format!("order {order_id} has no line for {sku}"),
         Refusal::TooMany { what, id, asked, left } => format!(
@@ -47,6 +56,8 @@ pub fn why_not(refusal: &Refusal) -> String {
         }
         Refusal::NotZero { account_id, balance } => format!("account {account_id} still has {} on it", money(*balance)),
         Refusal::SameAccount { account_id } => format!("from and to are both account {account_id}"),
+        Refusal::Gone { what, id } => format!("{} {id} was removed", word(*what)),
+        Refusal::UnknownBlob { .. } => "the picture itself has not arrived; take it again".to_owned(),
     }
 }
 
@@ -71,6 +82,8 @@ fn word(thing: Thing) -> &'static str {
         Thing::Transfer => "transfer",
         Thing::Shop => "shop",
         Thing::Entry => "entry",
+        Thing::Picture => "picture",
+        Thing::Comment => "comment",
     }
 }
 
@@ -86,6 +99,8 @@ fn a(thing: Thing) -> &'static str {
         Thing::Transfer => "a transfer",
         Thing::Shop => "a shop",
         Thing::Entry => "an entry",
+        Thing::Picture => "a picture",
+        Thing::Comment => "a comment",
     }
 }
 
@@ -139,6 +154,9 @@ pub fn field_label(field: &str) -> &str {
         "transfer_id" => "Transfer number",
         "from" => "From account",
         "to" => "To account",
+        "text" => "Comment",
+        "blob" => "Picture",
+        "caption" => "Caption",
         other => other,
     }
 }

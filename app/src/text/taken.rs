@@ -63,6 +63,8 @@ fn made(books: &Books, id: &str, before: Option<u64>) -> Option<String> {
             Event::Sale(domain::sale::Event::SaleRecorded(event)) => event.sale_id.as_str(),
             Event::Account(domain::account::Event::AccountOpened(event)) => event.account_id.as_str(),
             Event::Transfer(domain::transfer::Event::TransferRequested(event)) => event.transfer_id.as_str(),
+            Event::Picture(domain::picture::Event::PictureAdded(event)) => event.picture_id.as_str(),
+            Event::Comment(domain::comment::Event::CommentAdded(event)) => event.comment_id.as_str(),
             _ => return None,
         };
         (named == id).then(|| format!("{} wrote it at {} (entry #{position}).", entry.actor, clock(entry.issued_at)))

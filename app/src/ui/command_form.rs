@@ -18,7 +18,7 @@ use leptos_router::{
 };
 
 use crate::{
-    forms::{self, CameBack, DOOR, Form},
+    forms::{self, CameBack, DOOR, Form, PICTURE_DOOR},
     replica::{NotDone, Replica, Wish},
     text,
     ui::{
@@ -120,6 +120,9 @@ pub fn CommandForm(
     /// Where the page is alive it stays, whatever `next` says.
     #[prop(optional)]
     stays: bool,
+    /// A picture is chosen in it.
+    #[prop(optional)]
+    with_picture: bool,
     #[prop(default = "form")] class: &'static str,
     #[prop(optional, into)] label: Option<String>,
     /// Runs after the command was saved here.
@@ -149,7 +152,9 @@ pub fn CommandForm(
         Effect::new(move |_| form_element.get().iter().for_each(show_problem));
     }
     let return_to = location.pathname.get_untracked();
-    let action = shop.as_ref().map(|shop| at(shop, DOOR)).unwrap_or_default();
+    let door = if with_picture { PICTURE_DOOR } else { DOOR };
+    let enctype = with_picture.then_some("multipart/form-data");
+    let action = shop.as_ref().map(|shop| at(shop, door)).unwrap_or_default();
     let navigate = use_navigate();
     let busy = StoredValue::new(false);
     let stays = stays || next.is_none();
@@ -208,7 +213,7 @@ pub fn CommandForm(
 
     let form_id = id.clone();
     view! {
-        <form id=form_id class=class method="post" action=action aria-label=label novalidate=true node_ref=form_element on:submit=handle(submit)>
+        <form id=form_id class=class method="post" action=action enctype=enctype aria-label=label novalidate=true node_ref=form_element on:submit=handle(submit)>
             <input type="hidden" name="type" value=command/>
             {undoes.map(|id| view! { <input type="hidden" name="undoes" value=id.to_string()/> })}
             <input type="hidden" name="command_id" value=rendered_id()/>

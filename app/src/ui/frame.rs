@@ -185,6 +185,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/products", Icon::Products, "Products"),
     ("/stock", Icon::Stock, "Stock"),
     ("/orders", Icon::Orders, "Orders"),
+    ("/pictures", Icon::Picture, "Pictures"),
     ("/book", Icon::Book, "Day book"),
     ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),

@@ -13,6 +13,7 @@ pub enum Icon {
     Book,
     Device,
     Bell,
+    Picture,
 }
 
 impl Icon {
@@ -26,6 +27,7 @@ impl Icon {
             Self::Products => "M3 10l7-7h7v7l-7 7zM13.5 6.5h.1",
             Self::Book => "M4 3h12v14H4zM7 3v14",
             Self::Device => "M6 2h8v16H6zM9 15h2",
+            Self::Picture => "M3 5h3l1-2h6l1 2h3v11H3zM10 8a3 3 0 1 0 .1 0",
             Self::Bell => "M5 14V9a5 5 0 0 1 10 0v5l1 1H4zM8.5 17h3",
         }
     }

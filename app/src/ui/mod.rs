@@ -15,6 +15,7 @@ pub mod icon;
 pub mod lost;
 pub mod mark;
 pub mod past;
+pub mod pictures;
 pub mod proposals;
 pub mod ready;
 pub mod rows;

@@ -22,6 +22,9 @@ use crate::{
 /// Reasons for giving something up, one tap each.
 const REASONS: [&str; 3] = ["Mistake", "Customer left", "Done another way"];
 
+/// Written down when somebody leaves a comment as somebody else has changed it.
+const KEPT_THEIRS: &str = "The other text stays";
+
 /// Written down when somebody uses the record that is there already.
 const EXISTING: &str = "There is one already";
 
@@ -43,6 +46,8 @@ struct Offers {
     change: bool,
     /// A part now, the rest short.
     take: Option<Command>,
+    /// Somebody else has changed the text: what this one says instead, where it may still take the place.
+    replace: Option<Command>,
     /// The page of the record that is there already.
     existing: Option<String>,
     /// Done with, but not seen yet.
@@ -72,12 +77,15 @@ impl Offers {
         let is_change = matches!(view.command, Command::Change(_));
         Self {
             retry: match &view.stage {
+                // The same again would meet the same text.
+                Stage::Refused { .. } if repair::texts(view).is_some() => None,
                 Stage::Refused { .. } | Stage::Unsaved => Some("Try again"),
                 Stage::Held { .. } => Some("Send it anyway"),
                 _ => None,
             },
-            change: view.replaceable && !is_fine && !is_change,
+            change: view.replaceable && !is_fine && !is_change && repair::texts(view).is_none(),
             take: repair::take_what_is_left(view, picture),
+            replace: repair::replace_theirs(view),
             existing: repair::existing(view).filter(|_| view.discardable && !is_fine),
             acknowledge: matches!(view.stage, Stage::Changed { .. } | Stage::Discarded { .. }),
             undo: (is_fine || matches!(view.stage, Stage::Changed { .. })) && !is_change,
@@ -177,7 +185,7 @@ impl Hand {
 fn actions(id: CommandId, offers: Offers) -> Part {
     let (announcer, toasts) = (Announcer::of_context(), Toasts::of_context());
     let hand = Hand { id, replica: Replica::of_context(), announcer, toasts };
-    let Offers { retry, change, take, existing, acknowledge, undo, discard } = offers;
+    let Offers { retry, change, take, replace, existing, acknowledge, undo, discard } = offers;
     let retry =
         retry.map(|word| view! { <button type="button" on:click=handle(move |_| hand.retry())>{word}</button> });
     let change =
@@ -185,6 +193,15 @@ fn actions(id: CommandId, offers: Offers) -> Part {
     let take = take.map(|command| {
         let take = move |_| hand.replace(command.clone());
         view! { <button type="button" on:click=handle(take)>"Take what is left"</button> }
+    });
+    let replace = replace.map(|command| {
+        let keep = move |_| hand.discard(KEPT_THEIRS, Dependants::GoOn, "The other text stays.");
+        let replace = move |_| hand.replace(command.clone());
+        view! {
+            <button type="button" on:click=handle(keep)>"Keep theirs"</button>
+            <button type="button" on:click=handle(replace)>"Replace with mine"</button>
+            <a class="button" href=here(&format!("/attention/{id}"))>"Write both into one"</a>
+        }
     });
     let existing = existing.map(|path| {
         let take = move |_| hand.discard(EXISTING, Dependants::GoOn, "Using the one that is there.");
@@ -200,6 +217,7 @@ fn actions(id: CommandId, offers: Offers) -> Part {
             {retry}
             {change}
             {take}
+            {replace}
             {existing}
             {acknowledge}
             {undo.then(|| view! { <UndoButton id/> })}

@@ -11,7 +11,11 @@ use crate::{Config, Limits, Mail, clock};
 pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Failure> {
     log(args.log_json);
     args.clock.into_iter().for_each(clock::set);
-    let limits = Limits { memory: args.memory_mib.saturating_mul(1024 * 1024), ..Limits::default() };
+    let limits = Limits {
+        memory: args.memory_mib.saturating_mul(1024 * 1024),
+        pictures: args.pictures_mib.saturating_mul(1024 * 1024),
+        ..Limits::default()
+    };
     let config = Config {
         listen: args.listen,
         database_url: database_url.to_owned(),

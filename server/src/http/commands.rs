@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Command, CommandId, Refusal, Submission, Verdict, account, books::Request, order, product, sale, stock, transfer,
+    Command, CommandId, Refusal, Submission, Verdict, account, books::Request, comment, order, picture, product, sale,
+    stock, transfer,
 };
 use serde_json::{Map, Value, json};
 use store::{QueueStatus, StoreError};
@@ -167,6 +168,8 @@ fn resource(door: &Door, command: &Command) -> String {
         Command::Account(command) => format!("accounts/{}", account::Command::account_id(command)),
         Command::Transfer(command) => format!("transfers/{}", transfer::Command::transfer_id(command)),
         Command::Shop(_) => "history/shop-settings".to_owned(),
+        Command::Picture(command) => format!("pictures/{}", picture::Command::picture_id(command)),
+        Command::Comment(command) => format!("comments/{}", comment::Command::comment_id(command)),
         Command::Change(_) => {
             let view = door.shop.view();
             view.map(|view| format!("history/{}", view.books.addressed(command))).unwrap_or_default()

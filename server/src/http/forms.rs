@@ -1,18 +1,21 @@
 //! The door for forms that are posted where no script runs: the same commands, then a redirect to a page that can be
 //! read again, kept and shared.
 
-use app::{format, forms::Form};
+use app::{
+    format,
+    forms::{FILE, Form},
+};
 use axum::{
     body::Bytes,
-    extract::rejection::BytesRejection,
+    extract::{Multipart, multipart::MultipartError, rejection::BytesRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{CommandId, Submission, Verdict, books::Request};
+use domain::{CommandId, Submission, Verdict, books::Request, fields::FieldError};
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use super::{problem::Problem, reading::Door};
+use super::{blobs, problem::Problem, reading::Door};
 use crate::clock;
 
 /// Written down as the device of a form that no script has sent.
@@ -29,7 +32,49 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
         let title = "send application/x-www-form-urlencoded";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title));
     }
-    let form = Form::of_body(&String::from_utf8_lossy(&body));
+    decided(&door, Form::of_body(&String::from_utf8_lossy(&body))).await
+}
+
+/// `POST /s/{shop}/commands/picture`: a form with the picture itself in it.
+///
+/// # Errors
+/// As [`post`].
+pub async fn post_picture(door: Door, mut parts: Multipart) -> Result<Response, Problem> {
+    let malformed = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!("{} bytes at most", door.server.limits.picture)),
+        status => Problem::new(status, "malformed", error.body_text()),
+    };
+    let (mut pairs, mut file) = (Vec::new(), Bytes::new());
+    while let Some(part) = parts.next_field().await.map_err(malformed)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == FILE {
+            file = part.bytes().await.map_err(malformed)?;
+        } else {
+            pairs.push((name, part.text().await.map_err(malformed)?));
+        }
+    }
+    let form = Form::of(pairs);
+    if file.is_empty() {
+        return decided(&door, form).await;
+    }
+    match blobs::keep(&door.server, &door.shop.slug, file).await {
+        Ok((blob, _)) => {
+            let described = [
+                ("blob", blob.name.to_string()),
+                ("media_type", blob.media_type.as_str().to_owned()),
+                ("width", blob.width.to_string()),
+                ("height", blob.height.to_string()),
+            ];
+            decided(&door, form.with_picture(described)).await
+        }
+        Err(problem) => {
+            let problem = problem.title().to_owned();
+            Ok(see_other(&form.malformed(&[FieldError { field: "blob".to_owned(), problem }])))
+        }
+    }
+}
+
+async fn decided(door: &Door, form: Form) -> Result<Response, Problem> {
     let id = form.command_id.unwrap_or_else(|| CommandId(Uuid::now_v7()));
     let view = door.shop.view()?;
     let currency = format::Currency::of_books(&view.books);
@@ -38,12 +83,12 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
         Err(errors) => return Ok(see_other(&form.malformed(&errors))),
     };
     let fingerprint = command.fingerprint();
-    let mut outcome = decide(&door, id, &form, command.clone()).await;
+    let mut outcome = decide(door, id, &form, command.clone()).await;
     if matches!(outcome, Some(Outcome::IdReused { .. })) {
         // Somebody went back to a form that was sent, and changed it: another command, whose id follows from both,
         // so that this one too may be posted twice.
         let other = CommandId::derived(id.0, "form", fingerprint, 0);
-        outcome = decide(&door, other, &form, command.clone()).await;
+        outcome = decide(door, other, &form, command.clone()).await;
     }
     Ok(see_other(&match outcome {
         Some(Outcome::Settled { verdict: Verdict::Accepted { .. }, .. }) => form.after(&command),

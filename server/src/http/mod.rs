@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod blobs;
 pub mod command_body;
 pub mod commands;
 pub mod events;
@@ -24,6 +25,7 @@ pub mod openapi;
 pub mod orders;
 pub mod pages;
 pub mod paging;
+pub mod pictures;
 pub mod problem;
 pub mod products;
 pub mod reading;
@@ -41,7 +43,7 @@ use axum::{
     routing::{MethodRouter, any, get, post},
 };
 use problem::Problem;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -60,20 +62,29 @@ pub struct Server {
     /// Cancelled when the server begins to stop: feeds say `bye` then.
     pub stop: CancellationToken,
     pub limits: Limits,
+    /// Pictures are decoded a few at a time.
+    pub pictures: Arc<Semaphore>,
     /// Whether browsers may keep the app to open it without a network.
     pub offline_start: bool,
 }
 
 pub type Shared = State<Arc<Server>>;
 
+/// Bytes of a form beside the picture in it.
+const FORM: usize = 64 * 1024;
+
 /// All routes.
 pub fn router(server: Arc<Server>) -> Router {
     let limits = server.limits.clone();
     Router::new()
-        .nest("/api/v1/shops/{shop}", shop_routes())
+        .nest("/api/v1/shops/{shop}", shop_routes(&limits))
         .route("/api/v1", any(unknown))
         .route("/api/v1/{*rest}", any(unknown))
         .route("/s/{shop}/commands", write(post(forms::post)))
+        .route(
+            "/s/{shop}/commands/picture",
+            write(post(forms::post_picture)).layer(DefaultBodyLimit::max(limits.picture + FORM)),
+        )
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))
         .route("/metrics", read(get(health::metrics)))
@@ -88,7 +99,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .layer(middleware::from_fn_with_state(server, count))
 }
 
-fn shop_routes() -> Router<Arc<Server>> {
+fn shop_routes(limits: &Limits) -> Router<Arc<Server>> {
     Router::new()
         .route("/commands", write(post(commands::post)))
         .route("/commands/{id}", read(get(commands::status)))
@@ -108,6 +119,12 @@ fn shop_routes() -> Router<Arc<Server>> {
         .route("/accounts", read(get(accounts::list)))
         .route("/accounts/{id}", read(get(accounts::one)))
         .route("/transfers/{id}", read(get(accounts::transfer)))
+        .route("/blobs", write(post(blobs::post)).layer(DefaultBodyLimit::max(limits.picture)))
+        .route("/blobs/{name}", read(get(blobs::get)))
+        .route("/pictures", read(get(pictures::list)))
+        .route("/pictures/{id}", read(get(pictures::one)))
+        .route("/pictures/{id}/comments", read(get(pictures::comments)))
+        .route("/comments/{id}", read(get(pictures::comment)))
         .route("/history/{aggregate}", read(get(history::history)))
         .route("/openapi.json", read(get(openapi::document)))
         .route("/schemas/{file}", read(get(schemas::schema)))

@@ -32,6 +32,11 @@ const READS: &[(&str, &str, bool)] = &[
     ("/accounts", "Every account", true),
     ("/accounts/{id}", "One account with its balance, changes and transfers", true),
     ("/transfers/{id}", "One transfer: how far it is, and its timeline", true),
+    ("/blobs/{name}", "A picture's bytes", false),
+    ("/pictures", "Every picture", true),
+    ("/pictures/{id}", "One picture: what it is about, and where its bytes are", true),
+    ("/pictures/{id}/comments", "The comments on a picture, in the order of the log", true),
+    ("/comments/{id}", "One comment; 404 once it is deleted", true),
     ("/history/{aggregate}", "Who changed a record, when, from what to what", true),
     ("/openapi.json", "This document", false),
     ("/schemas/{type}.json", "The JSON Schema of a command's or an event's data", false),
@@ -47,6 +52,7 @@ pub async fn document(door: Door) -> Result<Response, Problem> {
 fn made() -> Value {
     let mut paths = Map::new();
     paths.insert("/commands".to_owned(), json!({"post": post()}));
+    paths.insert("/blobs".to_owned(), json!({"post": post_blob()}));
     for (path, summary, of_books) in READS {
         paths.insert((*path).to_owned(), json!({"get": get(path, summary, *of_books)}));
     }
@@ -81,6 +87,34 @@ fn answer(description: &str, media: &str, schema: &Value) -> Value {
 
 fn problem_answer(description: &str) -> Value {
     answer(description, "application/problem+json", &reference("Problem"))
+}
+
+fn post_blob() -> Value {
+    let kept = json!({
+        "type": "object",
+        "required": ["blob", "media_type", "width", "height", "size"],
+        "properties": {
+            "blob": {"type": "string", "description": "its name, for `picture.add`: the BLAKE3 hash of what was sent"},
+            "media_type": {"enum": ["image/png", "image/jpeg", "image/webp"]},
+            "width": {"type": "integer"},
+            "height": {"type": "integer"},
+            "size": {"type": "integer"},
+        },
+    });
+    let picture = json!({"schema": {"type": "string", "format": "binary"}});
+    json!({
+        "summary": "Send a picture, before the command that names it. It is encoded anew, without metadata",
+        "requestBody": {"required": true, "content": {
+            "image/png": picture, "image/jpeg": picture, "image/webp": picture,
+        }},
+        "responses": {
+            "201": answer("Kept", "application/json", &kept),
+            "200": answer("It was there already", "application/json", &kept),
+            "413": problem_answer("Too many bytes or pixels, or the shop is full"),
+            "415": problem_answer("Not a PNG, JPEG or WebP file, or more than one"),
+            "422": problem_answer("It cannot be decoded"),
+        },
+    })
 }
 
 fn post() -> Value {

@@ -78,6 +78,11 @@ impl Problem {
     }
 
     #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
     }

@@ -29,6 +29,10 @@ enum Kind {
     /// Minor units, or nought.
     Funds,
     Flag,
+    /// One side of a picture.
+    Pixels,
+    /// The name of a picture's bytes.
+    Hash,
     Day,
     OneOf(&'static [&'static str]),
     Integer,
@@ -58,8 +62,8 @@ enum Need {
 type Field = (&'static str, Need, Kind);
 
 use Kind::{
-    Amount, AnyText, Code, Codes, CommandType, Count, Day, Difference, Flag, Funds, Id, Integer, Line, List, Natural,
-    Object, One, OneOf, Price, Quantity, Text,
+    Amount, AnyText, Code, Codes, CommandType, Count, Day, Difference, Flag, Funds, Hash, Id, Integer, Line, List,
+    Natural, Object, One, OneOf, Pixels, Price, Quantity, Text,
 };
 use Need::{Nullable, Optional, Required};
 
@@ -89,6 +93,10 @@ const TRANSFER: &[Field] = &[
     ("reference", Optional, Line(1, 200)),
 ];
 const ORDER_STATE: Kind = OneOf(&["draft", "placed", "accepted", "rejected", "cancelled", "handed_over"]);
+const MEDIA_TYPE: Kind = OneOf(&["image/png", "image/jpeg", "image/webp"]);
+/// One of them.
+const ABOUT: &[Field] =
+    &[("product", Optional, Code), ("batch", Optional, Code), ("order", Optional, Code), ("account", Optional, Code)];
 
 /// Of the data of every command.
 const COMMANDS: &[(&str, &[Field])] = &[
@@ -190,6 +198,28 @@ const COMMANDS: &[(&str, &[Field])] = &[
             ("lines", Optional, List(&[("sku", Required, Code), ("qty", Required, Quantity)], LINES)),
         ],
     ),
+    (
+        "picture.add",
+        &[
+            ("picture_id", Required, Code),
+            ("blob", Required, Hash),
+            ("media_type", Required, MEDIA_TYPE),
+            ("width", Required, Pixels),
+            ("height", Required, Pixels),
+            ("about", Optional, One(ABOUT)),
+            ("caption", Optional, Line(1, 200)),
+        ],
+    ),
+    (
+        "comment.add",
+        &[("comment_id", Required, Code), ("picture_id", Required, Code), ("text", Required, Line(1, 2_000))],
+    ),
+    (
+        "comment.edit",
+        &[("comment_id", Required, Code), ("text", Required, Line(1, 2_000)), ("was", Optional, Line(0, 2_000))],
+    ),
+    ("comment.delete", &[("comment_id", Required, Code)]),
+    ("comment.put_back", &[("comment_id", Required, Code), ("text", Required, Line(1, 2_000))]),
     (
         "change.decline",
         &[
@@ -307,6 +337,39 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("batchref", Required, Code),
             ("because", Required, OneOf(&["asked", "shortage", "moved"])),
         ],
+    ),
+    (
+        "PictureAdded",
+        &[
+            ("picture_id", Required, Code),
+            ("blob", Required, Hash),
+            ("media_type", Required, MEDIA_TYPE),
+            ("width", Required, Pixels),
+            ("height", Required, Pixels),
+            ("about", Optional, One(ABOUT)),
+            ("caption", Optional, Line(1, 200)),
+        ],
+    ),
+    (
+        "CommentAdded",
+        &[("comment_id", Required, Code), ("picture_id", Required, Code), ("text", Required, Line(1, 2_000))],
+    ),
+    (
+        "CommentEdited",
+        &[
+            ("comment_id", Required, Code),
+            ("picture_id", Required, Code),
+            ("text", Required, Line(1, 2_000)),
+            ("was", Required, Line(1, 2_000)),
+        ],
+    ),
+    (
+        "CommentDeleted",
+        &[("comment_id", Required, Code), ("picture_id", Required, Code), ("was", Required, Line(1, 2_000))],
+    ),
+    (
+        "CommentPutBack",
+        &[("comment_id", Required, Code), ("picture_id", Required, Code), ("text", Required, Line(1, 2_000))],
     ),
     ("LineShort", &[("order_id", Required, Code), ("sku", Required, Code), ("qty", Required, Quantity)]),
     (
@@ -504,6 +567,8 @@ fn of_kind(kind: Kind, open: bool) -> Value {
             "type": "integer", "minimum": 0, "maximum": domain::values::Price::MOST,
             "description": "minor units",
         }),
+        Pixels => json!({"type": "integer", "minimum": 1, "maximum": domain::values::Pixels::MOST}),
+        Hash => json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
         Day => json!({"type": "string", "format": "date"}),
         OneOf(words) => json!({"enum": words}),
         Integer => json!({"type": "integer"}),
@@ -553,6 +618,7 @@ mod tests {
             Some("integer") => schema["minimum"].clone(),
             Some(_) if schema["format"] == "uuid" => uuid::Uuid::nil().to_string().into(),
             Some(_) if schema["pattern"] == "^[a-z._]+$" => "a.b".into(),
+            Some(_) if schema["pattern"] == "^[0-9a-f]{64}$" => "0".repeat(64).into(),
             Some(_) => "A".into(),
             None => schema["enum"][0].clone(),
         }

@@ -17,7 +17,10 @@ use std::{
     time::Instant,
 };
 
-use domain::{CommandId, EventRecord, Verdict, VerdictRecord, books::Request, processes::PROCESSES, record::seal};
+use domain::{
+    Command, CommandId, EventRecord, Verdict, VerdictRecord, books::Request, picture, processes::PROCESSES,
+    record::seal,
+};
 use store::{Append, AppendError, Checkpoint, EventStore, ShopHead};
 use sync::{
     authority::{Authority, Batch},
@@ -133,7 +136,8 @@ impl Appender {
     }
 
     async fn settle_together(&mut self, works: &[&Work]) -> Result<Vec<Decided>, ShopError> {
-        let requests: Vec<Request> = works.iter().flat_map(|work| work.requests.iter().cloned()).collect();
+        let mut requests: Vec<Request> = works.iter().flat_map(|work| work.requests.iter().cloned()).collect();
+        self.look_for_pictures(&mut requests).await?;
         let queued: Vec<CommandId> = works
             .iter()
             .filter(|work| work.queued)
@@ -268,6 +272,22 @@ impl Appender {
             known.extend(found.into_iter().map(|record| (record.command_id, record)));
         }
         Ok(known)
+    }
+
+    /// Says of each picture whose bytes were not sent that they are missing: deciding knows nothing of the store.
+    async fn look_for_pictures(&self, requests: &mut [Request]) -> Result<(), ShopError> {
+        let added = requests.iter_mut().filter_map(|request| match &mut request.submission.command {
+            Command::Picture(picture::Command::Add(add)) => Some(add),
+            _ => None,
+        });
+        let mut added: Vec<_> = added.collect();
+        if added.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = added.iter().map(|add| add.blob.clone()).collect();
+        let there = self.store.blobs_there(&self.shop.slug, &names).await.map_err(unavailable)?;
+        added.iter_mut().for_each(|add| add.is_missing = !there.contains(&add.blob));
+        Ok(())
     }
 
     async fn append(&self, batch: &Batch, queued: &[CommandId]) -> Result<(), AppendError> {

@@ -163,6 +163,9 @@ impl Shop {
             + projections.stock.movements_kept()
             + projections.orders.orders.len()
             + projections.sales.receipts.len()
+            + aggregates.comments.len()
+            + projections.pictures.pictures.len()
+            + projections.pictures.comments.len()
             + projections.day_book.entries.len();
         rows * ROW
     }

@@ -7,6 +7,7 @@
 
 pub mod appends;
 pub mod atomic;
+pub mod blobs;
 pub mod epochs;
 pub mod hints;
 pub mod letters;
@@ -100,6 +101,10 @@ macro_rules! contract_suite {
             atomic::p1_a_conflict_leaves_nothing_behind,
             atomic::p1_a_dropped_caller_leaves_all_or_nothing,
             atomic::checkpoints_and_queue_rows_move_with_the_append,
+            blobs::a_picture_comes_back_as_it_was_kept_after_a_restart,
+            blobs::p2_the_same_picture_twice_is_kept_once,
+            blobs::a_shop_that_is_full_keeps_no_more_pictures,
+            blobs::p9_a_picture_is_seen_in_its_own_shop_alone,
             epochs::an_append_under_another_epoch_is_refused,
             hints::an_announcement_is_heard,
             order::p3_16_writers_with_delays_leave_no_hole,

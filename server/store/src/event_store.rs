@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, values::Millis};
+use domain::{
+    AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord,
+    values::{BlobHash, Millis},
+};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
     append::{Append, Checkpoint},
+    blob::Blob,
     error::{AppendError, StoreError},
     hint::Hint,
     letters::Letters,
@@ -156,6 +160,17 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// A file of any release that is kept.
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError>;
+
+    /// Keeps a picture under its name; one that is there already is left as it is. When this answers true, it survives a
+    /// power cut. False, and nothing kept, where the shop's pictures would take more than `most` bytes together; of
+    /// writers at the same moment, each may miss the other's.
+    async fn keep_blob(&self, shop: &ShopSlug, blob: Blob, most: u64) -> Result<bool, StoreError>;
+
+    /// A picture by its name.
+    async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError>;
+
+    /// Which of these the shop has; in no order.
+    async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError>;
 
     /// Tells whoever listens, in this process and in others on the same database, that a log has moved. Returns
     /// at once and never fails: it is a hint.

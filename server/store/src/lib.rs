@@ -5,11 +5,13 @@
 //! events, the verdicts, the checkpoints of process managers and the queue rows that are thereby settled. The head
 //! row of a shop gives positions their order, so positions have no holes and their order is that of the commits.
 //!
-//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`hint`], [`verify`], [`views`], [`letters`];
+//! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`blob`], [`hint`], [`verify`],
+//! [`views`], [`letters`];
 //! then [`memory`], the shortest complete implementation; then [`sqlite`] and [`postgres`], whose statements stand in named
 //! files beside them.
 
 pub mod append;
+pub mod blob;
 #[cfg(feature = "testing")]
 pub mod contract;
 pub mod error;
@@ -30,6 +32,7 @@ pub mod verify;
 pub mod views;
 
 pub use append::{Append, Checkpoint, MOST_PAYLOAD_BYTES};
+pub use blob::Blob;
 pub use error::{AppendError, StoreError};
 pub use event_store::EventStore;
 pub use hint::Hint;

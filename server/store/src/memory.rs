@@ -10,12 +10,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, chain::Hash, values::Millis};
+use domain::{
+    AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord,
+    chain::Hash,
+    values::{BlobHash, Millis},
+};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
     append::{Append, Checkpoint},
+    blob::Blob,
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::{Hint, Hints},
@@ -61,6 +66,7 @@ struct Shop {
     verdicts: BTreeMap<CommandId, VerdictRecord>,
     checkpoints: BTreeMap<Arc<str>, u64>,
     snapshots: BTreeMap<(u32, u64), SnapshotRow>,
+    blobs: BTreeMap<BlobHash, Blob>,
 }
 
 #[derive(Debug)]
@@ -131,6 +137,7 @@ impl EventStore for MemoryStore {
             verdicts: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             snapshots: BTreeMap::new(),
+            blobs: BTreeMap::new(),
         });
         Ok(row.head.clone())
     }
@@ -405,6 +412,27 @@ impl EventStore for MemoryStore {
 
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         Ok(self.data().files.get(path).map(|(_, file)| file.clone()))
+    }
+
+    async fn keep_blob(&self, shop: &ShopSlug, blob: Blob, most: u64) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let blobs = &mut data.shop_mut(shop)?.blobs;
+        let used: usize = blobs.values().map(|blob| blob.bytes.len()).sum();
+        let has_room = (used + blob.bytes.len()) as u64 <= most;
+        if has_room {
+            blobs.entry(blob.name.clone()).or_insert_with(|| blob.clone());
+        }
+        Ok(blobs.contains_key(&blob.name))
+    }
+
+    async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
+        Ok(self.data().shops.get(shop).and_then(|shop| shop.blobs.get(name).cloned()))
+    }
+
+    async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
+        let data = self.data();
+        let Some(shop) = data.shops.get(shop) else { return Ok(Vec::new()) };
+        Ok(names.iter().filter(|name| shop.blobs.contains_key(*name)).cloned().collect())
     }
 
     fn write_with_appends(&self, view: &str) -> bool {

@@ -11,7 +11,11 @@ mod hints;
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, chain::Hash, values::Millis};
+use domain::{
+    AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord,
+    chain::Hash,
+    values::{BlobHash, Millis},
+};
 use sqlx::{
     Connection, Executor, PgPool, Row,
     migrate::Migrator,
@@ -22,6 +26,7 @@ use uuid::Uuid;
 
 use crate::{
     append::{Append, Checkpoint},
+    blob::Blob,
     error::{AppendError, StoreError},
     event_store::EventStore,
     hint::Hint,
@@ -399,6 +404,38 @@ impl EventStore for PostgresStore {
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/release_file.sql")).bind(path);
         Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::release_file))
+    }
+
+    async fn keep_blob(&self, shop: &ShopSlug, blob: Blob, most: u64) -> Result<bool, StoreError> {
+        let name = blob.name.clone();
+        let query = sqlx::query(include_str!("postgres/sql/keep_blob.sql"))
+            .bind(shop.as_str())
+            .bind(blob.name.as_str())
+            .bind(blob.media_type.as_str())
+            .bind(i64::from(blob.width))
+            .bind(i64::from(blob.height))
+            .bind(column(blob.bytes.len() as u64))
+            .bind(blob.bytes)
+            .bind(column(most));
+        query.execute(&self.pool).await.map_err(read_error)?;
+        if !self.blobs_there(shop, &[name]).await?.is_empty() {
+            return Ok(true);
+        }
+        match self.head(shop).await? {
+            Some(_) => Ok(false),
+            None => Err(StoreError::UnknownShop { shop: shop.clone() }),
+        }
+    }
+
+    async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/blob.sql")).bind(shop.as_str()).bind(name.as_str());
+        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::blob).transpose()
+    }
+
+    async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
+        let names: Vec<&str> = names.iter().map(BlobHash::as_str).collect();
+        let query = sqlx::query_as(include_str!("postgres/sql/blobs_there.sql")).bind(shop.as_str()).bind(names);
+        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::blob_name).collect()
     }
 
     fn write_with_appends(&self, view: &str) -> bool {

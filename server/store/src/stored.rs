@@ -3,11 +3,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{AggregateId, CommandId, EventRecord, ShopSlug, Verdict, VerdictRecord, chain::Hash, values::Millis};
+use domain::{
+    AggregateId, CommandId, EventRecord, ShopSlug, Verdict, VerdictRecord,
+    chain::Hash,
+    picture::MediaType,
+    values::{BlobHash, Millis},
+};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
+    blob::Blob,
     error::StoreError,
     letters::{Due, Letter},
     queue::{Claimed, Offset, QueueRow, QueueStatus, Queued, RowState},
@@ -190,6 +196,24 @@ pub(crate) fn queue_status((fingerprint, attempts, parked): (i64, i64, Option<St
 
 pub(crate) fn release_file((path, content_type, gzip, bytes): (String, String, bool, Vec<u8>)) -> ReleaseFile {
     ReleaseFile { path, content_type, gzip, bytes }
+}
+
+/// name, media type, width, height, bytes
+pub(crate) type BlobRow = (String, String, i64, i64, Vec<u8>);
+
+pub(crate) fn blob((name, media_type, width, height, bytes): BlobRow) -> Result<Blob, StoreError> {
+    let side = |pixels: i64| u32::try_from(pixels).map_err(|problem| unreadable("a picture's size", problem));
+    Ok(Blob {
+        name: blob_name((name,))?,
+        media_type: MediaType::parse(&media_type).map_err(|problem| unreadable("a picture's type", problem))?,
+        width: side(width)?,
+        height: side(height)?,
+        bytes,
+    })
+}
+
+pub(crate) fn blob_name((name,): (String,)) -> Result<BlobHash, StoreError> {
+    BlobHash::parse(&name).map_err(|problem| unreadable("a picture's name", problem))
 }
 
 /// A count as a column. What does not fit is beyond every row.

@@ -14,6 +14,7 @@ mod forms;
 mod instances;
 mod mail;
 mod pages;
+mod pictures;
 mod queue;
 mod reading;
 mod releases;

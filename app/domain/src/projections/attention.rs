@@ -82,6 +82,8 @@ impl Attention {
             | Event::Sale(_)
             | Event::Transfer(_)
             | Event::Shop(_)
+            | Event::Picture(_)
+            | Event::Comment(_)
             | Event::Refused(_)
             | Event::Declined(_) => {}
         }

@@ -52,6 +52,8 @@ impl Catalogue {
             | Event::Account(_)
             | Event::Transfer(_)
             | Event::Shop(_)
+            | Event::Picture(_)
+            | Event::Comment(_)
             | Event::Refused(_)
             | Event::Declined(_) => return,
         };

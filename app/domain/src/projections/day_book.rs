@@ -12,6 +12,7 @@ use crate::{
     event::{AskedCommand, Event},
     ids::{AggregateId, CommandId},
     order,
+    picture::{self, Subject},
     product::Product,
     record::Entry,
     refusal::Refusal,
@@ -111,6 +112,12 @@ impl Names {
                 [&requested.from, &requested.to].into_iter().for_each(|id| names.add_account(id, accounts));
             }
             Event::Transfer(_) | Event::Shop(_) => {}
+            Event::Picture(picture::Event::PictureAdded(added)) => match &added.about {
+                Some(Subject::Product(sku)) => names.add(sku, products.get(sku)),
+                Some(Subject::Account(id)) => names.add_account(id, accounts),
+                Some(Subject::Batch(_) | Subject::Order(_)) | None => {}
+            },
+            Event::Comment(_) => {}
             Event::Refused(refused) => names.add_asked(&refused.command, products, accounts),
             Event::Declined(declined) => names.add_asked(&declined.command, products, accounts),
         }
@@ -151,12 +158,16 @@ impl Names {
     ) {
         let data = &asked.data;
         let lines = data.get("lines").and_then(|lines| lines.as_array()).into_iter().flatten();
+        let about = data.get("about");
         for named in lines.chain([data]) {
             let sku = named.get("sku").and_then(|sku| sku.as_str()).and_then(|sku| Sku::parse(sku).ok());
             sku.into_iter().for_each(|sku| self.add(&sku, products.get(&sku)));
         }
-        for field in ["account_id", "account", "from", "to"] {
-            let id = data.get(field).and_then(|id| id.as_str()).and_then(|id| AccountId::parse(id).ok());
+        let sku = about.and_then(|about| about.get("product")?.as_str()).and_then(|sku| Sku::parse(sku).ok());
+        sku.into_iter().for_each(|sku| self.add(&sku, products.get(&sku)));
+        let fields = ["account_id", "account", "from", "to"].map(|field| data.get(field));
+        for id in fields.into_iter().chain([about.and_then(|about| about.get("account"))]).flatten() {
+            let id = id.as_str().and_then(|id| AccountId::parse(id).ok());
             id.into_iter().for_each(|id| self.add_account(&id, accounts));
         }
     }

@@ -254,6 +254,8 @@ pub fn any_command() -> impl Strategy<Value = (&'static str, Value)> {
             let lines: Vec<Value> = lines.into_iter().map(asked).collect();
             ("order.place", json!({"order_id": order, "lines": lines}))
         }),
+        1 => any_picture(),
+        3 => any_comment(),
         2 => (account(), 0..90_i64, 0..40_i64).prop_map(|(id, balance, limit)| {
             ("account.open", json!({"account_id": id, "title": "t", "owner": "o", "initial_balance": balance, "limit": limit}))
         }),
@@ -287,6 +289,37 @@ pub fn any_command() -> impl Strategy<Value = (&'static str, Value)> {
             let lines: Vec<Value> = lines.into_iter().map(line).collect();
             ("sale.record", json!({"sale_id": sale, "lines": lines, "payment": "cash"}))
         }),
+    ]
+}
+
+/// One of the pictures `p0` and `p1`, whose bytes are the same.
+pub fn picture(picture_id: &str, about: Value) -> (&'static str, Value) {
+    let blob = domain::values::BlobHash::of(b"bytes");
+    let data = json!({
+        "picture_id": picture_id, "blob": blob, "media_type": "image/png", "width": 4, "height": 3, "about": about,
+    });
+    ("picture.add", data)
+}
+
+pub fn comment(comment_id: &str, picture_id: &str, text: &str) -> (&'static str, Value) {
+    ("comment.add", json!({"comment_id": comment_id, "picture_id": picture_id, "text": text}))
+}
+
+fn any_picture() -> impl Strategy<Value = (&'static str, Value)> {
+    let about = prop_oneof![Just(Value::Null), Just(json!({"product": "S1"})), Just(json!({"batch": "b1"}))];
+    (one_of("p", 2), about).prop_map(|(id, about)| picture(&id, about))
+}
+
+/// Few texts, so that some edits meet the text that they expect.
+pub fn any_comment() -> impl Strategy<Value = (&'static str, Value)> {
+    let (id, text) = (|| one_of("c", 4), || one_of("t", 3));
+    prop_oneof![
+        3 => (id(), one_of("p", 2), text()).prop_map(|(id, on, text)| comment(&id, &on, &text)),
+        2 => (id(), text(), prop::option::of(text())).prop_map(|(id, text, was)| {
+            ("comment.edit", json!({"comment_id": id, "text": text, "was": was}))
+        }),
+        2 => id().prop_map(|id| ("comment.delete", json!({"comment_id": id}))),
+        1 => (id(), text()).prop_map(|(id, text)| ("comment.put_back", json!({"comment_id": id, "text": text}))),
     ]
 }
 

@@ -8,6 +8,7 @@ use domain::{
     books::{Author, Reads, Request},
     ids::AggregateId,
     record::{Entry, Submission},
+    refusal::Changed,
 };
 
 use super::{
@@ -66,7 +67,7 @@ pub(super) fn refusal_of(
         let aggregate = books.addressed(&submission.command);
         let actual = books.aggregates.version(&aggregate);
         if actual != expected {
-            return Some(Refusal::ChangedMeanwhile { id: aggregate.to_string(), expected, actual });
+            return Some(Refusal::ChangedMeanwhile(Changed::Version { id: aggregate.to_string(), expected, actual }));
         }
     }
     decided.err().map(|(_, refusal)| refusal)

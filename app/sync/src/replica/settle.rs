@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    CommandId, Event, EventRecord, Refusal, Verdict, books::Reads, ids::AggregateId, record::Entry, values::Millis,
+    CommandId, Event, EventRecord, Refusal, Verdict, books::Reads, ids::AggregateId, record::Entry, refusal::Changed,
+    values::Millis,
 };
 use uuid::Uuid;
 
@@ -313,7 +314,8 @@ impl Replica {
                 Outcome::Held { by, .. } => self.put_aside(id, Stage::Held { by }, &mut dirty),
                 Outcome::IdReused { .. } => self.refuse(id, Reason::IdReused, &mut dirty),
                 Outcome::VersionConflict { aggregate, expected, actual, .. } => {
-                    let refusal = Refusal::ChangedMeanwhile { id: aggregate, expected, actual };
+                    let changed = Changed::Version { id: aggregate, expected, actual };
+                    let refusal = Refusal::ChangedMeanwhile(changed);
                     self.refuse(id, Reason::Refused { position: None, refusal }, &mut dirty);
                 }
             }

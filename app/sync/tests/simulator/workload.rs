@@ -1,6 +1,6 @@
 //! What people do: every command type, on few enough names that devices meet, with races for the last unit, goods
 //! that nobody has named, sales of what is not there, quantities lowered below what is promised, orders that cannot be
-//! paid, and transfers to accounts that are closed meanwhile.
+//! paid, transfers to accounts that are closed meanwhile, and texts that two people change at once.
 
 use domain::{Books, Command};
 use serde_json::{Value, json};
@@ -26,6 +26,9 @@ fn drawn(books: &Books, random: &mut Random, serial: &str) -> (&'static str, Val
     };
     let order = format!("O-{}", random.below(12));
     let account = format!("A-{}", random.below(4));
+    if random.chance(8) {
+        return of_pictures(books, random, serial, &sku);
+    }
     if random.chance(30) {
         return of_money(random, serial, &order, &account, &sku);
     }
@@ -71,6 +74,36 @@ fn drawn(books: &Books, random: &mut Random, serial: &str) -> (&'static str, Val
             let lines = json!([{"sku": sku, "qty": 1, "price": price}]);
             ("sale.record", json!({"sale_id": format!("S-{}", random.below(4)), "lines": lines, "payment": "card"}))
         }
+    }
+}
+
+/// Pictures, and what people say about them: few enough that they edit each other's texts.
+fn of_pictures(books: &Books, random: &mut Random, serial: &str, sku: &str) -> (&'static str, Value) {
+    let comment = format!("C-{}", random.below(5));
+    let picture = format!("P-{}", random.below(3));
+    let text = format!("Text {serial}");
+    match random.below(100) {
+        0..15 => {
+            let blob = domain::values::BlobHash::of(serial.as_bytes());
+            let mut data =
+                json!({"picture_id": picture, "blob": blob, "media_type": "image/jpeg", "width": 4, "height": 3});
+            if random.chance(60) {
+                data["about"] = json!({"product": sku});
+            }
+            ("picture.add", data)
+        }
+        15..45 => ("comment.add", json!({"comment_id": comment, "picture_id": picture, "text": text})),
+        45..75 => {
+            let mut data = json!({"comment_id": comment, "text": text});
+            let id = domain::values::CommentId::parse(&comment).expect("a name");
+            let seen = books.aggregates.comments.get(&id).and_then(|comment| comment.text.clone());
+            if let Some(seen) = seen.filter(|_| random.chance(80)) {
+                data["was"] = json!(seen);
+            }
+            ("comment.edit", data)
+        }
+        75..90 => ("comment.delete", json!({"comment_id": comment})),
+        _ => ("comment.put_back", json!({"comment_id": comment, "text": text})),
     }
 }
 

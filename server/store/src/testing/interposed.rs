@@ -3,13 +3,16 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
-use domain::{AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord, values::Millis};
+use domain::{
+    AggregateId, CommandId, EventRecord, ShopSlug, VerdictRecord,
+    values::{BlobHash, Millis},
+};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendError, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued, Release,
-    ReleaseFile, ShopHead, SnapshotRow, StoreError, letters::Letters, views::AllocationsView,
+    Append, AppendError, Blob, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued,
+    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError, letters::Letters, views::AllocationsView,
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
@@ -160,6 +163,18 @@ impl EventStore for Interposed {
 
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
         self.inner.queue_status(shop, id).await
+    }
+
+    async fn keep_blob(&self, shop: &ShopSlug, blob: Blob, most: u64) -> Result<bool, StoreError> {
+        self.inner.keep_blob(shop, blob, most).await
+    }
+
+    async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
+        self.inner.blob(shop, name).await
+    }
+
+    async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
+        self.inner.blobs_there(shop, names).await
     }
 
     async fn release(&self, owner: Uuid) -> Result<(), StoreError> {
