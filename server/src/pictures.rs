@@ -44,7 +44,7 @@ pub enum Unfit {
 /// # Errors
 /// [`Unfit`]; all but [`Unfit::Damaged`] are found without decoding a pixel.
 pub fn made_clean(sent: &[u8]) -> Result<Blob, Unfit> {
-    let media_type = envelope::check(sent)?;
+    let (media_type, picture) = envelope::check(sent)?;
     let format = match media_type {
         MediaType::Png => ImageFormat::Png,
         MediaType::Jpeg => ImageFormat::Jpeg,
@@ -52,7 +52,7 @@ pub fn made_clean(sent: &[u8]) -> Result<Blob, Unfit> {
     };
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_MEMORY);
-    let mut reader = ImageReader::with_format(Cursor::new(sent), format);
+    let mut reader = ImageReader::with_format(Cursor::new(picture), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|_| Unfit::Damaged)?;
     let (width, height) = decoder.dimensions();

@@ -1,22 +1,24 @@
 //! From a shop's log to lines.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
 use domain::{
-    CommandId, EventRecord, ShopSlug, Verdict, VerdictRecord,
+    CommandId, Event, EventRecord, ShopSlug, Verdict, VerdictRecord,
     books::FOLD_VERSION,
     chain::{Hash, link},
     event::SCHEMA,
+    picture,
+    values::BlobHash,
 };
 use serde::Serialize;
 use store::{EventStore, ShopHead, StoreError};
 
 use super::{
     PAGE,
-    lines::{End, EndLine, FORMAT, Manifest, Told, VerdictLine, event_line},
+    lines::{BlobLine, End, EndLine, FORMAT, Manifest, Told, VerdictLine, event_line},
 };
 
 /// Why a log was not written out whole.
@@ -99,6 +101,7 @@ async fn events(
 ) -> Result<u64, ExportError> {
     let (mut position, mut hash, mut verdicts) = (0, Hash::ORIGIN, 0);
     let mut told = Told::default();
+    let mut pictures = BTreeSet::new();
     while position < head.position {
         let limit = u32::try_from(head.position - position).unwrap_or(PAGE).min(PAGE);
         let page = store.read(&head.shop, position, limit).await?;
@@ -115,6 +118,11 @@ async fn events(
             }
             let tells = told.by(record).map_err(|error| broken(record.position, &error.to_string()))?;
             (position, hash) = (record.position, record.hash);
+            if let Some(name) = named_picture(record)?.filter(|name| pictures.insert(name.clone()))
+                && let Some(blob) = store.blob(&head.shop, &name).await?
+            {
+                lines.write(&BlobLine::from(blob))?;
+            }
             let Some(stored) = known.get(&record.command_id).filter(|stored| last(&stored.verdict) == position) else {
                 lines.text(event_line(record, None)?)?;
                 continue;
@@ -134,6 +142,18 @@ async fn events(
         return Err(broken(position, "the head's hash is not that of the last event"));
     }
     Ok(verdicts)
+}
+
+/// The name of the picture that the event adds.
+fn named_picture(record: &EventRecord) -> Result<Option<BlobHash>, ExportError> {
+    if &*record.event_type != "PictureAdded" {
+        return Ok(None);
+    }
+    let entry = record.decode().map_err(|error| broken(record.position, &error.to_string()))?;
+    Ok(match entry.event {
+        Event::Picture(picture::Event::PictureAdded(added)) => Some(added.blob),
+        _ => None,
+    })
 }
 
 fn broken(position: u64, problem: &str) -> ExportError {

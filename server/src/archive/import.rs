@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{EventRecord, ShopSlug, VerdictRecord, chain::Hash};
-use store::{Append, AppendError, Checkpoint, EventStore, ShopHead, StoreError};
+use store::{Append, AppendError, Blob, Checkpoint, EventStore, ShopHead, StoreError};
 use uuid::Uuid;
 
 use super::{
@@ -42,12 +42,14 @@ pub struct Imported {
     pub head: u64,
     /// Verdicts of commands that changed nothing, as far as they were not known.
     pub verdicts: u64,
+    /// Pictures that were not there.
+    pub pictures: u64,
 }
 
 impl Imported {
     #[must_use]
     pub fn changed_nothing(&self) -> bool {
-        self.before == self.head && self.verdicts == 0
+        self.before == self.head && self.verdicts == 0 && self.pictures == 0
     }
 }
 
@@ -77,13 +79,13 @@ pub async fn import<R: BufRead>(
         Some(_) => store.change_epoch(&shop, manifest.epoch).await?,
     };
     let before = head.position;
-    let mut writer = Writer { store, shop: shop.clone(), before, head, manifest, verdicts: 0 };
+    let mut writer = Writer { store, shop: shop.clone(), before, head, manifest, verdicts: 0, pictures: 0 };
     writer.write_all(&mut Reader::new(open().map_err(BadArchive::Read)?)?, progress).await?;
-    let Writer { head, verdicts, .. } = writer;
+    let Writer { head, verdicts, pictures, .. } = writer;
     if head.position > before {
         store.announce(&shop, head.position);
     }
-    Ok(Imported { shop, epoch: head.epoch, before, head: head.position, verdicts })
+    Ok(Imported { shop, epoch: head.epoch, before, head: head.position, verdicts, pictures })
 }
 
 /// All of the file, and that what is there already is its beginning, or it the beginning of what is there.
@@ -140,6 +142,7 @@ struct Writer<'a> {
     manifest: Manifest,
     /// Written that no event tells.
     verdicts: u64,
+    pictures: u64,
 }
 
 impl Writer<'_> {
@@ -153,6 +156,7 @@ impl Writer<'_> {
         let mut position = 0;
         while let Some(item) = reader.next_item()? {
             match item {
+                Item::Picture(blob) => self.keep(blob).await?,
                 Item::Event { record, verdict } => {
                     position = record.position;
                     if position <= self.before {
@@ -182,6 +186,16 @@ impl Writer<'_> {
         self.append(records, verdicts).await?;
         self.append_unknown(silent).await?;
         progress(self.manifest.head, self.manifest.head);
+        Ok(())
+    }
+
+    /// Also one whose event is in the log already: an earlier import may have had no more than that.
+    async fn keep(&mut self, blob: Blob) -> Result<(), ImportError> {
+        if self.store.blobs_there(&self.shop, std::slice::from_ref(&blob.name)).await?.is_empty() {
+            // What one store had room for is not left out of another.
+            self.store.keep_blob(&self.shop, blob, u64::MAX).await?;
+            self.pictures += 1;
+        }
         Ok(())
     }
 

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CommandId, EventRecord, ShopSlug, Verdict, VerdictRecord, chain::Hash, event::DecodeError};
+use base64::{DecodeError as NotBase64, Engine as _, engine::general_purpose::STANDARD as BASE64};
+use domain::{
+    CommandId, EventRecord, ShopSlug, Verdict, VerdictRecord, chain::Hash, event::DecodeError, picture::MediaType,
+    values::BlobHash,
+};
 use serde::{Deserialize, Serialize};
+use store::Blob;
 use uuid::Uuid;
 
 /// The number of this form of file.
@@ -55,6 +60,17 @@ pub struct VerdictLine {
     pub verdict: Verdict,
 }
 
+/// A picture, on the line before the event that names it first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BlobLine {
+    pub blob: BlobHash,
+    pub media_type: MediaType,
+    pub width: u32,
+    pub height: u32,
+    /// Base64.
+    pub bytes: String,
+}
+
 /// The last line.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct End {
@@ -69,6 +85,7 @@ pub struct End {
 pub(super) struct Glance {
     pub position: Option<u64>,
     pub fingerprint: Option<Fingerprint>,
+    pub blob: Option<BlobHash>,
     pub end: Option<End>,
 }
 
@@ -86,6 +103,22 @@ pub(super) fn event_line(record: &EventRecord, fingerprint: Option<u64>) -> serd
     }
     line.push('}');
     Ok(line)
+}
+
+impl From<Blob> for BlobLine {
+    fn from(blob: Blob) -> Self {
+        let Blob { name, media_type, width, height, bytes } = blob;
+        Self { blob: name, media_type, width, height, bytes: BASE64.encode(bytes) }
+    }
+}
+
+impl TryFrom<BlobLine> for Blob {
+    type Error = NotBase64;
+
+    fn try_from(line: BlobLine) -> Result<Self, NotBase64> {
+        let BlobLine { blob, media_type, width, height, bytes } = line;
+        Ok(Self { name: blob, media_type, width, height, bytes: BASE64.decode(bytes)? })
+    }
 }
 
 impl From<VerdictLine> for VerdictRecord {

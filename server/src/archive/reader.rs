@@ -11,10 +11,13 @@ use domain::{
     event::SCHEMA,
 };
 
-use super::lines::{End, FORMAT, Fingerprint, Glance, Manifest, Told, VerdictLine};
+use store::Blob;
 
-/// The longest line. An event's payload has 256 KiB at most, and its other fields are short.
-const MOST_BYTES: u64 = 1024 * 1024;
+use super::lines::{BlobLine, End, FORMAT, Fingerprint, Glance, Manifest, Told, VerdictLine};
+
+/// The longest line. An event's payload has 256 KiB at most, and its other fields are short; a picture that cannot be
+/// compressed has 16 MiB, and takes a third more as text.
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +39,13 @@ pub enum BadArchive {
 
 /// A line behind the first.
 pub enum Item {
-    Event { record: EventRecord, verdict: Option<VerdictRecord> },
+    Event {
+        record: EventRecord,
+        verdict: Option<VerdictRecord>,
+    },
     Verdict(VerdictRecord),
+    /// Before the event that names it.
+    Picture(Blob),
 }
 
 /// The bytes of a file, line by line.
@@ -110,7 +118,11 @@ impl<R: BufRead> Reader<R> {
         if let Some(end) = glance.end {
             return self.end(&end).map(|()| None);
         }
-        let item = if glance.position.is_some() { self.event(glance.fingerprint)? } else { self.verdict()? };
+        let item = match (glance.position, glance.blob) {
+            (Some(_), _) => self.event(glance.fingerprint)?,
+            (None, Some(_)) => self.picture()?,
+            (None, None) => self.verdict()?,
+        };
         self.read.update(&self.lines.text);
         Ok(Some(item))
     }
@@ -149,6 +161,13 @@ impl<R: BufRead> Reader<R> {
         self.versions.insert(record.aggregate.clone(), version);
         (self.position, self.hash) = (record.position, record.hash);
         Ok(Item::Event { record, verdict })
+    }
+
+    fn picture(&self) -> Result<Item, BadArchive> {
+        let line: BlobLine =
+            serde_json::from_slice(&self.lines.text).map_err(|error| self.bad(format!("a damaged line: {error}")))?;
+        let blob = line.try_into().map_err(|error| self.bad(format!("a damaged picture: {error}")))?;
+        Ok(Item::Picture(blob))
     }
 
     fn verdict(&mut self) -> Result<Item, BadArchive> {

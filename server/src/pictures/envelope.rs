@@ -1,5 +1,8 @@
-//! What kind of file it is, by its content alone, and whether it ends where the picture does. A file that goes on behind
-//! it is two files in one: one for whoever checks, and one for whoever opens it.
+//! What kind of file it is, by its content alone, and where the picture in it ends. A file that goes on behind it is two
+//! files in one: one for whoever checks, and one for whoever opens it.
+//!
+//! Cameras write such JPEGs, with a film or a second picture behind the first. Of those the first picture is taken, and
+//! what is behind it is looked at by nobody: not even the decoder is given it.
 
 use domain::picture::MediaType;
 
@@ -7,9 +10,11 @@ use super::Unfit;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// What it is, and the bytes of the picture alone.
+///
 /// # Errors
 /// [`Unfit::Type`], [`Unfit::MoreThanAPicture`], or [`Unfit::Damaged`] where it ends too early.
-pub(super) fn check(file: &[u8]) -> Result<MediaType, Unfit> {
+pub(super) fn check(file: &[u8]) -> Result<(MediaType, &[u8]), Unfit> {
     let (media_type, end) = if file.starts_with(PNG) {
         (MediaType::Png, end_of_png(file))
     } else if file.starts_with(b"\xff\xd8\xff") {
@@ -19,11 +24,11 @@ pub(super) fn check(file: &[u8]) -> Result<MediaType, Unfit> {
     } else {
         return Err(Unfit::Type);
     };
-    match end {
-        Some(end) if end == file.len() => Ok(media_type),
-        Some(end) if end < file.len() => Err(Unfit::MoreThanAPicture),
-        _ => Err(Unfit::Damaged),
+    let picture = end.and_then(|end| file.get(..end)).ok_or(Unfit::Damaged)?;
+    if picture.len() < file.len() && media_type != MediaType::Jpeg {
+        return Err(Unfit::MoreThanAPicture);
     }
+    Ok((media_type, picture))
 }
 
 /// Behind the chunk `IEND`. A chunk is a length, a name of four bytes, the data and a checksum.

@@ -81,11 +81,30 @@ fn what_is_no_picture_and_what_is_more_than_one_is_refused() {
         assert_eq!(made_clean(other), Err(Unfit::Type));
     }
     for media_type in [MediaType::Png, MediaType::Jpeg, MediaType::Webp] {
-        let polyglot = [&file(media_type)[..], b"<script>alert(1)</script>"].concat();
-        assert_eq!(made_clean(&polyglot), Err(Unfit::MoreThanAPicture), "{media_type:?}");
+        let behind = [&file(media_type)[..], b"<script>alert(1)</script>"].concat();
+        if media_type != MediaType::Jpeg {
+            assert_eq!(made_clean(&behind), Err(Unfit::MoreThanAPicture), "{media_type:?}");
+        }
+        let before = [b"<script>alert(1)</script>", &file(media_type)[..]].concat();
+        assert_eq!(made_clean(&before), Err(Unfit::Type), "{media_type:?}");
         let mut cut = file(media_type);
         cut.truncate(cut.len() - 9);
         assert_eq!(made_clean(&cut), Err(Unfit::Damaged), "{media_type:?}");
+    }
+}
+
+/// As cameras write them that put a film or a second picture behind the first.
+#[test]
+fn what_stands_behind_a_jpeg_never_stays() {
+    let alone = file(MediaType::Jpeg);
+    let kept = made_clean(&alone).unwrap();
+    let film = [b"\0\0\0\x18ftypmp42", &[0xff, 0xd9, 0x00][..], b"<script>alert(1)</script>"].concat();
+    let more = with_exif(&alone, 1);
+    for behind in [&film[..], &more, &[0], b"<?php system($_GET['c']);"] {
+        let sent = [&alone[..], behind].concat();
+        let taken = made_clean(&sent).unwrap();
+        assert_eq!(taken.bytes, kept.bytes, "as if it had been sent alone");
+        assert_eq!(taken.name, BlobHash::of(&sent), "and still named by all that was sent");
     }
 }
 

@@ -8,20 +8,21 @@ use std::{
     },
 };
 
-use domain::{EventRecord, ShopSlug, chain::Hash, chain::link};
+use domain::{EventRecord, ShopSlug, chain::Hash, chain::link, picture::MediaType, values::BlobHash};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::archive::{
     export::export,
     import::{ImportError, Imported, import},
 };
-use store::{AppendError, EventStore, contract::Fixture, testing::Interposed};
+use store::{Append, AppendError, Blob, EventStore, contract::Fixture, testing::Interposed};
 
 use crate::support::{Daybook, SHOP, answer, memory, on_every_store};
 
 on_every_store!(
     r_22_a_log_carried_away_and_back_is_the_same_to_the_byte,
     p2_an_imported_command_sent_again_gets_its_first_verdict,
+    r_22_pictures_go_with_the_log_that_names_them,
     r_20_what_is_not_as_it_was_written_is_refused_whole_and_named,
     r_20_a_shop_with_another_log_is_not_imported_into,
     an_import_goes_on_where_it_was_interrupted,
@@ -105,6 +106,57 @@ async fn p2_an_imported_command_sent_again_gets_its_first_verdict(fixture: Fixtu
         assert_eq!((status, &said["code"]), (StatusCode::CONFLICT, &json!("id_reused")));
     }
     assert_eq!(there.head().await, daybook.head().await);
+}
+
+/// A shop with two pictures of the same bytes; other bytes were sent and never named.
+async fn shop_with_pictures(fixture: &Fixture) -> (Daybook, Blob) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let blob = |sent: &[u8], bytes: &[u8]| {
+        let (name, media_type) = (BlobHash::of(sent), MediaType::Webp);
+        Blob { name, media_type, width: 4, height: 3, bytes: bytes.to_vec() }
+    };
+    let named = blob(b"named", &[0, 255, 10, 13]);
+    for blob in [named.clone(), blob(b"unnamed", b"other")] {
+        assert!(fixture.store.keep_blob(&shop(), blob, 100).await.unwrap());
+    }
+    for id in ["P-1", "P-2"] {
+        let data = json!({"picture_id": id, "blob": named.name, "media_type": "image/webp", "width": 4, "height": 3});
+        daybook.accepted("picture.add", data).await;
+    }
+    (daybook, named)
+}
+
+async fn r_22_pictures_go_with_the_log_that_names_them(fixture: Fixture) {
+    let (_daybook, named) = shop_with_pictures(&fixture).await;
+    let file = exported(&*fixture.store).await;
+    let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let places: Vec<_> = (1..).zip(&lines).filter(|(_, line)| line.get("blob").is_some()).map(|(at, _)| at).collect();
+    assert_eq!(places, [2], "once, before the event that names it first: {file}");
+
+    let elsewhere = memory().await.unwrap();
+    let done = imported(&*elsewhere.store, &file).await.unwrap();
+    assert_eq!((done.head, done.pictures), (2, 1));
+    assert_eq!(elsewhere.store.blob(&shop(), &named.name).await.unwrap(), Some(named));
+    assert_eq!(exported(&*elsewhere.store).await, file);
+    assert!(imported(&*elsewhere.store, &file).await.unwrap().changed_nothing());
+
+    // Events alone came earlier: the pictures come after them.
+    let events_alone = memory().await.unwrap();
+    let page = fixture.store.read(&shop(), 0, 10).await.unwrap();
+    let head = fixture.store.head(&shop()).await.unwrap().unwrap();
+    events_alone.store.create_shop(&shop(), "Test", head.epoch).await.unwrap();
+    let append = Append { epoch: head.epoch, after: 0, records: page, ..Append::default() };
+    events_alone.store.append(&shop(), append).await.unwrap();
+    let done = imported(&*events_alone.store, &file).await.unwrap();
+    assert_eq!((done.before, done.head, done.pictures), (2, 2, 1));
+
+    // Another picture in its place is noticed before anything is written.
+    let changed = with_line(&file, 2, |line| Some(line.replace("AP8KDQ==", "AP8KDg==")));
+    assert_ne!(changed, file);
+    let untouched = memory().await.unwrap();
+    let error = imported(&*untouched.store, &changed).await.unwrap_err().to_string();
+    assert!(error.contains("line 5"), "{error}");
+    assert_eq!(untouched.store.head(&shop()).await.unwrap(), None);
 }
 
 /// The lines of a file with one changed.

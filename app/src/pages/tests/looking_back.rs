@@ -62,6 +62,34 @@ fn us_16_an_order_and_a_batch_are_more_than_their_aggregates() {
 }
 
 #[test]
+fn us_23_the_history_of_a_picture_is_also_what_was_said_about_it() {
+    let other = json!({
+        "picture_id": "P-2", "blob": domain::values::BlobHash::of(b"other"), "media_type": "image/png", "width": 4,
+        "height": 3,
+    });
+    let shop = super::photographed()
+        .with("picture.add", other)
+        .with("comment.edit", json!({ "comment_id": "C-1", "text": "Three are torn." }))
+        .with("comment.delete", json!({ "comment_id": "C-1" }))
+        .with("comment.add", json!({ "comment_id": "C-2", "picture_id": "P-2", "text": "Elsewhere." }))
+        .confirmed();
+    let all = told(&shop, "picture-P-1", "");
+    assert_eq!(all.len(), 4, "what was said about another one is not there: {all:?}");
+    let said = |(_, fields): &(String, Vec<String>)| fields.iter().find(|field| field.starts_with("Text")).cloned();
+    let texts: Vec<_> = all.iter().filter_map(said).collect();
+    assert_eq!(
+        texts,
+        ["Text: Three are torn. → –", "Text: Two are torn. → Three are torn.", "Text: – → Two are torn."]
+    );
+    assert!(all[3].1.contains(&"About batch: – → B-1".to_owned()), "{all:?}");
+    assert_eq!(told(&shop, "picture-P-1", "comments").len(), 3);
+    let model = history::load(&shop.context(), &of("picture-P-1", "")).unwrap();
+    assert_eq!(model.title, "Torn sack");
+    assert_eq!(model.href.as_deref(), Some("/s/demo/pictures/P-1"));
+    assert_eq!(history::load(&shop.context(), &of("picture-NONE", "")), None);
+}
+
+#[test]
 fn us_16_what_is_only_saved_here_is_in_the_history_with_its_mark() {
     let shop = stocked().confirmed_so_far().with("product.change", json!({ "sku": "OAT-1", "price": 450 }));
     let model = history::load(&shop.context(), &of("product-OAT-1", "")).unwrap();
