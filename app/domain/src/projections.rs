@@ -8,6 +8,7 @@ pub mod day_book;
 pub mod orders;
 pub mod sales;
 pub mod stock;
+pub mod titles;
 pub mod transfers;
 
 use serde::{Deserialize, Serialize};
@@ -28,14 +29,14 @@ pub struct Projections {
 
 impl Projections {
     pub(crate) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
-        let names = day_book::Names::of(&entry.event, seen.products, seen.product, seen.accounts);
+        let names = day_book::Names::of(&entry.event, seen.products, seen.product);
         self.catalogue.apply(entry, seen);
         self.stock.apply(entry, seen);
         self.orders.apply(entry, seen);
         self.sales.apply(entry, &names);
         self.accounts.apply(entry, seen);
         self.transfers.apply(entry, seen, &mut self.accounts);
-        self.day_book.apply(entry, names);
+        self.day_book.apply(entry, names, seen);
         self.attention.apply(entry, seen);
     }
 
