@@ -621,6 +621,7 @@ fn r_33_event_names_are_past_tense_and_specific() {
         "Requested",
         "Completed",
         "Failed",
+        "Set",
     ];
     for name in Event::types() {
         assert!(endings.iter().any(|ending| name.ends_with(ending)), "{name}");

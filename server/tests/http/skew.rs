@@ -113,12 +113,23 @@ fn reads_alike(ours: &Value, theirs: &Value, path: &str) {
                 reads_alike(here, value, &format!("{path}/{key}"));
             }
         }
+        // What follows from a command by itself is more today than it was: theirs are among ours, in their order.
+        (Value::Array(ours), Value::Array(theirs)) if path.ends_with("/events") => {
+            let mut ours = ours.iter();
+            for event in theirs {
+                let same = ours.find(|our| our["type"] == event["type"] && our["aggregate"] == event["aggregate"]);
+                let same = same.unwrap_or_else(|| panic!("{path} lacks {event}"));
+                reads_alike(same, event, &format!("{path}/{}", event["type"]));
+            }
+        }
         (Value::Array(ours), Value::Array(theirs)) => {
             assert_eq!(ours.len(), theirs.len(), "{path}");
             for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
                 reads_alike(ours, theirs, &format!("{path}/{at}"));
             }
         }
+        // A number or null, as each event has a cause or none.
+        (Value::Number(_) | Value::Null, Value::Number(_) | Value::Null) if path.ends_with("/causation") => {}
         _ => assert_eq!(std::mem::discriminant(ours), std::mem::discriminant(theirs), "{path}: {ours} and {theirs}"),
     }
 }
@@ -256,12 +267,14 @@ async fn p5_a_push_that_cannot_be_read_is_400_and_nothing_is_decided(fixture: Fi
 }
 
 async fn p5_a_push_that_is_too_large_is_413_and_nothing_is_decided(fixture: Fixture) {
-    let daybook = Daybook::on(&fixture.store).await;
+    let mut daybook = Daybook::on(&fixture.store).await;
     let mut push = push(PROTOCOL);
     push["padding"] = "x".repeat(3 * 1024 * 1024).into();
     let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
     let read: ProtocolError = serde_json::from_value(body).unwrap();
     assert!(matches!(read, ProtocolError::Malformed { .. }), "{read:?}");
+    // The server closes the connection of a body that it did not read to its end, and a pool may hand it out once more.
+    daybook.client = reqwest::Client::new();
     assert_eq!(daybook.head().await, 0);
 }
