@@ -107,6 +107,8 @@ impl History {
                 now: self.fields.get(field).cloned(),
             })
             .filter(|change| change.was != change.now)
+            // A mark that a new record does not bear is no news.
+            .filter(|change| change.was.is_some() || change.now != Some(Value::Bool(false)))
             .collect()
     }
 }
@@ -136,8 +138,11 @@ impl State {
             Self::Comment(comment) => json!({"picture_id": comment.picture_id, "text": comment.text}),
         };
         flatten("", told, &mut fields);
-        // Every entry has its version beside it; it is no field of the record.
+        // Every entry has its version beside it, and an order counts its rounds for the processes: no fields of a record.
         fields.remove("version");
+        fields.remove("round");
+        // What a record does not have is no field of it either.
+        fields.retain(|_, value| !value.is_null());
         fields
     }
 }

@@ -9,6 +9,7 @@ pub mod orders;
 pub mod pictures;
 pub mod sales;
 pub mod stock;
+pub mod titles;
 pub mod transfers;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub struct Projections {
 
 impl Projections {
     pub(crate) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
-        let names = day_book::Names::of(&entry.event, seen.products, seen.product, seen.accounts);
+        let names = day_book::Names::of(&entry.event, seen.products, seen.product);
         self.catalogue.apply(entry, seen);
         self.stock.apply(entry, seen);
         self.orders.apply(entry, seen);
@@ -38,7 +39,7 @@ impl Projections {
         self.accounts.apply(entry, seen);
         self.transfers.apply(entry, seen, &mut self.accounts);
         self.pictures.apply(entry, seen);
-        self.day_book.apply(entry, names);
+        self.day_book.apply(entry, names, seen);
         self.attention.apply(entry, seen);
     }
 

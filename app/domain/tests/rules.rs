@@ -623,6 +623,7 @@ fn r_33_event_names_are_past_tense_and_specific() {
         "Failed",
         "Edited",
         "Deleted",
+        "Set",
     ];
     for name in Event::types() {
         assert!(endings.iter().any(|ending| name.ends_with(ending)), "{name}");

@@ -152,7 +152,7 @@ mod tests {
         };
         assert_eq!(
             came_out(&[placed(320)], &[placed(350)]),
-            "Confirmed with a change: Oat bread now costs 3.50, not 3.20; total 7.00."
+            "Confirmed with a change: Oat bread now costs €3.50, not €3.20; total €7.00."
         );
     }
 

@@ -43,7 +43,7 @@ impl Writer<'_> {
     }
 
     fn account(&self, sentence: Sentence, account: &AccountId) -> Sentence {
-        let title = self.entry.names.account(account).map(|title| format!("account {title}"));
+        let title = self.entry.titles.get(account).map(|title| format!("account {title}"));
         let title = title.unwrap_or_else(|| format!("account {account}"));
         sentence.link(title, at(self.shop, &format!("/accounts/{account}")))
     }

@@ -59,6 +59,7 @@ fn plain(name: &str) -> String {
         "blob" => "fingerprint".to_owned(),
         "out.lines" => "with the customer".to_owned(),
         "out.payment" => "paid".to_owned(),
+        "unsettled" => "to be seen to".to_owned(),
         other => other.replace(['_', '.'], " "),
     }
 }
@@ -70,6 +71,7 @@ pub fn value(field: &str, value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "–".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "–".to_owned(),
+        Some(Value::String(text)) if name == "state" => text.replace('_', " "),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(is)) => if *is { "yes" } else { "no" }.to_owned(),
         Some(Value::Number(amount)) => {
@@ -150,9 +152,10 @@ mod tests {
         assert_eq!(field("on_hand"), "On hand");
         assert_eq!(field("batches.B-1.5.qty"), "Batch B-1.5, quantity");
         assert_eq!(field("lines.O-1.batchref"), "Order O-1, batch");
-        assert_eq!(value("price", Some(&json!(420))), "4.20");
+        assert_eq!(value("price", Some(&json!(420))), "€4.20");
         assert_eq!(value("on_hand", Some(&json!(-3))), "\u{2212}3");
         assert_eq!(value("archived", Some(&json!(true))), "yes");
+        assert_eq!(value("state", Some(&json!("handed_over"))), "handed over");
         assert_eq!(value("eta", Some(&json!(null))), "–");
         assert_eq!(value("lines", Some(&json!([{ "sku": "A", "name": "Apple", "qty": 2, "price": 5 }]))), "2 × Apple");
     }

@@ -180,7 +180,7 @@ mod tests {
     fn an_overdraft_names_the_amount_that_would_fit() {
         let account_id = domain::values::AccountId::parse("101").unwrap();
         let funds = Refusal::InsufficientFunds { account_id, asked: 4_000, available: 1_250 };
-        assert_eq!(refusal(&funds), "Not accepted: 40.00 asked for, 12.50 free.");
+        assert_eq!(refusal(&funds), "Not accepted: €40.00 asked for, €12.50 free.");
     }
 
     #[test]

@@ -122,6 +122,23 @@ fn config() -> Config {
     Config { device: "T10001".into(), author: author(), jitter_seed: 1 }
 }
 
+/// Which numbers entries have, but not how many there are.
+fn forget_places(outcome: &mut Value) {
+    match outcome {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                match (field.as_str(), value) {
+                    ("position", value) => *value = Value::Null,
+                    ("positions", Value::Array(positions)) => positions.fill(Value::Null),
+                    (_, value) => forget_places(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_places),
+        _ => {}
+    }
+}
+
 #[test]
 fn p8_this_build_decides_what_earlier_builds_push_as_they_did() {
     for build in builds_with_a_log() {
@@ -130,7 +147,13 @@ fn p8_this_build_decides_what_earlier_builds_push_as_they_did() {
         let requests: Vec<Request> = push.submissions.iter().map(request).collect();
         let batch = build.authority().decide(&requests, &Default::default(), NOW).unwrap();
         let theirs: PushAnswer = build.read("push-answer");
-        assert_eq!(batch.outcomes, theirs.outcomes, "{build:?}");
+        // What follows from a command by itself is more today than it was, so entries stand further apart.
+        let without_places = |outcomes: &[Outcome]| -> Vec<Value> {
+            let mut outcomes: Vec<Value> = outcomes.iter().map(|one| serde_json::to_value(one).unwrap()).collect();
+            outcomes.iter_mut().for_each(forget_places);
+            outcomes
+        };
+        assert_eq!(without_places(&batch.outcomes), without_places(&theirs.outcomes), "{build:?}");
         let kinds: Vec<Value> =
             theirs.outcomes.iter().map(|one: &Outcome| serde_json::to_value(one).unwrap()["outcome"].clone()).collect();
         for kind in ["settled", "held", "version_conflict"] {

@@ -23,7 +23,7 @@ const DEVICE: &str = "api";
 /// One command, or several that are handled in their order.
 #[derive(Debug)]
 pub enum Posted {
-    One(Submission),
+    One(Box<Submission>),
     Many(Vec<Submission>),
 }
 
@@ -50,7 +50,7 @@ impl Envelope<'_> {
             one => {
                 let mut errors = Vec::new();
                 match self.submission(&one, key.map(|key| self.keyed(key, None)), &mut errors) {
-                    Some(submission) if errors.is_empty() => Ok(Posted::One(submission)),
+                    Some(submission) if errors.is_empty() => Ok(Posted::One(Box::new(submission))),
                     _ => Err(Problem::fields(&errors)),
                 }
             }

@@ -42,7 +42,7 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
     match posted {
         Posted::One(submission) => {
             let location = resource(&door, &submission.command);
-            let (head, outcome) = decide_one(&door, submission).await?;
+            let (head, outcome) = decide_one(&door, *submission).await?;
             Ok(answer_one(&outcome, head, &location))
         }
         Posted::Many(submissions) => {
@@ -209,7 +209,7 @@ fn prefers_async(headers: &HeaderMap) -> bool {
 async fn queue_up(door: &Door, posted: Posted) -> Result<Response, Problem> {
     let one = matches!(posted, Posted::One(_));
     let submissions = match posted {
-        Posted::One(submission) => vec![submission],
+        Posted::One(submission) => vec![*submission],
         Posted::Many(submissions) => submissions,
     };
     let store = &door.server.shops.store;

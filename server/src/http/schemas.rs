@@ -39,6 +39,8 @@ enum Kind {
     Natural,
     Object,
     AnyText,
+    /// As `EUR`.
+    Currency,
     /// As `stock.receive`.
     CommandType,
     /// SKUs and the like.
@@ -62,8 +64,8 @@ enum Need {
 type Field = (&'static str, Need, Kind);
 
 use Kind::{
-    Amount, AnyText, Code, Codes, CommandType, Count, Day, Difference, Flag, Funds, Hash, Id, Integer, Line, List,
-    Natural, Object, One, OneOf, Pixels, Price, Quantity, Text,
+    Amount, AnyText, Code, Codes, CommandType, Count, Currency, Day, Difference, Flag, Funds, Hash, Id, Integer, Line,
+    List, Natural, Object, One, OneOf, Pixels, Price, Quantity, Text,
 };
 use Need::{Nullable, Optional, Required};
 
@@ -180,7 +182,7 @@ const COMMANDS: &[(&str, &[Field])] = &[
     ("account.debit", MOVE),
     ("account.close", &[("account_id", Required, Code)]),
     ("transfer.request", TRANSFER),
-    ("shop.set_currency", &[("currency", Required, AnyText)]),
+    ("shop.set_currency", &[("currency", Required, Currency)]),
     (
         "sale.record",
         &[
@@ -428,7 +430,7 @@ const EVENTS: &[(&str, &[Field])] = &[
             ("owner", Required, Line(1, 120)),
             ("initial_balance", Required, Funds),
             ("limit", Required, Funds),
-            ("currency", Required, AnyText),
+            ("currency", Required, Currency),
         ],
     ),
     (
@@ -466,7 +468,7 @@ const EVENTS: &[(&str, &[Field])] = &[
     ),
     ("AccountClosed", &[("account_id", Required, Code)]),
     ("TransferRequested", TRANSFER),
-    ("CurrencySet", &[("currency", Required, AnyText)]),
+    ("CurrencySet", &[("currency", Required, Currency)]),
     ("DebitRecorded", &[("transfer_id", Required, Code)]),
     ("CreditRecorded", &[("transfer_id", Required, Code)]),
     ("TransferCompleted", &[("transfer_id", Required, Code)]),
@@ -575,6 +577,7 @@ fn of_kind(kind: Kind, open: bool) -> Value {
         Natural => json!({"type": "integer", "minimum": 0}),
         Object => json!({"type": "object"}),
         AnyText => json!({"type": "string"}),
+        Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
         CommandType => json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-z._]+$"}),
         Codes => json!({"type": "array", "items": of_kind(Code, open)}),
         Id => json!({"type": "string", "format": "uuid"}),
@@ -617,6 +620,7 @@ mod tests {
             Some("array") => json!([sample(&schema["items"])]),
             Some("integer") => schema["minimum"].clone(),
             Some(_) if schema["format"] == "uuid" => uuid::Uuid::nil().to_string().into(),
+            Some(_) if schema["pattern"] == "^[A-Z]{3}$" => "EUR".into(),
             Some(_) if schema["pattern"] == "^[a-z._]+$" => "a.b".into(),
             Some(_) if schema["pattern"] == "^[0-9a-f]{64}$" => "0".repeat(64).into(),
             Some(_) => "A".into(),

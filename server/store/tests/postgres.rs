@@ -32,6 +32,9 @@ async fn with_one_event() -> Option<(Fixture, ShopHead, PgConnection)> {
     Some((fixture, head, beside))
 }
 
+const WAITS_FOR_A_LOCK: &str =
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 /// Asks until the answer is a row; the query is of this file.
 async fn until_a_row(connection: &mut PgConnection, query: &'static str) -> i32 {
     let asking = async {
@@ -119,14 +122,21 @@ async fn p1_a_backend_that_dies_within_the_statement_leaves_nothing() {
 /// F2: the commit is made, its answer never arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_f2_a_commit_whose_answer_is_swallowed_is_unknown_and_written_once() {
-    let Some((fixture, head, _beside)) = with_one_event().await else { return };
+    let Some((fixture, head, mut beside)) = with_one_event().await else { return };
     let proxy = Proxy::start(fixture.url().unwrap()).await;
     let through = open(proxy.url()).await.unwrap();
     // The first append prepares the statement, so that the second is one message and one answer.
     let head = write(&*through, &head, 2, "order-2", 1).await;
 
-    proxy.swallow();
+    // Answers are swallowed only once the statement is at the database: a connection that rested is asked first whether
+    // it lives, and without that answer nothing would be sent.
+    let mut other = PgConnection::connect(fixture.url().unwrap()).await.unwrap();
+    other.execute("BEGIN").await.unwrap();
+    other.execute("SELECT 1 FROM shop_head FOR UPDATE").await.unwrap();
     let appending = spawn_append(&through, &head, vec![event(id(3), "order-3", 1)]);
+    until_a_row(&mut beside, WAITS_FOR_A_LOCK).await;
+    proxy.swallow();
+    other.execute("ROLLBACK").await.unwrap();
     let committed = async {
         while fixture.store.head(&head.shop).await.unwrap().unwrap().position < 3 {
             tokio::task::yield_now().await;
@@ -237,8 +247,7 @@ async fn a_head_that_is_locked_delays_the_append_and_nothing_else() {
     other.execute("BEGIN").await.unwrap();
     other.execute("SELECT 1 FROM shop_head FOR UPDATE").await.unwrap();
     let appending = spawn_append(&fixture.store, &head, vec![event(id(2), "order-2", 1)]);
-    let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until_a_row(&mut beside, waiting).await;
+    until_a_row(&mut beside, WAITS_FOR_A_LOCK).await;
     assert_eq!(fixture.store.read(&head.shop, 0, 10).await.unwrap().len(), 1, "readers do not wait");
     other.execute("UPDATE shop_head SET position = 7").await.unwrap();
     other.execute("COMMIT").await.unwrap();

@@ -94,13 +94,12 @@ async fn us_17_r_21_a_page_shows_the_shop_as_it_was_at_an_entry_and_at_a_time() 
     daybook.receive("B-2", "OAT", 4).await;
     let (_, html) = page(&format!("/products/OAT?as_of={then}")).await;
     assert!(html.contains(&format!("as it was at entry #{then}")), "{html}");
-    assert!(
-        html.contains("<fieldset class=\"not-now\" disabled") && html.contains("B-1") && !html.contains("batches/B-2")
-    );
+    assert!(html.contains("<fieldset disabled") && html.contains("class=\"not-now\""), "{html}");
+    assert!(html.contains("batches/B-1") && !html.contains("batches/B-2"), "{html}");
     let compared = after(&html, "data-compared=\"On hand\"");
     assert!(compared.starts_with('>'), "{compared}");
     let (_, now) = page("/products/OAT").await;
-    assert!(!now.contains("<fieldset class=\"not-now\"") && now.contains("batches/B-2"));
+    assert!(!now.contains("class=\"not-now\"") && now.contains("batches/B-2"));
     let (status, html) = page("/products/OAT?as_of=1999-01-01").await;
     assert!(status == StatusCode::NOT_FOUND && html.contains("(entry #1)") && html.contains("Go to #1"), "{html}");
     let (_, html) = page("?as_of=9999-01-01").await;

@@ -238,6 +238,7 @@ fn fits(schema: &Value, value: &Value, path: &str) {
     }
     match schema["type"].as_str().unwrap() {
         "string" => assert!(value.is_string(), "{path}: {value}"),
+        "boolean" => assert!(value.is_boolean(), "{path}: {value}"),
         "integer" => {
             let number = value.as_i64().unwrap_or_else(|| panic!("{path}: {value}"));
             assert!(schema["minimum"].as_i64().is_none_or(|least| number >= least), "{path}: {value}");

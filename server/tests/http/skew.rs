@@ -7,7 +7,9 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::{Append, contract::Fixture};
-use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, Poll, ProtocolError, Push, PushAnswer, Snapshot, feed_address};
+use sync::protocol::{
+    OLDEST_PROTOCOL, Outcome, PROTOCOL, Poll, ProtocolError, Push, PushAnswer, Snapshot, feed_address,
+};
 use uuid::Uuid;
 
 use crate::support::{Daybook, Feed, SHOP, answer, on_every_store};
@@ -61,6 +63,28 @@ fn push(protocol: u16) -> Value {
     push
 }
 
+/// As JSON, without the numbers that entries have, but with how many there are.
+fn without_places(outcomes: &[Outcome]) -> Value {
+    fn forget(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (field, value) in fields {
+                    match (field.as_str(), value) {
+                        ("position", value) => *value = Value::Null,
+                        ("positions", Value::Array(positions)) => positions.fill(Value::Null),
+                        (_, value) => forget(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(forget),
+            _ => {}
+        }
+    }
+    let mut outcomes = serde_json::to_value(outcomes).unwrap();
+    forget(&mut outcomes);
+    outcomes
+}
+
 async fn ask(daybook: &Daybook, door: &str, body: &Value) -> (StatusCode, Value) {
     let request = daybook.client.post(format!("{}/api/{door}", daybook.origin)).json(body);
     answer(request.send().await.unwrap()).await
@@ -89,12 +113,23 @@ fn reads_alike(ours: &Value, theirs: &Value, path: &str) {
                 reads_alike(here, value, &format!("{path}/{key}"));
             }
         }
+        // What follows from a command by itself is more today than it was: theirs are among ours, in their order.
+        (Value::Array(ours), Value::Array(theirs)) if path.ends_with("/events") => {
+            let mut ours = ours.iter();
+            for event in theirs {
+                let same = ours.find(|our| our["type"] == event["type"] && our["aggregate"] == event["aggregate"]);
+                let same = same.unwrap_or_else(|| panic!("{path} lacks {event}"));
+                reads_alike(same, event, &format!("{path}/{}", event["type"]));
+            }
+        }
         (Value::Array(ours), Value::Array(theirs)) => {
             assert_eq!(ours.len(), theirs.len(), "{path}");
             for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
                 reads_alike(ours, theirs, &format!("{path}/{at}"));
             }
         }
+        // A number or null, as each event has a cause or none.
+        (Value::Number(_) | Value::Null, Value::Number(_) | Value::Null) if path.ends_with("/causation") => {}
         _ => assert_eq!(std::mem::discriminant(ours), std::mem::discriminant(theirs), "{path}: {ours} and {theirs}"),
     }
 }
@@ -126,7 +161,9 @@ async fn p8_a_client_of_an_earlier_build_is_answered_as_by_its_own_server(fixtur
     assert_eq!(status, StatusCode::OK, "{ours}");
     reads_alike(&ours, &serde_json::from_str(&build.text("push-answer")).unwrap(), "push-answer");
     let ours: PushAnswer = serde_json::from_value(ours).unwrap();
-    assert_eq!((ours.outcomes, ours.head), (theirs.outcomes, theirs.head));
+    // What follows from a command by itself is more today than it was, so entries stand further apart.
+    assert_eq!(without_places(&ours.outcomes), without_places(&theirs.outcomes));
+    assert!(ours.head >= theirs.head, "{} before {}", ours.head, theirs.head);
 
     // At the addresses that it asks at, on a server that has kept no frames, as theirs.
     daybook.stop().await;
@@ -230,12 +267,14 @@ async fn p5_a_push_that_cannot_be_read_is_400_and_nothing_is_decided(fixture: Fi
 }
 
 async fn p5_a_push_that_is_too_large_is_413_and_nothing_is_decided(fixture: Fixture) {
-    let daybook = Daybook::on(&fixture.store).await;
+    let mut daybook = Daybook::on(&fixture.store).await;
     let mut push = push(PROTOCOL);
     push["padding"] = "x".repeat(3 * 1024 * 1024).into();
     let (status, body) = ask(&daybook, "push_commands", &json!({"shop": SHOP, "push": push})).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{body}");
     let read: ProtocolError = serde_json::from_value(body).unwrap();
     assert!(matches!(read, ProtocolError::Malformed { .. }), "{read:?}");
+    // The server closes the connection of a body that it did not read to its end, and a pool may hand it out once more.
+    daybook.client = reqwest::Client::new();
     assert_eq!(daybook.head().await, 0);
 }

@@ -169,11 +169,11 @@ fn touched(event: &stock::Event) -> impl Iterator<Item = &BatchRef> {
         stock::Event::LineFreed(event) => (Some(&event.batchref), &[]),
         stock::Event::StockCounted(event) => (event.added.as_ref().map(|added| &added.batchref), &event.taken),
         stock::Event::StockSold(event) => (None, &event.taken),
-        stock::Event::StockHandedOver(event) => (None, &event.taken),
+        stock::Event::StockHandedOver(event) => (event.promised.as_ref(), &event.taken),
         stock::Event::StockPutBack(event) => (event.added.as_ref().map(|added| &added.batchref), &[]),
         stock::Event::LineShort(_) => (None, &[]),
     };
-    one.into_iter().chain(several.iter().map(|taken| &taken.batchref))
+    one.into_iter().chain(several.iter().map(|taken| &taken.batchref).filter(move |batchref| one != Some(*batchref)))
 }
 
 fn movement(event: &stock::Event) -> Option<(What, i64, Text)> {

@@ -25,7 +25,6 @@ fn priced() -> Shop {
     stocked()
         .with("product.change", json!({ "sku": "OAT-1", "price": 450 }))
         .with("order.place", json!({ "order_id": "O-1", "lines": [{ "sku": "OAT-1", "qty": 4 }] }))
-        .with("order.allocate", json!({ "order_id": "O-1", "sku": "OAT-1", "qty": 4 }))
         .with("sale.record", sale("T1-0001", 2))
 }
 
@@ -34,7 +33,7 @@ fn us_16_a_history_says_what_was_and_is_now_and_its_filters_hide_the_rest() {
     let shop = priced().with("product.archive", json!({ "sku": "OAT-1" })).confirmed();
     let all = told(&shop, "product-OAT-1", "");
     assert_eq!(all[0], ("Product archived: Oat bread".to_owned(), vec!["Archived: no → yes".to_owned()]));
-    assert!(all.iter().any(|(_, fields)| fields == &["Price: 4.20 → 4.50"]), "{all:?}");
+    assert!(all.iter().any(|(_, fields)| fields == &["Price: €4.20 → €4.50"]), "{all:?}");
     let stock = told(&shop, "product-OAT-1", "stock");
     assert_eq!(stock.len(), 4, "two deliveries, a promise, a sale: {stock:?}");
     let fields = || stock.iter().flat_map(|(_, fields)| fields);
@@ -54,8 +53,10 @@ fn us_16_a_history_says_what_was_and_is_now_and_its_filters_hide_the_rest() {
 fn us_16_an_order_and_a_batch_are_more_than_their_aggregates() {
     let shop = priced().confirmed();
     let order = told(&shop, "order-O-1", "");
-    assert_eq!(order.len(), 2, "placed, and goods promised: {order:?}");
-    assert!(order[0].1.iter().all(|field| field.starts_with("Order O-1, ")), "{order:?}");
+    assert_eq!(order.len(), 3, "placed, goods promised, accepted: {order:?}");
+    assert_eq!(order[0].1, ["State: placed → accepted"]);
+    assert!(order[1].1.iter().all(|field| field.starts_with("Order O-1, ")), "{order:?}");
+    assert_eq!(order[2].1, ["Lines: – → 4 × Oat bread", "State: – → placed", "Total: – → €18.00"]);
     let batch = told(&shop, "batch-B-1", "");
     assert_eq!(batch.len(), 3, "received, promised from, sold from: {batch:?}");
     assert_eq!(batch[0].1, ["Batch B-1, quantity: 10 → 8"]);
@@ -169,11 +170,11 @@ fn us_27_a_sheet_of_what_is_not_confirmed_says_so_at_its_lines_and_its_foot() {
     assert!(sheet.is_unconfirmed && sheet.lines.iter().all(|line| line.is_unconfirmed));
     let sheet = print::load_receipt(&shop.confirmed().context(), &"T1-0001".to_owned()).unwrap();
     assert!(!sheet.is_unconfirmed && sheet.lines.iter().all(|line| !line.is_unconfirmed));
-    assert_eq!((sheet.total.unwrap().1.as_str(), sheet.shop.as_str()), ("15.40", "Corner Shop"));
+    assert_eq!((sheet.total.unwrap().1.as_str(), sheet.shop.as_str()), ("€15.40", "Corner Shop"));
 
     let order = priced().confirmed();
     let sheet = print::load_order(&order.context(), &"O-1".to_owned()).unwrap();
-    assert_eq!(sheet.lines[0].cells, ["Oat bread (OAT-1)", "4", "4", "B-1", "18.00"]);
+    assert_eq!(sheet.lines[0].cells, ["Oat bread (OAT-1)", "4", "4", "B-1", "€18.00"]);
     assert!(!sheet.is_unconfirmed);
 }
 

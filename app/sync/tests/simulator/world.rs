@@ -671,7 +671,14 @@ impl World {
         self.tell(|_| format!("tab {node} issues {issue:?}"));
         let Some(replica) = &mut self.nodes[node].replica else { return };
         match replica.issue(issue, self.now) {
-            Ok(issued) => self.perform(node, issued.outputs),
+            Ok(issued) => {
+                // The word needs the commit, and nothing has been handed to storage yet.
+                if replica.pending_of(id).is_some_and(|view| view.stage == Stage::Saved) {
+                    let problem = format!("P1: {id} is called saved before anything was written");
+                    self.checks.postponed.get_or_insert(problem);
+                }
+                self.perform(node, issued.outputs);
+            }
             Err(_) => self.sometimes.reached("refused on the device"),
         }
     }
