@@ -21,7 +21,7 @@ pub const DOOR: &str = "/commands";
 pub const RESERVED: [&str; 6] = ["type", "command_id", "undoes", "next", "return_to", "form"];
 
 /// Fields that are sums of money in major units.
-const MONEY: [&str; 1] = ["price"];
+const MONEY: [&str; 4] = ["price", "amount", "initial_balance", "limit"];
 
 /// Fields that are whole numbers.
 const NUMBERS: [&str; 4] = ["qty", "counted", "short", "by"];
@@ -66,15 +66,22 @@ impl Form {
         Self::of(form_urlencoded::parse(body.as_bytes()).into_owned())
     }
 
-    /// Whether the command needs a number that nobody types: a receipt's always, an order's where it was left empty.
+    /// The field of the number that what the command begins is known by.
+    fn numbered(&self) -> Option<&'static str> {
+        match self.command_type.as_str() {
+            "sale.record" => Some("sale_id"),
+            "order.place" => Some("order_id"),
+            "account.open" => Some("account_id"),
+            "transfer.request" => Some("transfer_id"),
+            _ => None,
+        }
+    }
+
+    /// Whether the command needs a number that nobody types: a receipt's always, another's where it was left empty.
     #[must_use]
     pub fn needs_number(&self) -> bool {
-        let field = match self.command_type.as_str() {
-            "sale.record" => "sale_id",
-            "order.place" => "order_id",
-            _ => return false,
-        };
-        !self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty())
+        let typed = |field| self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty());
+        self.numbered().is_some_and(|field| !typed(field))
     }
 
     /// The typed command. `number` is taken where [`Form::needs_number`]; prices of sold lines that the form does
@@ -84,8 +91,7 @@ impl Form {
     /// Every field that does not fit; one named `type` for a type that nobody may send.
     pub fn command(&self, number: &str, books: &Books) -> Result<Command, Vec<FieldError>> {
         let mut data = self.data();
-        if self.needs_number() {
-            let field = if self.command_type == "sale.record" { "sale_id" } else { "order_id" };
+        if let Some(field) = self.numbered().filter(|_| self.needs_number()) {
             data.insert(field.to_owned(), Value::String(number.to_owned()));
         }
         if self.command_type == "sale.record" {

@@ -8,6 +8,7 @@ mod line;
 mod looking_back;
 mod refusals;
 mod taken;
+mod transfers;
 mod undo;
 
 pub use changed::came_out;
@@ -20,6 +21,7 @@ pub use line::{
 pub use looking_back::{as_it_was, before_first, cause, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
 pub use taken::taken;
+pub use transfers::{transfer_state, transfer_step, transfer_tone};
 pub use undo::{no_undo, undo_label, undo_question};
 
 pub const PRODUCT: &str = "Daybook";
