@@ -110,6 +110,7 @@ lint() {
   cargo clippy -p app --lib --no-default-features --features hydrate --target $wasm --locked -- -D warnings
   node_packages
   (cd "$here" && npm run --silent check)
+  node docs/seeds.mjs --check
 }
 
 # Licences, duplicate and forbidden crates, and where they come from; from the lock file alone.

@@ -27,7 +27,7 @@ pub const PICTURE_DOOR: &str = "/commands/picture";
 pub const FILE: &str = "file";
 
 /// Fields that are sums of money in major units.
-const MONEY: [&str; 1] = ["price"];
+const MONEY: [&str; 4] = ["price", "amount", "initial_balance", "limit"];
 
 /// Fields that are whole numbers.
 const NUMBERS: [&str; 6] = ["qty", "counted", "short", "by", "width", "height"];
@@ -72,22 +72,24 @@ impl Form {
         Self::of(form_urlencoded::parse(body.as_bytes()).into_owned())
     }
 
-    /// Whether the command needs a number that nobody types: a receipt's always, an order's where it was left empty.
-    #[must_use]
-    pub fn needs_number(&self) -> bool {
-        let is_typed = |field: &str| self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty());
-        self.numbered_field().is_some_and(|field| !is_typed(field))
-    }
-
-    /// The field of what the command makes, where that has a number.
-    fn numbered_field(&self) -> Option<&'static str> {
+    /// The field of the number that what the command begins is known by.
+    fn numbered(&self) -> Option<&'static str> {
         match self.command_type.as_str() {
             "sale.record" => Some("sale_id"),
             "order.place" => Some("order_id"),
+            "account.open" => Some("account_id"),
+            "transfer.request" => Some("transfer_id"),
             "picture.add" => Some("picture_id"),
             "comment.add" => Some("comment_id"),
             _ => None,
         }
+    }
+
+    /// Whether the command needs a number that nobody types: a receipt's always, another's where it was left empty.
+    #[must_use]
+    pub fn needs_number(&self) -> bool {
+        let typed = |field| self.fields.iter().any(|(name, value)| name == field && !value.trim().is_empty());
+        self.numbered().is_some_and(|field| !typed(field))
     }
 
     /// What the server made of a picture that came with the form, in place of what the form says of it.
@@ -107,7 +109,7 @@ impl Form {
     /// Every field that does not fit; one named `type` for a type that nobody may send.
     pub fn command(&self, number: &str, books: &Books) -> Result<Command, Vec<FieldError>> {
         let mut data = self.data();
-        if let Some(field) = self.numbered_field().filter(|_| self.needs_number()) {
+        if let Some(field) = self.numbered().filter(|_| self.needs_number()) {
             data.insert(field.to_owned(), Value::String(number.to_owned()));
         }
         let has_picture = data.get("blob").and_then(Value::as_str).is_some_and(|name| !name.is_empty());

@@ -9,6 +9,7 @@ mod looking_back;
 pub mod pictures;
 mod refusals;
 mod taken;
+mod transfers;
 mod undo;
 
 pub use changed::came_out;
@@ -21,6 +22,7 @@ pub use line::{
 pub use looking_back::{as_it_was, before_first, cause, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
 pub use taken::taken;
+pub use transfers::{transfer_state, transfer_step, transfer_tone};
 pub use undo::{no_undo, undo_label, undo_question};
 
 pub const PRODUCT: &str = "Daybook";

@@ -122,8 +122,8 @@ export class Daybook {
   }
 
   /** Opens one more shop, with nothing in it. */
-  async createShop(slug: string): Promise<void> {
-    await run(binary(), ["shop", "create", slug], { env: { ...process.env, DATABASE_URL: this.#url } });
+  async createShop(slug: string, ...flags: string[]): Promise<void> {
+    await run(binary(), ["shop", "create", slug, ...flags], { env: { ...process.env, DATABASE_URL: this.#url } });
   }
 
   /** Ends the process: as an operator would, or as a power cut would. */

@@ -1,6 +1,6 @@
 /** Every page that exists, with records of the demo shop. Paths in the shop are relative to it. */
 
-import { BATCH, BREAD, ORDER } from "./demo.ts";
+import { ACCOUNT, BATCH, BREAD, ORDER, TRANSFER } from "./demo.ts";
 
 export interface Known {
   name: string;
@@ -36,5 +36,14 @@ export const PAGES: readonly Known[] = [
   inShop("report-sales", "reports/sales"),
   inShop("report-stock", `reports/stock?sku=${BREAD.sku}`),
   inShop("order-print", `orders/${ORDER}/print`),
+  inShop("accounts", "accounts"),
+  inShop("account-new", "accounts/new"),
+  inShop("account", `accounts/${ACCOUNT}`),
+  inShop("account-print", `accounts/${ACCOUNT}/print`),
+  inShop("transfer-new", "accounts/transfer"),
+  inShop("transfer", `transfers/${TRANSFER}`),
+  inShop("report-balance", `reports/balance?account=${ACCOUNT}`),
+  inShop("why-balance", `why/balance-${ACCOUNT}`),
+  inShop("history-account", `history/account-${ACCOUNT}`),
   inShop("as-it-was", `products/${BREAD.sku}?as_of=90`),
 ];

@@ -1,6 +1,9 @@
 //! The screens, one file each, and the addresses they stand at.
 #![expect(clippy::ptr_arg, reason = "a page takes by reference what its address was read into, and that is a String")]
 
+pub mod account;
+pub mod account_new;
+pub mod accounts;
 pub mod attention;
 pub mod batch;
 pub mod book;
@@ -27,6 +30,8 @@ pub mod stock;
 mod tests;
 pub mod till;
 pub mod today;
+pub mod transfer;
+pub mod transfer_new;
 pub mod welcome;
 pub mod why;
 
@@ -69,6 +74,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/pictures") view=pictures::Pictures ssr=SsrMode::Async/>
                     <Route path=path!("/pictures/:picture_id") view=picture::PicturePage ssr=SsrMode::Async/>
                     <Route path=path!("/orders/:order_id/print") view=print::PrintOrder ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts") view=accounts::Accounts ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/new") view=account_new::NewAccount ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/transfer") view=transfer_new::NewTransfer ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/:account_id") view=account::AccountPage ssr=SsrMode::Async/>
+                    <Route path=path!("/accounts/:account_id/print") view=print::PrintStatement ssr=SsrMode::Async/>
+                    <Route path=path!("/transfers/:transfer_id") view=transfer::TransferPage ssr=SsrMode::Async/>
                     <Route path=path!("/sales/:number/print") view=print::PrintReceipt ssr=SsrMode::Async/>
                     <Route path=path!("/history/:aggregate") view=history::HistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/why/:what") view=why::WhyPage ssr=SsrMode::Async/>

@@ -1,10 +1,15 @@
 //! One order: what was asked for, where its goods come from, what happened to it. Issues `order.allocate`,
-//! `order.free`.
+//! `order.free`, and what [`actions`] offers.
+
+mod actions;
 
 use domain::{
-    Command,
+    Command, Refusal,
     picture::Subject,
-    projections::orders::OrderLine,
+    projections::{
+        attention::Item,
+        orders::{OrderLine, OrderState},
+    },
     stock,
     values::{Millis, OrderId, Sku},
 };
@@ -25,6 +30,7 @@ use crate::{
         mark::{Mark, SyncMark, SyncState},
         past::Figure,
         pictures::{PicturesOf, Small},
+        proposals::{Proposal, products},
         rows::rows,
         why::Why,
     },
@@ -35,6 +41,17 @@ pub struct Model {
     pub shop: String,
     pub order_id: String,
     pub standing: Standing,
+    pub state: OrderState,
+    /// The rule that it ran into, in words.
+    pub reason: Option<String>,
+    /// That rule was about goods.
+    pub lacks_goods: bool,
+    /// The customer has goods of an order that was not accepted, and nobody has seen to it.
+    pub to_be_seen_to: bool,
+    /// Who pays for it: number and title.
+    pub account: Option<(String, String)>,
+    /// What may be added, while it may change.
+    pub products: Vec<Proposal>,
     pub total: i64,
     pub lines: Vec<Line>,
     pub timeline: Vec<Step>,
@@ -54,6 +71,8 @@ pub struct Line {
     pub batchref: Option<String>,
     pub batch_href: Option<String>,
     pub amount: i64,
+    /// It may still be taken out.
+    pub changeable: bool,
     pub state: SyncState,
     /// Why this device's last wish for the line was not, or would not be, accepted.
     pub reason: Option<String>,
@@ -83,11 +102,19 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
             mark: Mark::new(context.marks.entry_place(happened.position), happened.position),
         }
     });
+    let changeable = matches!(order.state, OrderState::Draft | OrderState::Rejected);
+    let handed_over = Item::HandedOver(order_id.clone());
     Some(Model {
         shop: context.title.to_owned(),
         standing: Standing::of(order),
+        state: order.state,
+        reason: order.reason.as_ref().map(text::why_not),
+        lacks_goods: matches!(order.reason, Some(Refusal::OutOfStock { .. })),
+        to_be_seen_to: context.books.projections.attention.items.iter().any(|(item, _)| *item == handed_over),
+        account: order.account.as_ref().map(|party| (party.account_id.to_string(), party.title.to_string())),
+        products: if changeable { products(context.books) } else { vec![] },
         total: order.total,
-        lines: order.lines.iter().map(|line| self::line(context, &order_id, line)).collect(),
+        lines: order.lines.iter().map(|line| self::line(context, &order_id, line, changeable)).collect(),
         timeline: timeline.collect(),
         pictures: Small::about(context, &Subject::Order(order_id.clone())),
         mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
@@ -95,7 +122,7 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
     })
 }
 
-fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine) -> Line {
+fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, changeable: bool) -> Line {
     let wish = context.pending.iter().rev().find(|view| is_about(view, order_id, &line.sku));
     Line {
         order_id: order_id.to_string(),
@@ -108,6 +135,7 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine) -> Line
         batchref: line.batchref.as_ref().map(ToString::to_string),
         batch_href: line.batchref.as_ref().map(|batchref| context.at(&format!("/batches/{batchref}"))),
         amount: line.price.times(line.qty),
+        changeable,
         state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
         reason: wish.and_then(why),
     }
@@ -147,6 +175,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let order_id = model.with_untracked(|model| model.order_id.clone());
     let shop = model.part(|model| model.shop.clone());
     let mark = model.part(|model| model.mark);
+    let account = model.part(|model| model.account.clone());
     view! {
         <PageHead title shop crumbs=vec![("Orders".to_owned(), here("/orders"))]>
             <span class="tag" data-tone=model.show(|model| model.standing.tone())>{model.show(|model| model.standing.words())}</span>
@@ -161,9 +190,13 @@ fn show(model: Memo<Model>) -> impl IntoView {
                     data-sync=mark.show(|mark| mark.state.name())
                     data-position=mark.show(|mark| mark.confirmed_position())
                 >
+                    {follow(move || account.get().map(|(id, title)| view! {
+                        <p>"Paid from "<a href=here(&format!("/accounts/{id}"))>{title}</a></p>
+                    }))}
                     <Lines model/>
                     <p><SyncMark state=mark.part(|mark| mark.state)/></p>
                 </section>
+                <section class="section"><actions::Actions model/></section>
                 <PicturesOf list=model.part(|model| model.pictures.clone()) about=("order", model.with_untracked(|model| model.order_id.clone()))/>
             </div>
             <aside>
@@ -205,7 +238,7 @@ fn Lines(model: Memo<Model>) -> impl IntoView {
 
 fn line_row(row: Memo<Line>) -> impl IntoView {
     let state = row.part(|row| row.state);
-    let allocated = row.part(|row| row.allocated > 0);
+    let offers = row.part(|row| (row.allocated > 0, row.changeable));
     let reason = row.part(|row| row.reason.clone());
     let batch = row.part(|row| row.batchref.clone().zip(row.batch_href.clone()));
     let seed = row.get_untracked();
@@ -231,11 +264,13 @@ fn line_row(row: Memo<Line>) -> impl IntoView {
             <td class="num" data-label="Amount">{row.show(|row| format::money(row.amount))}</td>
             <td>{follow(move || {
                 let (order_id, sku, qty) = (order_id.clone(), sku.clone(), qty.clone());
-                if allocated.get() {
-                    view! { <Free order_id sku/> }.into_part()
+                let (has_goods, changeable) = offers.get();
+                let goods = if has_goods {
+                    view! { <Free order_id=order_id.clone() sku=sku.clone()/> }.into_part()
                 } else {
-                    view! { <Allocate order_id sku qty/> }.into_part()
-                }
+                    view! { <Allocate order_id=order_id.clone() sku=sku.clone() qty/> }.into_part()
+                };
+                view! { {goods}{changeable.then(|| view! { <actions::Remove order_id sku/> })} }.into_part()
             })}</td>
         </tr>
     }

@@ -11,7 +11,7 @@ use crate::{
         field::{Field, Kind},
         frame::here,
         head::PageHead,
-        proposals::{Proposal, Proposals, products},
+        proposals::{Proposal, Proposals, accounts, products},
     },
 };
 
@@ -22,11 +22,12 @@ const LINES: usize = 4;
 pub struct Model {
     pub shop: String,
     pub products: Vec<Proposal>,
+    pub accounts: Vec<Proposal>,
 }
 
 #[must_use]
 pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
-    Some(Model { shop: context.title.to_owned(), products: products(context.books) })
+    Some(Model { shop: context.title.to_owned(), products: products(context.books), accounts: accounts(context.books) })
 }
 
 #[component]
@@ -50,12 +51,14 @@ fn show(model: Memo<Model>) -> impl IntoView {
                     </div>
                 }/>
             </fieldset>
+            <Field name="account" label="Account" kind=Kind::Code list="accounts" hint="Who pays for it. Leave empty where it is paid otherwise."/>
             <div class="actions">
                 <button type="submit" class="primary">"Place the order"</button>
                 <button type="button" class="quiet" on:click=handle(move |_| lines.update(|lines| *lines += 1))>"Add a line"</button>
                 <a class="button quiet" href=here("/orders")>"Cancel"</a>
             </div>
         </CommandForm>
+        <Proposals id="accounts" list=model.part(|model| model.accounts.clone())/>
         <Proposals id="products" list=model.part(|model| model.products.clone())/>
     }
 }

@@ -1,11 +1,11 @@
-//! Sheets for paper: a receipt, an order to pick. Black on white, nothing around them, and the truth about what is not in
+//! Sheets for paper: a receipt, an order to pick, the statement of an account. Black on white, nothing around them, and the truth about what is not in
 //! the book yet: beside the line, and at the foot.
 
 use domain::values::Millis;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{order, path_param, till::receipt};
+use super::{account, order, path_param, till::receipt};
 use crate::{
     format,
     live::{PageContext, page},
@@ -109,6 +109,36 @@ pub fn load_order(context: &PageContext<'_>, order_id: &String) -> Option<Sheet>
     })
 }
 
+/// A statement, with the running balance.
+#[must_use]
+pub fn load_statement(context: &PageContext<'_>, account_id: &String) -> Option<Sheet> {
+    let account = account::load(context, account_id)?;
+    let before = account.brought_forward.map(|balance| Line {
+        cells: vec!["Brought forward".to_owned(), String::new(), String::new(), format::money(balance)],
+        is_unconfirmed: false,
+    });
+    let lines = account.statement.iter().map(|line| Line {
+        cells: vec![
+            line.words.clone(),
+            format::moment(line.at),
+            format::money(line.amount),
+            format::money(line.balance),
+        ],
+        is_unconfirmed: line.mark.state.is_pending(),
+    });
+    let lines: Vec<_> = before.into_iter().chain(lines).collect();
+    let facts =
+        [("Owner", account.owner.clone()), ("Account", account_id.clone()), ("Limit", format::money(account.limit))];
+    Some(Sheet {
+        facts: facts.map(|(label, value)| (label.to_owned(), value)).to_vec(),
+        columns: ["What", "When", "Amount", "Balance"].map(str::to_owned).to_vec(),
+        total: Some(("Balance".to_owned(), format::money(account.balance))),
+        is_unconfirmed: account.mark.state.is_pending() || lines.iter().any(|line| line.is_unconfirmed),
+        lines,
+        ..Sheet::of(context, format!("Statement of {}", account.title), &format!("/accounts/{account_id}"))
+    })
+}
+
 #[component]
 pub fn PrintReceipt() -> impl IntoView {
     page(path_param("number"), load_receipt, show)
@@ -117,6 +147,11 @@ pub fn PrintReceipt() -> impl IntoView {
 #[component]
 pub fn PrintOrder() -> impl IntoView {
     page(path_param("order_id"), load_order, show)
+}
+
+#[component]
+pub fn PrintStatement() -> impl IntoView {
+    page(path_param("account_id"), load_statement, show)
 }
 
 fn show(sheet: Memo<Sheet>) -> impl IntoView {

@@ -1,9 +1,13 @@
 //! Reports: what the entries come to over time. They honour the moment that the page looks at.
 
+pub mod balance;
 pub mod sales;
 pub mod stock;
 
-use domain::{books::Books, values::Sku};
+use domain::{
+    books::Books,
+    values::{AccountId, Sku},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use sync::past::Asked;
@@ -21,17 +25,21 @@ use crate::{
 /// What the address says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Wanted {
-    /// `sales` or `stock`.
+    /// `sales`, `stock` or `balance`.
     pub name: String,
     pub sku: String,
+    pub account: String,
 }
 
 impl Params for Wanted {
     const FOLLOWS: bool = true;
 
     fn asks(&self, _books: &Books) -> Option<Asked> {
-        let sku = Sku::parse(&self.sku).ok().filter(|_| self.name == "stock")?;
-        Some(stock::asked(&sku))
+        match self.name.as_str() {
+            "stock" => Sku::parse(&self.sku).ok().map(|sku| stock::asked(&sku)),
+            "balance" => AccountId::parse(&self.account).ok().map(|account_id| balance::asked(&account_id)),
+            _ => None,
+        }
     }
 }
 
@@ -47,13 +55,16 @@ pub enum Report {
     /// None where there are not two days of entries.
     Sales(Option<sales::Days>),
     Stock(Option<stock::Line>),
+    Balance(Option<balance::Line>),
     /// Of which product?
     Choose(Vec<Choice>),
+    /// Of which account?
+    ChooseAccount(Vec<Choice>),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Choice {
-    pub sku: String,
+    pub key: String,
     pub name: String,
     pub href: String,
 }
@@ -67,6 +78,12 @@ pub fn load(context: &PageContext<'_>, wanted: &Wanted) -> Option<Model> {
             let sku = Sku::parse(sku).ok().filter(|sku| context.books.aggregates.stocks.contains_key(sku))?;
             Report::Stock(stock::load(context, &sku))
         }
+        ("balance", _) if wanted.account.is_empty() => Report::ChooseAccount(accounts(context)),
+        ("balance", _) => {
+            let account = AccountId::parse(&wanted.account).ok();
+            let known = &context.books.projections.accounts.accounts;
+            Report::Balance(balance::load(context, &account.filter(|account| known.get(account).is_some())?))
+        }
         _ => return None,
     };
     Some(Model { shop: context.title.to_owned(), report })
@@ -77,29 +94,49 @@ fn choices(context: &PageContext<'_>) -> Vec<Choice> {
     let with_stock = products.filter(|(sku, _)| context.books.aggregates.stocks.contains_key(*sku));
     with_stock
         .map(|(sku, _)| Choice {
-            sku: sku.to_string(),
+            key: sku.to_string(),
             name: super::name_of(context.books, sku),
             href: context.at(&format!("/reports/stock?sku={sku}")),
         })
         .collect()
 }
 
+fn accounts(context: &PageContext<'_>) -> Vec<Choice> {
+    let accounts = context.books.projections.accounts.accounts.iter();
+    accounts
+        .map(|(account_id, account)| Choice {
+            key: account_id.to_string(),
+            name: account.title.to_string(),
+            href: context.at(&format!("/reports/balance?account={account_id}")),
+        })
+        .collect()
+}
+
 #[component]
 pub fn Reports() -> impl IntoView {
-    let (name, sku) = (path_param("name"), query_param("sku"));
-    page(move || Wanted { name: name(), sku: sku() }, load, show)
+    let (name, sku, account) = (path_param("name"), query_param("sku"), query_param("account"));
+    page(move || Wanted { name: name(), sku: sku(), account: account() }, load, show)
 }
+
+/// Address and name of each.
+const REPORTS: [(&str, &str); 3] =
+    [("sales", "Sales per day"), ("stock", "Stock over time"), ("balance", "Balance over time")];
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
-    let is_sales = model.with_untracked(|model| matches!(model.report, Report::Sales(_)));
-    let title = if is_sales { "Sales per day" } else { "Stock over time" };
-    let current = |is: bool| is.then_some("page");
+    let (name, title) = model.with_untracked(|model| match model.report {
+        Report::Sales(_) => REPORTS[0],
+        Report::Stock(_) | Report::Choose(_) => REPORTS[1],
+        Report::Balance(_) | Report::ChooseAccount(_) => REPORTS[2],
+    });
+    let tabs = REPORTS.map(|(address, title)| {
+        let current = (address == name).then_some("page");
+        view! { <a href=here(&format!("/reports/{address}")) aria-current=current>{title}</a> }
+    });
     view! {
         <PageHead title=title.to_owned() shop/>
         <nav class="tabs" aria-label="Reports">
-            <a href=here("/reports/sales") aria-current=current(is_sales)>"Sales per day"</a>
-            <a href=here("/reports/stock") aria-current=current(!is_sales)>"Stock over time"</a>
+            {tabs.to_vec()}
         </nav>
         {follow(move || model.with(|model| shown(&model.report)))}
     }
@@ -109,26 +146,30 @@ fn shown(report: &Report) -> Part {
     match report {
         Report::Sales(Some(days)) => sales::drawn(days),
         Report::Stock(Some(line)) => stock::drawn(line),
-        Report::Sales(None) | Report::Stock(None) => {
+        Report::Balance(Some(line)) => balance::drawn(line),
+        Report::Sales(None) | Report::Stock(None) | Report::Balance(None) => {
             view! { <div class="empty"><p>"Needs at least two days of entries."</p></div> }.into_part()
         }
         Report::Choose(choices) if choices.is_empty() => {
             view! { <div class="empty"><p>"Nothing received yet. Record a delivery and it will show here."</p></div> }
                 .into_part()
         }
-        Report::Choose(choices) => {
+        Report::ChooseAccount(choices) if choices.is_empty() => {
+            view! { <div class="empty"><p>"No customer accounts yet."</p></div> }.into_part()
+        }
+        Report::Choose(choices) | Report::ChooseAccount(choices) => {
             let choices: Vec<_> = choices.iter().cloned().map(choice).collect();
             view! { <ul class="list">{choices}</ul> }.into_part()
         }
     }
 }
 
-fn choice(Choice { sku, name, href }: Choice) -> impl IntoView {
+fn choice(Choice { key, name, href }: Choice) -> impl IntoView {
     view! {
         <li>
             <a class="row" href=href>
                 <span class="row-title">{name}</span>
-                <span class="row-note">{sku}</span>
+                <span class="row-note">{key}</span>
             </a>
         </li>
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sync::{PendingView, Reason, Stage};
 use uuid::Uuid;
 
+mod accounts;
 mod looking_back;
 
 use super::{

@@ -13,7 +13,6 @@ use leptos_router::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    format::Currency,
     pages::not_found::Missing,
     replica::Replica,
     text::{self, Age},
@@ -57,8 +56,8 @@ pub struct Visit {
 impl Visit {
     /// What its sums are counted in, where the server has said so.
     #[cfg(feature = "hydrate")]
-    pub fn currency(&self) -> Option<&'static Currency> {
-        Currency::of_code(self.currency.as_deref()?)
+    pub fn currency(&self) -> Option<&'static crate::format::Currency> {
+        crate::format::Currency::of_code(self.currency.as_deref()?)
     }
 
     /// Who is signed in. The server checks every command by its own knowledge; this is for deciding here.
@@ -185,6 +184,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/products", Icon::Products, "Products"),
     ("/stock", Icon::Stock, "Stock"),
     ("/orders", Icon::Orders, "Orders"),
+    ("/accounts", Icon::Accounts, "Accounts"),
     ("/pictures", Icon::Picture, "Pictures"),
     ("/book", Icon::Book, "Day book"),
     ("/reports/sales", Icon::Stock, "Reports"),
@@ -235,7 +235,7 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
             Some(backend) => backend.view(&shop).await.ok().flatten(),
             None => None,
         };
-        let currency = view.as_ref().map(|view| Currency::of_books(&view.books).code.to_owned());
+        let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
         Visit { title: view.map(|view| view.title.to_string()), currency, person }
     }
 }

@@ -181,7 +181,8 @@ fn us_27_a_sheet_of_what_is_not_confirmed_says_so_at_its_lines_and_its_foot() {
 #[test]
 fn a_report_needs_two_days_of_entries() {
     let shop = priced().confirmed();
-    let wanted = |name: &str, sku: &str| reports::Wanted { name: name.to_owned(), sku: sku.to_owned() };
+    let wanted =
+        |name: &str, sku: &str| reports::Wanted { name: name.to_owned(), sku: sku.to_owned(), account: String::new() };
     let report = |name: &str, sku: &str| reports::load(&shop.context(), &wanted(name, sku)).map(|model| model.report);
     assert_eq!(report("sales", ""), Some(reports::Report::Sales(None)));
     assert_eq!(report("stock", "OAT-1"), Some(reports::Report::Stock(None)));
