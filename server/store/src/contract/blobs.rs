@@ -47,7 +47,7 @@ pub async fn p9_a_picture_is_seen_in_its_own_shop_alone(fixture: Fixture) {
     let kept = blob(b"sent", b"bytes");
     fixture.store.keep_blob(&here, kept.clone(), ROOM).await.unwrap();
     assert_eq!(fixture.store.blob(&there, &kept.name).await.unwrap(), None);
-    assert!(fixture.store.blobs_there(&there, &[kept.name.clone()]).await.unwrap().is_empty());
+    assert!(fixture.store.blobs_there(&there, std::slice::from_ref(&kept.name)).await.unwrap().is_empty());
     let nowhere = ShopSlug::parse("nowhere").unwrap();
     let unknown = fixture.store.keep_blob(&nowhere, kept, ROOM).await;
     assert!(matches!(unknown, Err(StoreError::UnknownShop { .. })), "{unknown:?}");
