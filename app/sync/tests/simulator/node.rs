@@ -218,6 +218,8 @@ pub struct Node {
     pub said: Option<DataState>,
     /// It was told to lead, and not yet that another one does.
     pub leads: bool,
+    /// The feed that the page asked for last and has not closed.
+    pub feed: Option<u64>,
     /// Runs a build that can read the newer event.
     pub is_newer: bool,
     pub defect: Option<Defect>,
@@ -238,6 +240,7 @@ impl Node {
             is_looking: false,
             said: None,
             leads: false,
+            feed: None,
             is_newer: false,
             defect,
             open: BTreeSet::new(),
@@ -260,6 +263,7 @@ impl Node {
         self.life += 1;
         self.replica = None;
         self.leads = false;
+        self.feed = None;
         self.is_looking = false;
     }
 }

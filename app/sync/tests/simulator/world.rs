@@ -474,11 +474,16 @@ impl World {
                     }
                     self.store(node, Write::KeepLost(lost));
                 }
-                Output::OpenFeed { feed, after, epoch } => self.call(node, Call::Feed { feed, after, epoch }),
+                Output::OpenFeed { feed, after, epoch } => {
+                    self.nodes[node].feed = Some(feed);
+                    self.call(node, Call::Feed { feed, after, epoch });
+                }
                 Output::Poll { feed, after, epoch, wait_ms } => {
+                    self.nodes[node].feed = Some(feed);
                     self.call(node, Call::Poll { feed, after, epoch, wait: i64::from(wait_ms) });
                 }
                 Output::CloseFeed => {
+                    self.nodes[node].feed = None;
                     self.server.feeds.remove(&node);
                     self.server.polls.remove(&node);
                 }
@@ -857,7 +862,8 @@ impl World {
     // Feeds.
 
     fn open_feed(&mut self, node: usize, life: u64, number: u64, after: u64, epoch: Uuid) {
-        if self.nodes[node].life != life {
+        // Closing ends also what is still on its way to be opened.
+        if self.nodes[node].life != life || self.nodes[node].feed != Some(number) {
             return;
         }
         let feed = Feed { number, life, sent: after, is_stalled: false, clear_at: self.now };
@@ -878,7 +884,7 @@ impl World {
     }
 
     fn poll(&mut self, node: usize, life: u64, number: u64, after: u64, epoch: Uuid, wait: i64) {
-        if self.nodes[node].life != life {
+        if self.nodes[node].life != life || self.nodes[node].feed != Some(number) {
             return;
         }
         self.server.polls.insert(node, Poll { number, life, after });
