@@ -68,13 +68,32 @@ pub fn money_input(minor: i64) -> String {
     }
 }
 
-/// What somebody typed, with `.` or `,` before the minor units, as minor units. None when it is not an amount.
+/// What somebody typed, as minor units: as the reader's language writes it, with its groups of three, or with `.` or `,`
+/// before the minor units. None when it is not an amount.
 #[must_use]
 pub fn parse_money(text: &str) -> Option<i64> {
-    let currency = conventions().currency;
+    let Conventions { locale, currency } = conventions();
+    let text: String = text.trim().chars().map(|sign| if sign.is_whitespace() { ' ' } else { sign }).collect();
+    let (major, minor) = text.rsplit_once(locale.point).unwrap_or((&text, ""));
+    let group = if locale.group.trim().is_empty() { " " } else { locale.group };
+    let written = ungrouped(major, group).and_then(|major| amount(&major, minor, currency));
+    written.or_else(|| {
+        let (major, minor) = text.split_once(['.', ',']).unwrap_or((&text, ""));
+        amount(major, minor, currency)
+    })
+}
+
+/// `1.234` as `1234`, where groups are parted by `.`; none where what stands between is no group of three.
+fn ungrouped(major: &str, group: &str) -> Option<String> {
+    let mut parts = major.split(group);
+    let first = parts.next()?;
+    let mut others = parts.clone();
+    let fits = others.all(|part| part.len() == 3) && (first.len() <= 3 || parts.next().is_none());
+    fits.then(|| major.replace(group, ""))
+}
+
+fn amount(major: &str, minor: &str, currency: &Currency) -> Option<i64> {
     let places = usize::try_from(currency.digits).ok()?;
-    let text = text.trim();
-    let (major, minor) = text.split_once(['.', ',']).unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if major.is_empty() || !digits(major) || !digits(minor) || minor.len() > places {
         return None;
@@ -176,6 +195,10 @@ mod tests {
         assert_eq!(parse_money("4,2"), Some(420));
         assert_eq!(parse_money("4"), Some(400));
         assert_eq!(parse_money("0.05"), Some(5));
+        assert_eq!(parse_money("1,234.50"), Some(123_450));
+        assert_eq!(parse_money("1,234"), Some(123_400));
+        assert_eq!(parse_money("12,34"), Some(1_234));
+        assert_eq!(parse_money("1234,50"), Some(123_450));
         for wrong in ["", ".5", "4.205", "-1", "4.2.0", "1 000", "99999999999999999999"] {
             assert_eq!(parse_money(wrong), None, "{wrong}");
         }

@@ -15,7 +15,7 @@ test.describe("us_16 history of one thing", { tag: "@data" }, () => {
     await expect(page.getByRole("heading", { level: 1 })).toContainText(`History of ${BREAD.name}`);
     const entry = page.locator(`.history .entry[data-position="${changed?.position}"]`);
     await expect(entry.locator("[data-field=Price] .was")).toContainText((before.price / 100).toFixed(2));
-    await expect(entry.locator("[data-field=Price] .now")).toHaveText(((before.price + 30) / 100).toFixed(2));
+    await expect(entry.locator("[data-field=Price] .now")).toHaveText(`€${((before.price + 30) / 100).toFixed(2)}`);
     await expect(entry).toContainText("demo");
     // What a device said long before it was written down has both its times.
     await expect(page.locator(".history")).toContainText("in the book since");
@@ -59,7 +59,7 @@ test.describe("us_16 history of one thing", { tag: "@data" }, () => {
     await expect(page.getByTestId("ours-position")).toHaveText(`#${changed?.position}`);
     await till.goOffline();
     await till.open(HISTORY);
-    await expect(page.locator(".history .entry").first().locator("[data-field=Price] .now")).toHaveText("4.44");
+    await expect(page.locator(".history .entry").first().locator("[data-field=Price] .now")).toHaveText("€4.44");
     await expect(page.getByTestId("lacks")).toContainText(/This device holds entries from #\d+ on/);
     await expect(page.locator(".history .entry")).toHaveCount(1);
     till.goOnline();

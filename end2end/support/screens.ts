@@ -14,9 +14,9 @@ export async function tabTo(page: Page, wanted: Locator): Promise<void> {
 
 /** The number that a page shows, whatever signs stand around it. */
 export function asNumber(text: string | null): number {
-  const match = /[−-]?\d[\d,]*(\.\d+)?/.exec(text ?? "");
+  const match = /([−-]?)[€$£¥]?(\d[\d,]*(?:\.\d+)?)/.exec(text ?? "");
   if (!match) throw new Error(`no number in ${JSON.stringify(text)}`);
-  return Number(match[0].replace("−", "-").replaceAll(",", ""));
+  return Number(`${match[1] ? "-" : ""}${match[2]?.replaceAll(",", "")}`);
 }
 
 /** A figure in a `dl` of a page, by its term: "On hand", "Available". */

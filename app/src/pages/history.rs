@@ -345,7 +345,8 @@ pub fn HistoryPage() -> impl IntoView {
 fn show(model: Memo<Model>) -> impl IntoView {
     let title = model.part(|model| format!("History of {}", model.title));
     let shop = model.part(|model| model.shop.clone());
-    let Model { record, href, title: name, only, archived, .. } = model.get_untracked();
+    let Model { record, href, title: name, only, .. } = model.get_untracked();
+    let archived = model.part(|model| model.archived);
     let list = model.part(|model| model.rows.clone());
     let none = model.part(|model| model.rows.is_empty());
     let lacks = model.part(|model| model.lacks);
@@ -356,7 +357,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let more = place.clone();
     view! {
         <PageHead title shop crumbs=href.map(|href| vec![(name, href)]).unwrap_or_default()>
-            {archived.then(|| view! { <span class="tag">"archived"</span> })}
+            {follow(move || archived.get().then(|| view! { <span class="tag">"archived"</span> }))}
         </PageHead>
         <div class="filters" role="group" aria-label="Show">{chips}</div>
         {follow(move || none.get().then(|| view! { <div class="empty"><p>"Nothing of this kind has happened."</p></div> }))}

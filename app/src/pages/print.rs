@@ -189,14 +189,16 @@ fn paper(sheet: Sheet) -> impl IntoView {
     let rows: Vec<_> = lines.into_iter().map(row).collect();
     view! {
         <dl class="facts">{facts}</dl>
-        <table class="ledger keep">
-            <caption class="visually-hidden">{title}</caption>
-            <thead><tr>{head}</tr></thead>
-            <tbody>{rows}</tbody>
-            {total.map(|(label, amount)| view! {
-                <tfoot><tr><th scope="row" colspan=span>{label}</th><td class="num">{amount}</td></tr></tfoot>
-            })}
-        </table>
+        <div class="scroll" tabindex="0" role="region" aria-label="Lines">
+            <table class="ledger keep">
+                <caption class="visually-hidden">{title}</caption>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{rows}</tbody>
+                {total.map(|(label, amount)| view! {
+                    <tfoot><tr><th scope="row" colspan=span>{label}</th><td class="num">{amount}</td></tr></tfoot>
+                })}
+            </table>
+        </div>
         <footer>
             <p>{format!("{} · {} · as of entry #{as_of}", device, format::moment(at))}</p>
             {is_unconfirmed.then(|| view! { <p><strong>{text::NOT_CONFIRMED}</strong></p> })}
