@@ -76,10 +76,10 @@ pub fn parse_money(text: &str) -> Option<i64> {
     let text: String = text.trim().chars().map(|sign| if sign.is_whitespace() { ' ' } else { sign }).collect();
     let (major, minor) = text.rsplit_once(locale.point).unwrap_or((&text, ""));
     let group = if locale.group.trim().is_empty() { " " } else { locale.group };
-    let written = ungrouped(major, group).and_then(|major| amount(&major, minor, currency));
+    let written = ungrouped(major, group).and_then(|major| minor_units(&major, minor, currency));
     written.or_else(|| {
         let (major, minor) = text.split_once(['.', ',']).unwrap_or((&text, ""));
-        amount(major, minor, currency)
+        minor_units(major, minor, currency)
     })
 }
 
@@ -92,7 +92,7 @@ fn ungrouped(major: &str, group: &str) -> Option<String> {
     fits.then(|| major.replace(group, ""))
 }
 
-fn amount(major: &str, minor: &str, currency: &Currency) -> Option<i64> {
+fn minor_units(major: &str, minor: &str, currency: &Currency) -> Option<i64> {
     let places = usize::try_from(currency.digits).ok()?;
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if major.is_empty() || !digits(major) || !digits(minor) || minor.len() > places {

@@ -1,4 +1,5 @@
 //! Looking back: what a record was, and why a number is what it is.
+#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
 mod support;
 
