@@ -137,7 +137,7 @@ test.describe("commands", { tag: "@data" }, () => {
     expect(await daybook.get("/products/P-1")).toMatchObject({ name: "Two" });
   });
 
-  test("d_13 d_21 respond-async: 202 with a place to ask, which tells the outcome", async ({ daybook }) => {
+  test("d_13 d_21 r_29 respond-async: 202 with a place to ask, which tells the outcome", async ({ daybook }) => {
     const answer = await post(daybook, receive("ASYNC", "TABLE", 4), { prefer: "respond-async" });
     expect(answer.status).toBe(202);
     const location = new URL(answer.headers.get("location") ?? "", daybook.origin).href;
@@ -183,7 +183,7 @@ test.describe("reading", { tag: "@data" }, () => {
     expect(stale.status).toBe(200);
   });
 
-  test("p_4 min_position waits for one's own write and as_of answers from the past", async ({ daybook }) => {
+  test("p_4 k_9 r_29 min_position waits for one's own write and as_of answers from the past", async ({ daybook }) => {
     await post(daybook, receive("FIRST", "SHELF", 5));
     const before = await daybook.digest();
     const answer = (await (await post(daybook, receive("SECOND", "SHELF", 7))).json()) as { head: number };

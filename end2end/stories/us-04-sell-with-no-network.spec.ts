@@ -38,7 +38,7 @@ test.describe("us_04 sell with no network", { tag: "@data" }, () => {
     await expect(screen.receipt).toBeVisible();
   });
 
-  test("us_04 on hand shows the lowered number with the pending mark", async ({ till }) => {
+  test("us_04 k_9 on hand shows the lowered number with the pending mark", async ({ till }) => {
     const page = await till.open(`products/${BREAD.sku}`);
     const before = await figureValue(page, "On hand");
     await till.open("till");

@@ -58,7 +58,7 @@ test.describe("us_06 reconnect, once", { tag: "@data" }, () => {
     await expect(till.page.getByRole("status").filter({ hasText: "2 confirmed" })).toBeAttached({ timeout: 10_000 });
   });
 
-  test("us_06 the server dies between commit and answer: one entry, and the same books", async ({ daybook, till }) => {
+  test("us_06 r_5 the server dies between commit and answer: one entry, and the same books", async ({ daybook, till }) => {
     const screen = await Till.open(till);
     await till.expectLive();
     const before = await daybook.digest();

@@ -4,7 +4,7 @@ import { expect, test } from "../support/test.ts";
 import { lineOf, reserve, SOAP, soapLine, stock, Tray } from "../support/tray.ts";
 
 test.describe("us_08 race for the last one", { tag: "@data" }, () => {
-  test("us_08 p5 both reserve the last three offline: the first to come back has them, the second learns who", async ({ daybook, till, device }) => {
+  test("us_08 p5 c_11 d_20 both reserve the last three offline: the first to come back has them, the second learns who", async ({ daybook, till, device }) => {
     await stock(daybook, 3, { FIRST: 3, SECOND: 3 });
     const other = await device();
     const [first, second] = [await till.open("orders/FIRST"), await other.open("orders/SECOND")];

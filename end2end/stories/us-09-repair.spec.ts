@@ -25,7 +25,7 @@ test.describe("us_09 repair", { tag: "@data" }, () => {
     await expectSameBooks(daybook, till);
   });
 
-  test("us_09 Take what is left gives a line of two, and three are short", async ({ daybook, till }) => {
+  test("us_09 c_10 Take what is left gives a line of two, and three are short", async ({ daybook, till }) => {
     await lostRace(daybook, till);
     const tray = await Tray.open(till);
     await tray.items.getByRole("button", { name: "Take what is left" }).click();

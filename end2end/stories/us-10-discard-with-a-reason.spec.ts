@@ -3,7 +3,7 @@ import { expect, test } from "../support/test.ts";
 import { lostRace, SOAP, Tray } from "../support/tray.ts";
 
 test.describe("us_10 discard with a reason", { tag: "@data" }, () => {
-  test("us_10 Discard asks for a reason, is never focused by itself, and reaches the day book, also from offline", async ({ daybook, till }) => {
+  test("us_10 c_10 Discard asks for a reason, is never focused by itself, and reaches the day book, also from offline", async ({ daybook, till }) => {
     await lostRace(daybook, till);
     const before = await daybook.digest();
     await till.expectLive();

@@ -67,7 +67,7 @@ fn k_4_an_entry_that_puts_another_back_keeps_its_link_in_its_data() {
 }
 
 #[test]
-fn d_7_k_4_every_event_decodes_and_is_written_byte_for_byte_again() {
+fn d_7_k_4_k_12_every_event_decodes_and_is_written_byte_for_byte_again() {
     assert_eq!(SCHEMA, 1, "a new schema needs new files, and the old ones an upcaster");
     for name in Event::types() {
         let payload = golden(&format!("event-{name}-1.json"));

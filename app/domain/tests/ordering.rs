@@ -56,7 +56,7 @@ fn r_9_r_35_items_come_and_go_with_name_and_price_of_that_moment() {
 }
 
 #[test]
-fn an_order_gets_its_goods_is_paid_and_accepted_each_step_caused_by_the_one_before() {
+fn r_1_an_order_gets_its_goods_is_paid_and_accepted_each_step_caused_by_the_one_before() {
     let mut shop = shop();
     shop.send("order.place", place("o1", &[("OAT", 2), ("RYE", 1)], Some("101")).1);
     let chain = [

@@ -166,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn p4_r_11_same_fold_from_the_log_and_from_snapshot_and_tail(
+    fn p4_p_17_r_11_same_fold_from_the_log_and_from_snapshot_and_tail(
         history in any_history(), cut in any::<prop::sample::Index>(), asked in prop::collection::vec(any::<bool>(), 8),
     ) {
         let shop = run(&history);

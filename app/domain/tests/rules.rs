@@ -401,7 +401,7 @@ fn names_are_used_once() {
 }
 
 #[test]
-fn d_5_no_delta_no_event() {
+fn d_5_d_16_no_delta_no_event() {
     let mut shop = given(&[product("OAT"), receive("b1", "OAT", 3, None)]);
     let same = json!({"sku": "OAT", "name": "oat", "price": 250});
     shop.when("product.change", same).then_nothing();
@@ -518,12 +518,36 @@ fn commands_of_process_managers_cannot_be_sent() {
 }
 
 #[test]
-fn unknown_and_newer_events_are_refused_not_skipped() {
+fn k_12_unknown_and_newer_events_are_refused_not_skipped() {
     assert_eq!(Event::decode("Teleported", 1, "{}"), Err(DecodeError::UnknownType("Teleported".to_owned())));
     let newer = Event::decode("ProductArchived", 2, r#"{"sku":"OAT"}"#);
     let event_type = "ProductArchived".to_owned();
     assert_eq!(newer, Err(DecodeError::NewerSchema { event_type, schema: 2, known: 1 }));
     assert!(matches!(Event::decode("ProductArchived", 1, "{}"), Err(DecodeError::Payload { .. })));
+}
+
+/// Clocks of devices are data. What counts is the order in which things came to the book, on every replica.
+#[test]
+fn p_15_clocks_that_are_wrong_change_no_order() {
+    let moments = [1_790_000_000_000, 5, 1_990_000_000_000, 1_590_000_000_000];
+    let mut shop = Shop::default();
+    for (number, moment) in (1..).zip(moments) {
+        let (kind, data) = receive(&format!("b{number}"), "OAT", 1, None);
+        let mut sent = request(number, command(kind, &data), Role::Owner);
+        sent.submission.issued_at = Millis(moment);
+        shop.log.extend(shop.books.handle(&sent, STAMP, &mut Reads::new()).entries);
+    }
+    let mut replica = Books::default();
+    for record in seal(&shop.log, Hash::ORIGIN).unwrap() {
+        let text = serde_json::to_string(&record).unwrap();
+        replica.apply(&serde_json::from_str::<EventRecord>(&text).unwrap().decode().unwrap()).unwrap();
+    }
+    assert_eq!((replica.digest(), &replica), (shop.books.digest(), &shop.books));
+    let shown = replica.projections.day_book.entries.iter().map(|(position, entry)| (*position, entry));
+    let received: Vec<_> = shown.filter(|(_, entry)| entry.event.type_name() == "BatchReceived").collect();
+    assert!(received.is_sorted_by_key(|(position, _)| *position));
+    assert_eq!(received.iter().map(|(_, entry)| entry.issued_at.0).collect::<Vec<_>>(), moments);
+    assert!(received.iter().all(|(_, entry)| entry.recorded_at == STAMP.recorded_at));
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn comes_back<T: Serialize + DeserializeOwned>(build: &Build, name: &str) -> usi
 }
 
 #[test]
-fn p8_earlier_builds_find_in_every_message_what_they_read() {
+fn p8_k_12_earlier_builds_find_in_every_message_what_they_read() {
     for build in builds() {
         let mut read = 0;
         read += comes_back::<Push>(&build, "push");

@@ -58,7 +58,7 @@ fn spawn_append(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_and_verdicts_are_append_only() {
+async fn p_10_events_and_verdicts_are_append_only() {
     let Some((fixture, head, mut beside)) = with_one_event().await else { return };
     let changes = [
         "UPDATE event SET payload = '{}'",

@@ -39,7 +39,7 @@ async fn with_one_event() -> (Fixture, ShopHead, SqliteConnection) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_and_verdicts_are_append_only() {
+async fn p_10_events_and_verdicts_are_append_only() {
     let (fixture, head, mut beside) = with_one_event().await;
     let columns = "type, schema, command_id, index_in_command, actor, device, issued_at, recorded_at, causation,
                    correlation, CAST('{}' AS BLOB), hash FROM event";
@@ -135,7 +135,7 @@ async fn an_address_that_keeps_nothing_is_refused() {
 const CHILD: &str = "DAYBOOK_STORE_CHILD";
 const BATCH: u64 = 3;
 
-/// Not a test of its own: what [`p1_a_killed_process_keeps_what_it_answered`] runs and kills.
+/// Not a test of its own: what [`p1_r_5_a_killed_process_keeps_what_it_answered`] runs and kills.
 #[tokio::test(flavor = "multi_thread")]
 async fn child_that_appends_until_it_is_killed() {
     let Ok(url) = env::var(CHILD) else { return };
@@ -155,7 +155,7 @@ async fn child_that_appends_until_it_is_killed() {
 
 /// Killed at any moment, again and again on the same file.
 #[tokio::test(flavor = "multi_thread")]
-async fn p1_a_killed_process_keeps_what_it_answered() {
+async fn p1_r_5_a_killed_process_keeps_what_it_answered() {
     let file = SqliteFile::new();
     let mut answered = 0;
     for round in 1..=4 {

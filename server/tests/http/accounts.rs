@@ -9,6 +9,7 @@ use crate::support::{Daybook, answer, on_every_store};
 on_every_store!(
     r_36_a_transfer_is_requested_and_read,
     r_39_an_account_is_one_document,
+    r_2_an_order_moves_goods_and_money_and_shows_its_accounts_names_of_now,
     r_47_an_overdraft_is_refused_from_end_to_end,
     k_10_an_order_that_cannot_be_paid_is_rejected_with_its_reason,
 );
@@ -70,6 +71,26 @@ async fn r_39_an_account_is_one_document(fixture: Fixture) {
     assert_eq!((&list["items"][0]["account_id"], &list["next"]), (&json!("101"), &json!("101")));
     let other = daybook.json("/accounts?after=101").await;
     assert_eq!((&other["items"][0]["balance"], &other["next"]), (&json!(180), &Value::Null));
+}
+
+/// Three aggregates and a copy of a fourth one's names: each is brought along by entries of another.
+async fn r_2_an_order_moves_goods_and_money_and_shows_its_accounts_names_of_now(fixture: Fixture) {
+    let daybook = opened(&fixture).await;
+    daybook.accepted("product.add", json!({"sku": "A", "name": "Apple", "price": 40})).await;
+    daybook.receive("B", "A", 5).await;
+    let place = json!({"order_id": "O-1", "lines": [{"sku": "A", "qty": 3}], "account": "101"});
+    daybook.accepted("order.place", place).await;
+    assert_eq!(daybook.json("/products/A").await["available"], 2);
+    assert_eq!(daybook.json("/accounts/101").await["balance"], 130);
+    daybook.accepted("transfer.request", transfer("55", 55)).await;
+    assert_eq!(daybook.json("/accounts/101").await["balance"], 75);
+    assert_eq!(daybook.json("/accounts/202").await["balance"], 180);
+
+    let before = daybook.json("/orders/O-1").await;
+    assert_eq!(json!([before["state"], before["account_owner"]]), json!(["accepted", "Asha"]));
+    daybook.accepted("account.change", json!({"account_id": "101", "owner": "Asha Berg"})).await;
+    let order = daybook.json("/orders/O-1").await;
+    assert_eq!(json!([order["account_title"], order["account_owner"]]), json!(["Fund", "Asha Berg"]));
 }
 
 async fn r_47_an_overdraft_is_refused_from_end_to_end(fixture: Fixture) {

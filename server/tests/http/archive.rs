@@ -20,7 +20,7 @@ use store::{Append, AppendError, Blob, EventStore, contract::Fixture, testing::I
 use crate::support::{Daybook, SHOP, answer, memory, on_every_store};
 
 on_every_store!(
-    r_22_a_log_carried_away_and_back_is_the_same_to_the_byte,
+    r_22_r_10_a_log_carried_away_and_back_is_the_same_to_the_byte,
     p2_an_imported_command_sent_again_gets_its_first_verdict,
     r_22_pictures_go_with_the_log_that_names_them,
     r_20_what_is_not_as_it_was_written_is_refused_whole_and_named,
@@ -60,7 +60,7 @@ async fn three_verdicts(daybook: &Daybook) -> Vec<(Value, StatusCode, Value)> {
     sent
 }
 
-async fn r_22_a_log_carried_away_and_back_is_the_same_to_the_byte(fixture: Fixture) {
+async fn r_22_r_10_a_log_carried_away_and_back_is_the_same_to_the_byte(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     three_verdicts(&daybook).await;
     daybook.accepted("sale.record", sale("S")).await;

@@ -8,20 +8,21 @@ use uuid::Uuid;
 use crate::support::{Daybook, answer, on_every_store};
 
 on_every_store!(
-    c_19_an_answer_to_a_post_carries_no_read_model,
+    c_19_d_1_an_answer_to_a_post_carries_no_read_model,
     c_20_an_answer_names_where_the_result_is_read,
-    c_22_what_was_posted_can_be_read,
+    c_22_d_3_what_was_posted_can_be_read,
     d_5_a_command_without_a_delta_writes_nothing,
     d_10_every_wrong_field_is_named_and_nothing_is_written,
     p2_one_id_has_one_verdict_in_parallel_and_after_a_restart,
     p2_an_id_used_for_something_else_is_told_so,
     p2_a_refusal_is_answered_alike,
+    r_34_the_order_is_that_of_positions_and_not_of_ids,
     an_array_is_answered_in_its_order,
-    if_version_tells_both_versions,
+    r_18_if_version_tells_both_versions,
     what_depends_on_a_refused_command_is_held,
 );
 
-async fn c_19_an_answer_to_a_post_carries_no_read_model(fixture: Fixture) {
+async fn c_19_d_1_an_answer_to_a_post_carries_no_read_model(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let known = ["id", "status", "positions", "head"];
     let (_, body) =
@@ -61,7 +62,7 @@ async fn c_20_an_answer_names_where_the_result_is_read(fixture: Fixture) {
     }
 }
 
-async fn c_22_what_was_posted_can_be_read(fixture: Fixture) {
+async fn c_22_d_3_what_was_posted_can_be_read(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     for (batchref, sku, eta) in
         [("LATER", "TABLE", Some("2031-01-03")), ("EARLY", "TABLE", Some("2031-01-02")), ("OTHER", "CHAIR", None)]
@@ -171,6 +172,29 @@ async fn p2_a_refusal_is_answered_alike(fixture: Fixture) {
     assert_eq!(daybook.types_after(0).await.iter().filter(|name| *name == "Refused").count(), 1);
 }
 
+/// Ids are made where commands are made, each later than the one before; the book has them in the order in which they came.
+async fn r_34_the_order_is_that_of_positions_and_not_of_ids(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let mut ids: Vec<_> = (0..4).map(|_| Uuid::now_v7()).collect();
+    ids.reverse();
+    for (number, id) in ids.iter().enumerate() {
+        let data = json!({"sku": format!("A-{number}"), "name": "Apple", "price": 50});
+        let (status, body) =
+            answer(daybook.post(&json!({"id": id, "type": "product.add", "data": data})).send().await.unwrap()).await;
+        assert_eq!((status, &body["positions"]), (StatusCode::OK, &json!([number + 1])));
+    }
+    daybook.accepted("product.archive", json!({"sku": "A-0"})).await;
+    let log = daybook.json("/events?after=0").await;
+    let events = log["events"].as_array().unwrap();
+    let written: Vec<Uuid> =
+        events.iter().map(|event| event["command_id"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(written[..4], ids);
+    assert!(ids.is_sorted_by(|one, next| one > next), "{ids:?}");
+    assert_eq!(written[4].get_version_num(), 7, "made by the server for whoever gives none");
+    let positions: Vec<_> = events.iter().map(|event| event["position"].as_u64().unwrap()).collect();
+    assert_eq!(positions, [1, 2, 3, 4, 5]);
+}
+
 async fn an_array_is_answered_in_its_order(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let allocate = |sku: &str| json!({"type": "order.allocate", "data": {"order_id": "O", "sku": sku, "qty": 1}});
@@ -185,7 +209,7 @@ async fn an_array_is_answered_in_its_order(fixture: Fixture) {
     assert_eq!((status, &body["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
 }
 
-async fn if_version_tells_both_versions(fixture: Fixture) {
+async fn r_18_if_version_tells_both_versions(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     daybook.accepted("product.add", json!({"sku": "A", "name": "One", "price": 1})).await;
     let id = Uuid::new_v4();

@@ -25,7 +25,7 @@ on_every_store!(
     f8_a_store_that_refuses_decides_nothing,
     f23_a_poisoned_command_is_found_by_sending_fewer,
     f18_an_event_of_a_newer_version_stops_the_shop,
-    p4_the_books_from_snapshot_and_tail_are_those_of_the_log,
+    p4_p_17_r_10_the_books_from_snapshot_and_tail_are_those_of_the_log,
     p3_group_commit_keeps_every_answer,
 );
 
@@ -135,7 +135,7 @@ async fn f18_an_event_of_a_newer_version_stops_the_shop(fixture: Fixture) {
     assert_eq!(fixture.store.head(&shop).await.unwrap().unwrap().position, good + 1);
 }
 
-async fn p4_the_books_from_snapshot_and_tail_are_those_of_the_log(fixture: Fixture) {
+async fn p4_p_17_r_10_the_books_from_snapshot_and_tail_are_those_of_the_log(fixture: Fixture) {
     let daybook = Daybook::with(&fixture.store, |limits| limits.snapshot_every = 5).await;
     for number in 0..12 {
         daybook.receive(&format!("B-{number}"), "A", 4).await;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::support::{Daybook, Feed, on_every_store};
 
 on_every_store!(
-    p3_a_feed_goes_on_where_it_was_cut,
+    p3_p_12_a_feed_goes_on_where_it_was_cut,
     p3_many_feeds_see_the_same_log_while_it_grows,
     p4_a_heartbeat_tells_the_head_and_its_digest,
     f6_no_id_is_met_with_silence,
@@ -101,7 +101,7 @@ async fn f6_f19_no_id_of_a_poll_is_met_with_silence(fixture: Fixture) {
     }
 }
 
-async fn p3_a_feed_goes_on_where_it_was_cut(fixture: Fixture) {
+async fn p3_p_12_a_feed_goes_on_where_it_was_cut(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let mut first = Feed::open(daybook.get("/feed?after=0")).await;
     daybook.receive("B-1", "A", 1).await;

@@ -8,7 +8,7 @@ use crate::support::{Daybook, Feed, answer, on_every_store};
 
 on_every_store!(
     p2_p3_two_instances_write_one_log,
-    what_one_instance_writes_the_other_one_shows,
+    p_18_what_one_instance_writes_the_other_one_shows,
     p4_both_instances_have_one_digest,
 );
 
@@ -42,7 +42,7 @@ async fn p2_p3_two_instances_write_one_log(fixture: Fixture) {
     assert_eq!((verified.good, verified.first_bad), (head, None));
 }
 
-async fn what_one_instance_writes_the_other_one_shows(fixture: Fixture) {
+async fn p_18_what_one_instance_writes_the_other_one_shows(fixture: Fixture) {
     let (one, other) = (Daybook::on(&fixture.store).await, Daybook::on(&fixture.reopened().await).await);
     let mut feed = Feed::open(other.get("/feed?after=0")).await;
     let head = one.receive("B", "A", 4).await;

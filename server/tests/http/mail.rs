@@ -17,7 +17,7 @@ use crate::support::{Daybook, on_every_store, until};
 
 on_every_store!(
     a_shortage_is_written_about_once_by_two_instances,
-    a_letter_that_is_not_taken_on_is_sent_again_and_once,
+    p_12_a_letter_that_is_not_taken_on_is_sent_again_and_once,
 );
 
 /// Takes mail on as RFC 5321 says, but the first few times it has no time.
@@ -128,7 +128,7 @@ async fn a_shortage_is_written_about_once_by_two_instances(fixture: Fixture) {
     assert!(!all.iter().any(|one| one.contains("O-before")), "from before anybody asked for mail");
 }
 
-async fn a_letter_that_is_not_taken_on_is_sent_again_and_once(fixture: Fixture) {
+async fn p_12_a_letter_that_is_not_taken_on_is_sent_again_and_once(fixture: Fixture) {
     let sink = Sink::open(1).await;
     let daybook = sink.daybook(&fixture.store).await;
     daybook.receive("B", "A", 3).await;

@@ -27,7 +27,7 @@ on_every_store!(
     d_30_handling_again_changes_nothing,
     d_31_transient_errors_are_tried_again,
     d_31_order_of_a_key_is_kept_while_it_is_tried_again,
-    p2_queued_and_direct_is_one_command,
+    p2_d_3_queued_and_direct_is_one_command,
 );
 
 fn asynchronously(request: RequestBuilder) -> RequestBuilder {
@@ -118,7 +118,7 @@ async fn d_31_transient_errors_are_tried_again(fixture: Fixture) {
     assert_eq!((&accepted["status"], &accepted["positions"]), (&json!("accepted"), &json!([1])));
 }
 
-async fn p2_queued_and_direct_is_one_command(fixture: Fixture) {
+async fn p2_d_3_queued_and_direct_is_one_command(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let mut body = receive("B");
     body["id"] = json!(Uuid::new_v4());

@@ -1,18 +1,22 @@
 //! Reads: position, ETag, past and future.
 
+use std::{sync::Arc, time::Duration};
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use store::contract::Fixture;
+use store::{EventStore, contract::Fixture, testing::Interposed};
 
 use crate::support::{Daybook, answer, on_every_store};
 
 on_every_store!(
     c_15_every_read_has_its_position_as_an_etag,
     c_21_c_38_allocations_by_order_and_by_line,
-    p_4_min_position_waits_until_it_is_reached,
+    p_4_r_29_min_position_waits_until_it_is_reached,
     as_of_answers_from_the_past,
     p3_the_log_by_page_and_as_one_stream,
-    the_documents_have_their_shapes,
+    k_6_k_8_the_documents_have_their_shapes,
+    d_9_d_18_a_change_shows_in_the_product_and_in_its_category,
+    d_2_c_26_what_a_read_asks_the_store_does_not_grow_with_the_rows,
     history_tells_what_was_and_is_now,
     p9_no_byte_of_one_shop_reaches_another,
 );
@@ -59,8 +63,8 @@ async fn c_21_c_38_allocations_by_order_and_by_line(fixture: Fixture) {
     assert_eq!(daybook.json("/orders/O/allocations").await, json!([both[0]]));
 }
 
-async fn p_4_min_position_waits_until_it_is_reached(fixture: Fixture) {
-    let daybook = Daybook::with(&fixture.store, |limits| limits.wait = std::time::Duration::from_millis(300)).await;
+async fn p_4_r_29_min_position_waits_until_it_is_reached(fixture: Fixture) {
+    let daybook = Daybook::with(&fixture.store, |limits| limits.wait = Duration::from_millis(300)).await;
     let head = daybook.receive("B", "A", 4).await;
     let reading = tokio::spawn(daybook.get(&format!("/products/A?min_position={}", head + 1)).send());
     daybook.receive("C", "A", 6).await;
@@ -122,7 +126,7 @@ async fn p3_the_log_by_page_and_as_one_stream(fixture: Fixture) {
     assert_eq!(streamed, paged);
 }
 
-async fn the_documents_have_their_shapes(fixture: Fixture) {
+async fn k_6_k_8_the_documents_have_their_shapes(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let product = json!({"sku": "A", "name": "Apple", "category": "Fruit & nuts", "price": 50});
     daybook.accepted("product.add", product).await;
@@ -158,6 +162,78 @@ async fn the_documents_have_their_shapes(fixture: Fixture) {
     assert_eq!(ready.status(), StatusCode::OK);
     let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains(&format!("daybook_head_position{{shop=\"test\"}} {}\n", daybook.head().await)));
+}
+
+async fn d_9_d_18_a_change_shows_in_the_product_and_in_its_category(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    for sku in ["A", "B"] {
+        let product = json!({"sku": sku, "name": "Apple", "category": "Fruit", "price": 50});
+        daybook.accepted("product.add", product).await;
+    }
+    daybook.accepted("product.change", json!({"sku": "A", "category": "Dried", "price": 60})).await;
+    let product = daybook.json("/products/A").await;
+    assert_eq!(json!([product["category"], product["price"]]), json!(["Dried", 60]));
+    let dried = daybook.json("/categories/Dried").await;
+    assert_eq!(dried["products"], json!([product]));
+    let fruit = daybook.json("/categories/Fruit").await;
+    let left: Vec<_> = fruit["products"].as_array().unwrap().iter().map(|row| row["sku"].clone()).collect();
+    assert_eq!(left, ["B"]);
+}
+
+/// Documents are read off the books in memory. A page may ask for entries of the log, but never once for each row.
+async fn d_2_c_26_what_a_read_asks_the_store_does_not_grow_with_the_rows(fixture: Fixture) {
+    let counted = Arc::new(Interposed::new(fixture.store.clone()));
+    let store: Arc<dyn EventStore> = counted.clone();
+    // Nothing but requests reads.
+    let daybook = Daybook::with(&store, |limits| limits.poll = Duration::from_secs(3_600)).await;
+    let documents = [
+        "/products",
+        "/products/A-0",
+        "/categories/Fruit",
+        "/batches/B-0",
+        "/stock/A-0",
+        "/orders",
+        "/orders/O-0",
+        "/orders/O-0/allocations",
+        "/orders/O-0/allocations/A-0",
+        "/accounts",
+        "/digest",
+    ];
+    let pages = [
+        "",
+        "/products",
+        "/products/A-0",
+        "/stock",
+        "/orders",
+        "/orders/O-0",
+        "/book",
+        "/till",
+        "/history/product-A-0",
+    ];
+    let mut asked_before = None;
+    for rows in [0..2, 2..40] {
+        for number in rows {
+            let sku = format!("A-{number}");
+            let product = json!({"sku": sku, "name": "Apple", "category": "Fruit", "price": 50});
+            daybook.accepted("product.add", product).await;
+            daybook.receive(&format!("B-{number}"), &sku, 9).await;
+            let order = json!({"order_id": format!("O-{number}"), "lines": [{"sku": sku, "qty": 2}]});
+            daybook.accepted("order.place", order).await;
+        }
+        for path in documents {
+            let before = counted.reads();
+            daybook.json(path).await;
+            assert_eq!(counted.reads(), before, "{path}");
+        }
+        let mut asked = Vec::new();
+        for path in pages {
+            let before = counted.reads();
+            let page = daybook.client.get(format!("{}/s/test{path}", daybook.origin)).header("accept", "text/html");
+            page.send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
+            asked.push((path, counted.reads() - before));
+        }
+        assert_eq!(*asked_before.get_or_insert(asked.clone()), asked);
+    }
 }
 
 async fn history_tells_what_was_and_is_now(fixture: Fixture) {
@@ -204,6 +280,21 @@ async fn p9_no_byte_of_one_shop_reaches_another(fixture: Fixture) {
     // The same id is another command there.
     let there = daybook.client.post(format!("{}/api/v1/shops/other/commands", daybook.origin)).json(&body).send();
     assert_eq!(answer(there.await.unwrap()).await.1["positions"], json!([1]));
+}
+
+/// `docs/requests.sh`, as whoever reads it would run it.
+#[tokio::test(flavor = "multi_thread")]
+async fn d_8_the_requests_in_the_documents_walk_the_catalogue() {
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no curl here");
+        return;
+    }
+    let daybook = Daybook::on(&crate::support::memory().await.unwrap().store).await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/requests.sh");
+    let walk = tokio::process::Command::new("bash").arg(script).arg(daybook.url("")).output().await.unwrap();
+    assert!(walk.status.success(), "{walk:?}");
+    let expected = ["ProductAdded", "ProductChanged", "BatchReceived", "LineAllocated", "Refused", "ProductArchived"];
+    assert_eq!(daybook.types_after(0).await, expected);
 }
 
 /// What the server writes is what its schemas say.

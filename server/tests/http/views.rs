@@ -13,10 +13,10 @@ use store::{
 use crate::support::{Daybook, SHOP, on_every_store, until};
 
 on_every_store!(
-    c_36_a_new_view_starts_with_the_first_entry_and_then_follows,
-    c_33_a_view_goes_on_where_it_was_when_the_server_stopped,
+    c_36_r_10_r_23_a_new_view_starts_with_the_first_entry_and_then_follows,
+    c_33_d_32_a_view_goes_on_where_it_was_when_the_server_stopped,
     c_34_a_view_that_stands_still_holds_up_nobody,
-    r_45_the_lag_of_a_view_is_a_figure,
+    r_45_d_32_the_lag_of_a_view_is_a_figure,
 );
 
 fn shop() -> ShopSlug {
@@ -49,7 +49,7 @@ fn of(order: &str, qty: u32) -> Vec<Allocation> {
     vec![Allocation { order_id: order.to_owned(), sku: "A".to_owned(), batchref: "B".to_owned(), qty }]
 }
 
-async fn c_36_a_new_view_starts_with_the_first_entry_and_then_follows(fixture: Fixture) {
+async fn c_36_r_10_r_23_a_new_view_starts_with_the_first_entry_and_then_follows(fixture: Fixture) {
     let before = Daybook::on(&fixture.store).await;
     before.receive("B", "A", 900).await;
     for number in 0..30 {
@@ -73,7 +73,7 @@ async fn c_36_a_new_view_starts_with_the_first_entry_and_then_follows(fixture: F
     }
 }
 
-async fn c_33_a_view_goes_on_where_it_was_when_the_server_stopped(fixture: Fixture) {
+async fn c_33_d_32_a_view_goes_on_where_it_was_when_the_server_stopped(fixture: Fixture) {
     let daybook = following(&fixture.store).await;
     daybook.receive("B", "A", 900).await;
     let mut daybook = daybook;
@@ -108,7 +108,7 @@ async fn c_34_a_view_that_stands_still_holds_up_nobody(fixture: Fixture) {
     }
 }
 
-async fn r_45_the_lag_of_a_view_is_a_figure(fixture: Fixture) {
+async fn r_45_d_32_the_lag_of_a_view_is_a_figure(fixture: Fixture) {
     let daybook = following(&fixture.store).await;
     let head = daybook.receive("B", "A", 3).await;
     for view in fixture.store.views() {

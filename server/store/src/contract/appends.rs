@@ -55,7 +55,7 @@ pub async fn p3_pages_follow_each_other_without_a_gap(fixture: Fixture) {
     assert!(fixture.store.read_before(&head.shop, 1, 5).await.unwrap().is_empty());
 }
 
-pub async fn p3_an_append_at_a_moved_head_says_where_it_is(fixture: Fixture) {
+pub async fn p3_r_18_an_append_at_a_moved_head_says_where_it_is(fixture: Fixture) {
     let stale = fixture.shop("corner").await;
     write(&*fixture.store, &stale, 1, "stock-OAT-1", 1).await;
 
@@ -112,7 +112,7 @@ pub async fn an_aggregate_is_read_from_a_version(fixture: Fixture) {
     assert_eq!(read.iter().map(|one| one.version).collect::<Vec<_>>(), [1]);
 }
 
-pub async fn a_wrong_shop_is_unknown(fixture: Fixture) {
+pub async fn r_18_a_wrong_shop_is_unknown(fixture: Fixture) {
     let head = fixture.shop("corner").await;
     let other = ShopSlug::parse("other").unwrap();
     let error = fixture.store.append(&other, append(&head, vec![event(id(1), "order-1", 1)])).await.unwrap_err();

@@ -14,7 +14,7 @@ fn checkpoint(position: u64) -> Vec<Checkpoint> {
 }
 
 /// The verdict is the last thing that a store writes of its rows, so all before it has to be undone.
-pub async fn p1_a_conflict_leaves_nothing_behind(fixture: Fixture) {
+pub async fn p1_d_17_a_conflict_leaves_nothing_behind(fixture: Fixture) {
     let head = fixture.shop("corner").await;
     let head = write(&*fixture.store, &head, 1, "stock-OAT-1", 1).await;
     fixture.store.enqueue(&head.shop, vec![queued(50)]).await.unwrap();

@@ -12,7 +12,7 @@ fn row(fold: u32, position: u64) -> SnapshotRow {
     SnapshotRow { position, fold, hash: Hash([7; 32]), bytes: format!("{fold} at {position}").into_bytes() }
 }
 
-pub async fn a_snapshot_of_another_fold_is_ignored(fixture: Fixture) {
+pub async fn p_17_a_snapshot_of_another_fold_is_ignored(fixture: Fixture) {
     let shop = fixture.shop("corner").await.shop;
     fixture.store.save_snapshot(&shop, row(2, 100)).await.unwrap();
     assert_eq!(fixture.store.load_snapshot(&shop, 1, None).await.unwrap(), None);

@@ -118,7 +118,7 @@ fn row(order_id: &str, sku: &str, batchref: &str, qty: u32) -> Allocation {
 }
 
 /// The article's own test, by commands alone.
-pub async fn c_24_c_25_allocations_view(fixture: Fixture) {
+pub async fn c_24_c_25_c_37_r_24_allocations_view(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
     book.receive("sku1batch", "sku1", 50).await;
     book.receive("sku2batch", "sku2", 50).await;
@@ -161,7 +161,7 @@ pub async fn c_31_deallocation_view(fixture: Fixture) {
 }
 
 /// Each has its own checkpoint: one that stands still holds up no other, and catches up by itself.
-pub async fn c_30_subscribers_are_independent(fixture: Fixture) {
+pub async fn c_30_r_1_subscribers_are_independent(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
     let all = views(&fixture.store);
     book.busy().await;

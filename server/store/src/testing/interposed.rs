@@ -1,6 +1,14 @@
-//! A store with something between it and its user: a delay before an append, another answer after it.
+//! A store with something between it and its user: a delay before an append, another answer after it, a count of what
+//! is read.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -23,12 +31,29 @@ pub struct Interposed {
     inner: Arc<dyn EventStore>,
     before: Box<Before>,
     after: Box<After>,
+    reads: AtomicU32,
 }
 
 impl Interposed {
     #[must_use]
     pub fn new(inner: Arc<dyn EventStore>) -> Self {
-        Self { inner, before: Box::new(|_| Box::pin(async { Ok(()) })), after: Box::new(|answer| answer) }
+        Self {
+            inner,
+            before: Box::new(|_| Box::pin(async { Ok(()) })),
+            after: Box::new(|answer| answer),
+            reads: AtomicU32::new(0),
+        }
+    }
+
+    /// How often the log, its heads, verdicts or snapshots were asked for.
+    #[must_use]
+    pub fn reads(&self) -> u32 {
+        self.reads.load(SeqCst)
+    }
+
+    fn reading(&self) -> &dyn EventStore {
+        self.reads.fetch_add(1, SeqCst);
+        &*self.inner
     }
 
     /// Done before each append; an error is the answer, and nothing is appended.
@@ -76,11 +101,11 @@ impl EventStore for Interposed {
     }
 
     async fn shops(&self) -> Result<Vec<ShopHead>, StoreError> {
-        self.inner.shops().await
+        self.reading().shops().await
     }
 
     async fn head(&self, shop: &ShopSlug) -> Result<Option<ShopHead>, StoreError> {
-        self.inner.head(shop).await
+        self.reading().head(shop).await
     }
 
     async fn change_epoch(&self, shop: &ShopSlug, epoch: Uuid) -> Result<ShopHead, StoreError> {
@@ -88,11 +113,11 @@ impl EventStore for Interposed {
     }
 
     async fn read(&self, shop: &ShopSlug, after: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
-        self.inner.read(shop, after, limit).await
+        self.reading().read(shop, after, limit).await
     }
 
     async fn read_before(&self, shop: &ShopSlug, before: u64, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
-        self.inner.read_before(shop, before, limit).await
+        self.reading().read_before(shop, before, limit).await
     }
 
     async fn read_aggregate(
@@ -102,11 +127,11 @@ impl EventStore for Interposed {
         after_version: u32,
         limit: u32,
     ) -> Result<Vec<EventRecord>, StoreError> {
-        self.inner.read_aggregate(shop, aggregate, after_version, limit).await
+        self.reading().read_aggregate(shop, aggregate, after_version, limit).await
     }
 
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
-        self.inner.verdicts(shop, ids).await
+        self.reading().verdicts(shop, ids).await
     }
 
     async fn verdicts_after(
@@ -115,7 +140,7 @@ impl EventStore for Interposed {
         after: Option<CommandId>,
         limit: u32,
     ) -> Result<Vec<VerdictRecord>, StoreError> {
-        self.inner.verdicts_after(shop, after, limit).await
+        self.reading().verdicts_after(shop, after, limit).await
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
@@ -128,7 +153,7 @@ impl EventStore for Interposed {
         fold: u32,
         at_most: Option<u64>,
     ) -> Result<Option<SnapshotRow>, StoreError> {
-        self.inner.load_snapshot(shop, fold, at_most).await
+        self.reading().load_snapshot(shop, fold, at_most).await
     }
 
     async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
