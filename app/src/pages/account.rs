@@ -5,6 +5,7 @@ mod actions;
 mod statement;
 
 use domain::{
+    picture::Subject,
     projections::accounts::{AccountRow, AccountState, AccountTransfer},
     values::{AccountId, Millis},
 };
@@ -23,6 +24,7 @@ use crate::{
         head::PageHead,
         mark::{Mark, SyncMark},
         past::Figure,
+        pictures::{PicturesOf, Small},
         why::Why,
     },
 };
@@ -45,6 +47,7 @@ pub struct Model {
     pub statement: Vec<Line>,
     /// The newest first.
     pub transfers: Vec<Transfer>,
+    pub pictures: Vec<Small>,
     pub mark: Mark,
 }
 
@@ -87,6 +90,7 @@ pub fn load(context: &PageContext<'_>, account_id: &String) -> Option<Model> {
         closed: account.state == AccountState::Closed,
         brought_forward: statement.first().map(before).filter(|_| !statement::is_whole(account)),
         transfers: transfers(context, &account_id, account),
+        pictures: Small::about(context, &Subject::Account(account_id.clone())),
         mark: Mark::new(context.marks.of(&["account"], account_id.as_str(), account.position), account.position),
         account_id: account_id.to_string(),
         statement,
@@ -163,5 +167,6 @@ fn show(model: Memo<Model>) -> impl IntoView {
         <statement::Statement model/>
         <statement::Transfers model/>
         <actions::Actions model/>
+        <PicturesOf list=model.part(|model| model.pictures.clone()) about=("account", model.with_untracked(|model| model.account_id.clone()))/>
     }
 }

@@ -36,6 +36,8 @@ pub struct Row {
     pub price: i64,
     pub on_hand: i64,
     pub available: i64,
+    /// When the next delivery is expected, where one is on its way.
+    pub next_eta: Option<String>,
     pub mark: Mark,
 }
 
@@ -54,6 +56,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
             price: product.price.minor(),
             on_hand: product.on_hand,
             available: product.available,
+            next_eta: product.next_eta.map(format::short_day),
             mark: Mark::new(context.marks.of(&["product", "stock"], sku.as_str(), product.position), product.position),
         });
     // What was not accepted is in no book, and stays in sight all the same.
@@ -68,6 +71,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
             price: add.price.minor(),
             on_hand: 0,
             available: 0,
+            next_eta: None,
             mark: Mark::new(view.state.into(), 0),
         })
     });
@@ -166,6 +170,7 @@ fn product_row(row: Memo<Row>) -> impl IntoView {
             </td>
             <td class="num" data-label="Available">
                 <span class:negative=row.show(|row| row.available < 0)>{row.show(|row| format::number(row.available))}</span>
+                {follow(move || row.with(|row| row.next_eta.clone()).map(|day| view! { " "<small class="eta">{format!("more on {day}")}</small> }))}
                 <NumberMark state/>
             </td>
         </tr>

@@ -170,6 +170,16 @@ fn f16_what_a_restore_has_lost_waits_for_the_owner_and_for_nobody_else() {
 }
 
 #[test]
+fn c_8_the_list_and_the_page_say_what_is_there_and_when_more_comes() {
+    let shop = stocked().confirmed();
+    let list = products::load(&shop.context(), &String::new()).unwrap();
+    let row = list.rows.iter().find(|row| row.sku == "OAT-1").unwrap();
+    let page = product::load(&shop.context(), &"OAT-1".to_owned()).unwrap();
+    assert_eq!((row.available, row.next_eta.as_deref()), (page.available, page.next_eta.as_deref()));
+    assert_eq!((row.available, row.next_eta.as_deref()), (15, Some("25 Nov")));
+}
+
+#[test]
 fn the_list_shows_what_can_be_had_of_each_product() {
     let shop = stocked().confirmed();
     let model = products::load(&shop.context(), &String::new()).unwrap();
