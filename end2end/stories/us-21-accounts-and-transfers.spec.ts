@@ -53,7 +53,7 @@ test.describe("us_21 customer accounts and transfers", { tag: "@data" }, () => {
 
     await takeOut.getByLabel("Amount").fill("0.01");
     await takeOut.getByRole("button").click();
-    await expect(takeOut.getByText(/€0\.01 asked for, €0\.00 free/)).toBeVisible();
+    await expect(takeOut.locator(".error")).toHaveText("Not accepted: €0.01 asked for, €0.00 free.");
     await expect(takeOut.getByLabel("Amount")).toHaveValue("0.01");
     await expect.poll(() => balance(daybook, "ACC-BO")).toBe(-550);
     await expectSameBooks(daybook, till);

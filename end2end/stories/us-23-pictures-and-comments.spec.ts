@@ -46,7 +46,7 @@ test.describe("us_23 pictures and comments", { tag: "@data" }, () => {
 
     const other = await device();
     await other.open(`pictures/${sent?.picture_id}`);
-    await expect(other.page.getByText("Since the rain.")).toBeVisible();
+    await expect(other.page.locator(".comment-text")).toHaveText("Since the rain.");
     await expect.poll(() => other.page.locator(".picture img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(8);
   });
 
