@@ -73,6 +73,8 @@ pub struct Line {
     pub amount: i64,
     /// It may still be taken out.
     pub changeable: bool,
+    /// Goods may be reserved for it, and freed.
+    pub open: bool,
     pub state: SyncState,
     /// Why this device's last wish for the line was not, or would not be, accepted.
     pub reason: Option<String>,
@@ -114,7 +116,7 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
         account: order.account.as_ref().map(|party| (party.account_id.to_string(), party.title.to_string())),
         products: if changeable { products(context.books) } else { vec![] },
         total: order.total,
-        lines: order.lines.iter().map(|line| self::line(context, &order_id, line, changeable)).collect(),
+        lines: order.lines.iter().map(|line| self::line(context, &order_id, line, order.state)).collect(),
         timeline: timeline.collect(),
         pictures: Small::about(context, &Subject::Order(order_id.clone())),
         mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
@@ -122,7 +124,7 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
     })
 }
 
-fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, changeable: bool) -> Line {
+fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, order: OrderState) -> Line {
     let wish = context.pending.iter().rev().find(|view| is_about(view, order_id, &line.sku));
     Line {
         order_id: order_id.to_string(),
@@ -135,7 +137,8 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, changea
         batchref: line.batchref.as_ref().map(ToString::to_string),
         batch_href: line.batchref.as_ref().map(|batchref| context.at(&format!("/batches/{batchref}"))),
         amount: line.price.times(line.qty),
-        changeable,
+        changeable: matches!(order, OrderState::Draft | OrderState::Rejected),
+        open: !matches!(order, OrderState::Cancelled | OrderState::HandedOver),
         state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
         reason: wish.and_then(why),
     }
@@ -238,7 +241,7 @@ fn Lines(model: Memo<Model>) -> impl IntoView {
 
 fn line_row(row: Memo<Line>) -> impl IntoView {
     let state = row.part(|row| row.state);
-    let offers = row.part(|row| (row.allocated > 0, row.changeable));
+    let offers = row.part(|row| (row.allocated > 0, row.changeable, row.open));
     let reason = row.part(|row| row.reason.clone());
     let batch = row.part(|row| row.batchref.clone().zip(row.batch_href.clone()));
     let seed = row.get_untracked();
@@ -264,8 +267,10 @@ fn line_row(row: Memo<Line>) -> impl IntoView {
             <td class="num" data-label="Amount">{row.show(|row| format::money(row.amount))}</td>
             <td>{follow(move || {
                 let (order_id, sku, qty) = (order_id.clone(), sku.clone(), qty.clone());
-                let (has_goods, changeable) = offers.get();
-                let goods = if has_goods {
+                let (has_goods, changeable, open) = offers.get();
+                let goods = if !open {
+                    ().into_part()
+                } else if has_goods {
                     view! { <Free order_id=order_id.clone() sku=sku.clone()/> }.into_part()
                 } else {
                     view! { <Allocate order_id=order_id.clone() sku=sku.clone() qty/> }.into_part()

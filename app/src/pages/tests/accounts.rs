@@ -105,3 +105,14 @@ fn k_10_c_14_an_order_that_could_not_be_paid_says_why_and_may_change() {
     assert_eq!(order.account, Some(("A-1".to_owned(), "Asha".to_owned())));
     assert_eq!(order.products.len(), 1);
 }
+
+#[test]
+fn an_order_that_is_over_offers_no_goods() {
+    let shop = two_accounts()
+        .with("product.add", json!({ "sku": "LAMP", "name": "Lamp", "description": "", "category": "", "price": 900 }))
+        .with("stock.receive", json!({ "batchref": "B-1", "sku": "LAMP", "qty": 5 }))
+        .with("order.place", json!({ "order_id": "O-1", "lines": [{ "sku": "LAMP", "qty": 1 }] }));
+    let is_open = |shop: &Shop| order::load(&shop.context(), &"O-1".to_owned()).unwrap().lines[0].open;
+    assert!(is_open(&shop));
+    assert!(!is_open(&shop.with("order.hand_over", json!({ "order_id": "O-1" }))));
+}
