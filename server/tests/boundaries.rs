@@ -108,7 +108,7 @@ fn c_29_only_the_store_speaks_sql() {
     }
 }
 
-/// Read models, in memory and in tables, have no way to the log; of the doors, two take commands in.
+/// Read models, in memory and in tables, have no way to the log; of the doors, those of commands alone take them in.
 #[test]
 fn c_1_d_1_what_shows_cannot_append() {
     let domain = sources("app/domain/src");
@@ -132,9 +132,13 @@ fn c_1_d_1_what_shows_cannot_append() {
     let taking = having(&doors, &[".decide(", "enqueue("]);
     assert_eq!(taking, named(&["server/src/http/commands.rs", "server/src/http/forms.rs"]));
     let routes = text("server/src/http/mod.rs");
-    for route in routes.lines().map(str::trim).filter(|line| line.starts_with(".route(")) {
-        let writes = route.contains("write(post(commands::post))") || route.contains("write(post(forms::post))");
-        assert!(writes || route.contains("read(get(") || route.contains("any(unknown)"), "{route}");
+    // What is put at the door for pictures is bytes: in the log it is only once a command names it.
+    let taking_in = ["commands::post", "forms::post", "forms::post_picture", "blobs::post"];
+    for route in routes.split(".route(").skip(1) {
+        let (_, door) = route.split_once(',').unwrap();
+        let route = door.trim();
+        let writes = taking_in.iter().any(|door| route.starts_with(&format!("write(post({door}))")));
+        assert!(writes || route.starts_with("read(get(") || route.starts_with("any(unknown)"), "{route}");
     }
 }
 
