@@ -166,8 +166,13 @@ export class Daybook {
 
   /** The log after a position, oldest first. */
   async events(after = 0): Promise<LogEvent[]> {
-    const { events } = await this.get<{ events: LogEvent[] }>(`/events?after=${after}&limit=500`);
-    return events;
+    const log: LogEvent[] = [];
+    for (;;) {
+      const next = after + log.length;
+      const { events, head } = await this.get<{ events: LogEvent[]; head: number }>(`/events?after=${next}&limit=500`);
+      log.push(...events);
+      if (events.length === 0 || after + log.length >= head) return log;
+    }
   }
 }
 
