@@ -209,7 +209,13 @@ if [[ ${#stages[@]} == 0 ]]; then read -ra stages <<<"$known"; fi
 
 verdict=0
 for name in "${stages[@]}"; do
-  if ! run_stage "$name"; then
+  # Not as a condition: bash would leave out `set -e` in all that runs within, and a stage whose last command went well
+  # would pass whatever failed before it.
+  set +e
+  run_stage "$name"
+  status=$?
+  set -e
+  if [[ $status != 0 ]]; then
     verdict=1
     # Without tools or a fresh binary the later stages would say nothing.
     if [[ $name == prepare || $name == build ]]; then break; fi
