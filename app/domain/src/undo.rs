@@ -77,7 +77,7 @@ pub fn of_entry(books: &Books, entry: &BookEntry, author: &Author) -> Result<Und
         return Err(Why::Followed { from });
     }
     allowed(books, entry.command_id, author).map_err(Why::Refused)?;
-    let (command, rest) = inverse(books, &entry.event)?;
+    let (command, rest) = inverse(books, entry)?;
     match books.decide(&command, author, &mut Reads::new()) {
         Ok(decision) if decision.events.is_empty() => Err(Why::NothingLeft),
         Ok(_) => Ok(Undo { command, undoes: entry.command_id, rest }),
@@ -122,10 +122,10 @@ pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(
     }
 }
 
-fn inverse(books: &Books, event: &Event) -> Result<(Command, Rest), Why> {
-    match event {
+fn inverse(books: &Books, entry: &BookEntry) -> Result<(Command, Rest), Why> {
+    match &entry.event {
         Event::Product(event) => product_inverse(books, event),
-        Event::Stock(event) => stock_inverse(books, event),
+        Event::Stock(event) => stock_inverse(books, event, entry.command_id),
         Event::Sale(sale::Event::SaleRecorded(recorded)) => {
             let units = |lines: &[sale::Line]| lines.iter().map(|line| line.qty.get()).fold(0, u32::saturating_add);
             let sale = books.aggregates.sales.get(&recorded.sale_id).ok_or(Why::Unknown)?;
@@ -303,17 +303,29 @@ fn changed_back(
     }
 }
 
-fn stock_inverse(books: &Books, event: &stock::Event) -> Result<(Command, Rest), Why> {
+/// One command may have changed several batches, each in an entry of its own.
+fn quantities_inverse(books: &Books, sku: &Sku, id: CommandId) -> Result<(Command, Rest), Why> {
+    let of_command = books.projections.day_book.entries.iter().filter(|(_, entry)| entry.command_id == id);
+    let changes: Vec<_> = of_command
+        .filter_map(|(_, entry)| match &entry.event {
+            Event::Stock(stock::Event::BatchQuantityChanged(changed)) => {
+                Some((&changed.batchref, i64::from(changed.was) - i64::from(changed.qty.get())))
+            }
+            _ => None,
+        })
+        .collect();
+    let units =
+        changes.iter().fold(0_u32, |sum, (_, by)| sum.saturating_add(u32::try_from(by.abs()).unwrap_or(u32::MAX)));
+    adjusted(books, sku, units, &changes)
+}
+
+fn stock_inverse(books: &Books, event: &stock::Event, id: CommandId) -> Result<(Command, Rest), Why> {
     let sku = event.sku();
     match event {
         stock::Event::BatchReceived(received) => {
             adjusted(books, sku, received.qty.get(), &[(&received.batchref, -received.qty.signed())])
         }
-        stock::Event::BatchQuantityChanged(changed) => {
-            let by = i64::from(changed.was) - i64::from(changed.qty.get());
-            let units = u32::try_from(by.abs()).unwrap_or(u32::MAX);
-            adjusted(books, sku, units, &[(&changed.batchref, by)])
-        }
+        stock::Event::BatchQuantityChanged(_) => quantities_inverse(books, sku, id),
         stock::Event::StockDamaged(damaged) => {
             let there = i64::from(damaged.qty.get().saturating_sub(damaged.below));
             adjusted(books, sku, damaged.qty.get(), &[(&damaged.batchref, there)])

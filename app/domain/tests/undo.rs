@@ -378,6 +378,21 @@ fn us_10_what_this_version_cannot_read_can_be_given_up_too() {
     }
 }
 
+#[test]
+fn us_15_undo_puts_back_every_batch_that_one_command_changed() {
+    let mut shop = Shop::default();
+    for (batchref, qty) in [("b7", 4), ("b4", 2)] {
+        shop.send_command(command("stock.receive", &json!({"batchref": batchref, "sku": "S1", "qty": qty})));
+    }
+    let before = numbers(&shop.books);
+    let changes = json!([{"batchref": "b7", "by": -2}, {"batchref": "b4", "by": -2}]);
+    shop.send_command(command("stock.adjust", &json!({"sku": "S1", "changes": changes})));
+    let undo = of_last(&shop, &owner()).unwrap();
+    assert_eq!(undo.rest, Rest::All);
+    send(&mut shop, &undo, &owner()).unwrap();
+    assert_eq!(numbers(&shop.books), before);
+}
+
 proptest! {
     /// Whatever was done just now: if all of it can be put back, everything is as it was before.
     #[test]
