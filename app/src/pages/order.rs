@@ -11,7 +11,7 @@ use domain::{
         orders::{OrderLine, OrderState},
     },
     stock,
-    values::{Millis, OrderId, Sku},
+    values::{OrderId, Sku},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,7 @@ use crate::{
         pictures::{PicturesOf, Small},
         proposals::{Proposal, products},
         rows::rows,
+        timeline::{Step, Timeline},
         why::Why,
     },
 };
@@ -71,50 +72,28 @@ pub struct Line {
     pub batchref: Option<String>,
     pub batch_href: Option<String>,
     pub amount: i64,
-    /// It may still be taken out.
-    pub changeable: bool,
-    /// Goods may be reserved for it, and freed.
-    pub open: bool,
+    /// How far its order is: that says whether it may be taken out, and goods reserved for it.
+    pub order: OrderState,
     pub state: SyncState,
     /// Why this device's last wish for the line was not, or would not be, accepted.
     pub reason: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Step {
-    pub position: u64,
-    pub at: Millis,
-    /// Which mark the style sheet draws.
-    pub kind: String,
-    pub words: String,
-    pub mark: Mark,
 }
 
 #[must_use]
 pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
     let order_id = OrderId::parse(order_id).ok()?;
     let order = context.books.projections.orders.orders.get(&order_id)?;
-    let timeline = order.timeline.iter().map(|happened| {
-        let (kind, words) = text::step(&happened.what);
-        Step {
-            position: happened.position,
-            at: happened.issued_at,
-            kind: kind.to_owned(),
-            words,
-            mark: Mark::new(context.marks.entry_place(happened.position), happened.position),
-        }
-    });
-    let changeable = matches!(order.state, OrderState::Draft | OrderState::Rejected);
-    let handed_over = Item::HandedOver(order_id.clone());
+    let timeline = order.timeline.iter();
+    let timeline = timeline.map(|it| Step::new(context, it.position, it.issued_at, text::step(&it.what)));
     Some(Model {
         shop: context.title.to_owned(),
         standing: Standing::of(order),
         state: order.state,
         reason: order.reason.as_ref().map(text::why_not),
         lacks_goods: matches!(order.reason, Some(Refusal::OutOfStock { .. })),
-        to_be_seen_to: context.books.projections.attention.items.iter().any(|(item, _)| *item == handed_over),
+        to_be_seen_to: context.books.projections.attention.items.get(&Item::HandedOver(order_id.clone())).is_some(),
         account: order.account.as_ref().map(|party| (party.account_id.to_string(), party.title.to_string())),
-        products: if changeable { products(context.books) } else { vec![] },
+        products: if order.state.may_change() { products(context.books) } else { vec![] },
         total: order.total,
         lines: order.lines.iter().map(|line| self::line(context, &order_id, line, order.state)).collect(),
         timeline: timeline.collect(),
@@ -137,8 +116,7 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, order: 
         batchref: line.batchref.as_ref().map(ToString::to_string),
         batch_href: line.batchref.as_ref().map(|batchref| context.at(&format!("/batches/{batchref}"))),
         amount: line.price.times(line.qty),
-        changeable: matches!(order, OrderState::Draft | OrderState::Rejected),
-        open: !matches!(order, OrderState::Cancelled | OrderState::HandedOver),
+        order,
         state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
         reason: wish.and_then(why),
     }
@@ -204,7 +182,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
             </div>
             <aside>
                 <h2>"What happened"</h2>
-                <Timeline model/>
+                <Timeline steps=model.part(|model| model.timeline.clone())/>
             </aside>
         </div>
     }
@@ -241,7 +219,7 @@ fn Lines(model: Memo<Model>) -> impl IntoView {
 
 fn line_row(row: Memo<Line>) -> impl IntoView {
     let state = row.part(|row| row.state);
-    let offers = row.part(|row| (row.allocated > 0, row.changeable, row.open));
+    let offers = row.part(|row| (row.allocated > 0, row.order));
     let reason = row.part(|row| row.reason.clone());
     let batch = row.part(|row| row.batchref.clone().zip(row.batch_href.clone()));
     let seed = row.get_untracked();
@@ -267,15 +245,15 @@ fn line_row(row: Memo<Line>) -> impl IntoView {
             <td class="num" data-label="Amount">{row.show(|row| format::money(row.amount))}</td>
             <td>{follow(move || {
                 let (order_id, sku, qty) = (order_id.clone(), sku.clone(), qty.clone());
-                let (has_goods, changeable, open) = offers.get();
-                let goods = if !open {
+                let (has_goods, order) = offers.get();
+                let goods = if order.is_over() {
                     ().into_part()
                 } else if has_goods {
                     view! { <Free order_id=order_id.clone() sku=sku.clone()/> }.into_part()
                 } else {
                     view! { <Allocate order_id=order_id.clone() sku=sku.clone() qty/> }.into_part()
                 };
-                view! { {goods}{changeable.then(|| view! { <actions::Remove order_id sku/> })} }.into_part()
+                view! { {goods}{order.may_change().then(|| view! { <actions::Remove order_id sku/> })} }.into_part()
             })}</td>
         </tr>
     }
@@ -303,28 +281,5 @@ fn Free(order_id: String, sku: String) -> impl IntoView {
             <input type="hidden" name="sku" value=sku/>
             <button type="submit" class="quiet" aria-label=label>"Free"</button>
         </CommandForm>
-    }
-}
-
-#[component]
-fn Timeline(model: Memo<Model>) -> impl IntoView {
-    let list = model.part(|model| model.timeline.clone());
-    view! {
-        <ol class="timeline">{rows(list, |step| step.position, |step: Memo<Step>| {
-            let mark = step.part(|step| step.mark);
-            view! {
-                <li
-                    data-step=step.show(|step| step.kind.clone())
-                    data-sync=mark.show(|mark| mark.state.name())
-                    data-position=mark.show(|mark| mark.confirmed_position())
-                >
-                    {step.show(|step| step.words.clone())}
-                    " "
-                    <time datetime=step.show(|step| step.at.to_string())>{step.show(|step| format::moment(step.at))}</time>
-                    " "
-                    <SyncMark state=mark.part(|mark| mark.state)/>
-                </li>
-            }
-        })}</ol>
     }
 }

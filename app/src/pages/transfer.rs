@@ -2,7 +2,7 @@
 
 use domain::{
     projections::transfers::{Party, TransferState},
-    values::{Millis, TransferId},
+    values::TransferId,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
         head::PageHead,
         mark::{Mark, SyncMark},
         past::Figure,
-        rows::rows,
+        timeline::{Step, Timeline},
     },
 };
 
@@ -45,15 +45,6 @@ pub struct Side {
     pub href: String,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Step {
-    pub position: u64,
-    pub at: Millis,
-    pub kind: String,
-    pub words: String,
-    pub mark: Mark,
-}
-
 #[must_use]
 pub fn load(context: &PageContext<'_>, transfer_id: &String) -> Option<Model> {
     let transfer_id = TransferId::parse(transfer_id).ok()?;
@@ -63,16 +54,8 @@ pub fn load(context: &PageContext<'_>, transfer_id: &String) -> Option<Model> {
         owner: party.owner.to_string(),
         href: context.at(&format!("/accounts/{}", party.account_id)),
     };
-    let timeline = transfer.timeline.iter().map(|happened| {
-        let (kind, words) = text::transfer_step(&happened.what);
-        Step {
-            position: happened.position,
-            at: happened.issued_at,
-            kind: kind.to_owned(),
-            words,
-            mark: Mark::new(context.marks.entry_place(happened.position), happened.position),
-        }
-    });
+    let timeline = transfer.timeline.iter();
+    let timeline = timeline.map(|it| Step::new(context, it.position, it.issued_at, text::transfer_step(&it.what)));
     Some(Model {
         shop: context.title.to_owned(),
         from: side(&transfer.from),
@@ -100,7 +83,6 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let mark = model.part(|model| model.mark);
     let reason = model.part(|model| model.reason.clone());
     let state = model.part(|model| model.state);
-    let list = model.part(|model| model.timeline.clone());
     view! {
         <PageHead title shop crumbs=vec![("Accounts".to_owned(), here("/accounts"))]>
             <span class="tag" data-tone=state.show(|state| text::transfer_tone(*state))>{state.show(|state| text::transfer_state(*state))}</span>
@@ -126,7 +108,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
             </div>
             <aside>
                 <h2>"What happened"</h2>
-                <ol class="timeline">{rows(list, |step| step.position, step_row)}</ol>
+                <Timeline steps=model.part(|model| model.timeline.clone())/>
             </aside>
         </div>
     }
@@ -142,22 +124,5 @@ fn Party(name: &'static str, side: Memo<Side>) -> impl IntoView {
                 view! { <a href=href>{title}</a>{format!(" · {owner}")} }.into_part()
             })}</dd>
         </div>
-    }
-}
-
-fn step_row(step: Memo<Step>) -> impl IntoView {
-    let mark = step.part(|step| step.mark);
-    view! {
-        <li
-            data-step=step.show(|step| step.kind.clone())
-            data-sync=mark.show(|mark| mark.state.name())
-            data-position=mark.show(|mark| mark.confirmed_position())
-        >
-            {step.show(|step| step.words.clone())}
-            " "
-            <time datetime=step.show(|step| step.at.to_string())>{step.show(|step| format::moment(step.at))}</time>
-            " "
-            <SyncMark state=mark.part(|mark| mark.state)/>
-        </li>
     }
 }

@@ -21,6 +21,7 @@ pub mod ready;
 pub mod rows;
 pub mod search;
 pub mod sentence;
+pub mod timeline;
 pub mod toast;
 pub mod undo;
 pub mod unreadable;

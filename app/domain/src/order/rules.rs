@@ -78,10 +78,7 @@ fn too_large(id: &OrderId) -> Refusal {
 
 /// Only what is not placed, or was not accepted, can be changed.
 fn changeable(order: &Order, id: &OrderId) -> Result<(), Refusal> {
-    match order.state {
-        State::Draft | State::Rejected => Ok(()),
-        other => Err(wrong(id, other.word())),
-    }
+    if order.state.may_change() { Ok(()) } else { Err(wrong(id, order.state.word())) }
 }
 
 fn line(sku: &Sku, qty: Quantity, around: Around<'_>) -> Result<PlacedLine, Refusal> {

@@ -22,6 +22,18 @@ pub enum State {
 }
 
 impl State {
+    /// Items come and go, and it can be placed.
+    #[must_use]
+    pub fn may_change(self) -> bool {
+        matches!(self, Self::Draft | Self::Rejected)
+    }
+
+    /// Nothing is promised to it any more.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::HandedOver)
+    }
+
     /// As in JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -63,7 +75,7 @@ impl Order {
     /// Nothing is promised to it any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Cancelled | State::HandedOver)
+        self.state.is_over()
     }
 }
 

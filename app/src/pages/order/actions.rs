@@ -45,7 +45,7 @@ pub(super) fn Actions(model: Memo<Model>) -> impl IntoView {
     let order_id = model.with_untracked(|model| model.order_id.clone());
     let offered = model.part(|model| presses(model.state, model.lacks_goods, model.to_be_seen_to));
     let reason = model.part(|model| model.reason.clone());
-    let changeable = model.part(|model| matches!(model.state, OrderState::Draft | OrderState::Rejected));
+    let changeable = model.part(|model| model.state.may_change());
     let id = order_id.clone();
     view! {
         {follow(move || reason.get().map(|reason| view! { <p class="reason">{text::sentence_of(&format!("Not accepted: {reason}"))}</p> }))}

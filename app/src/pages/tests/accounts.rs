@@ -101,7 +101,7 @@ fn k_10_c_14_an_order_that_could_not_be_paid_says_why_and_may_change() {
     let order = order::load(&shop.context(), &"O-1".to_owned()).unwrap();
     assert_eq!(order.state, OrderState::Rejected);
     assert_eq!(order.reason.as_deref(), Some("€90.00 asked for, €60.00 free"));
-    assert!(!order.lacks_goods && order.lines[0].changeable && order.lines[0].allocated == 0);
+    assert!(!order.lacks_goods && order.lines[0].order.may_change() && order.lines[0].allocated == 0);
     assert_eq!(order.account, Some(("A-1".to_owned(), "Asha".to_owned())));
     assert_eq!(order.products.len(), 1);
 }
@@ -112,7 +112,7 @@ fn an_order_that_is_over_offers_no_goods() {
         .with("product.add", json!({ "sku": "LAMP", "name": "Lamp", "description": "", "category": "", "price": 900 }))
         .with("stock.receive", json!({ "batchref": "B-1", "sku": "LAMP", "qty": 5 }))
         .with("order.place", json!({ "order_id": "O-1", "lines": [{ "sku": "LAMP", "qty": 1 }] }));
-    let is_open = |shop: &Shop| order::load(&shop.context(), &"O-1".to_owned()).unwrap().lines[0].open;
-    assert!(is_open(&shop));
-    assert!(!is_open(&shop.with("order.hand_over", json!({ "order_id": "O-1" }))));
+    let is_over = |shop: &Shop| order::load(&shop.context(), &"O-1".to_owned()).unwrap().lines[0].order.is_over();
+    assert!(!is_over(&shop));
+    assert!(is_over(&shop.with("order.hand_over", json!({ "order_id": "O-1" }))));
 }
