@@ -19,7 +19,7 @@ pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
     waits_since,
 };
-pub use looking_back::{as_it_was, before_first, cause, field, figure, not_held, value};
+pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};

@@ -299,7 +299,7 @@ impl Row {
     ) -> Option<Self> {
         let (kind, _) = entry.aggregate.kind_and_key();
         let fits = |change: &&Change| only.is_none_or(|only| Kind::of(kind, &change.field) == only);
-        let told: Vec<_> = changes.iter().filter(fits).map(Told::of).collect();
+        let told: Vec<_> = changes.iter().filter(fits).map(Told::of).filter(|told| told.was != told.now).collect();
         if told.is_empty() && only.is_some_and(|only| !changes.is_empty() || Kind::of(kind, "") != only) {
             return None;
         }

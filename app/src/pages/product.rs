@@ -192,8 +192,8 @@ fn Figures(model: Memo<Model>) -> impl IntoView {
                 <dd>
                     <span class:negative=follow(move || model.with(value) < 0)>{follow(move || format::number(model.with(value)))}</span>
                     <NumberMark state/>
+                    <Why what name=label/>
                 </dd>
-                <dd><Why what name=label/></dd>
             </div>
         }
     };

@@ -198,9 +198,8 @@ fn parts(context: &PageContext<'_>, what: &What, explained: &Explanation) -> Vec
         let parts = explained.parts(confirmed);
         let amount = explained.start + parts.iter().map(|(_, amount)| amount).sum::<i64>();
         let start = (explained.start != 0).then(|| format!("before {}", format::number(explained.start)));
-        let words = parts
-            .iter()
-            .map(|(cause, amount)| format!("{} {}", text::cause(cause).to_lowercase(), format::change(*amount)));
+        let words =
+            parts.iter().map(|(cause, amount)| format!("{} {}", text::cause_within(cause), format::change(*amount)));
         let note = start.into_iter().chain(words).collect::<Vec<_>>().join(", ");
         Part { label: text::figure(&what).to_owned(), amount: sign * amount, note }
     };

@@ -140,11 +140,26 @@ pub fn cause(cause: &Cause) -> String {
     .to_owned()
 }
 
+/// The same inside a sentence.
+#[must_use]
+pub fn cause_within(cause: &Cause) -> String {
+    let words = self::cause(cause);
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn us_18_a_part_within_a_sentence_keeps_the_name_of_its_order() {
+        let order = domain::values::OrderId::parse("O-1").unwrap();
+        assert_eq!(cause_within(&Cause::Order(order)), "order O-1");
+        assert_eq!(cause_within(&Cause::TakenOut), "taken out");
+    }
 
     #[test]
     fn us_16_fields_and_what_stood_in_them_are_said_in_words() {

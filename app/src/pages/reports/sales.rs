@@ -34,32 +34,28 @@ pub struct OfDay {
     /// Of it, what is only saved here.
     pub pending: i64,
     pub sales: u32,
-    /// What the same weekday brought on average.
-    pub usual: i64,
+    /// What the same weekday brought on average; none before the first day of the book.
+    pub usual: Option<i64>,
 }
 
 /// None where the takings are of fewer than two days.
 #[must_use]
 pub fn load(context: &PageContext<'_>) -> Option<Days> {
     let takings = &context.books.projections.sales.takings;
-    if takings.len() < 2 {
-        return None;
-    }
+    let first = *takings.first_key().filter(|_| takings.len() > 1)?;
     let today = Day::of(context.now);
     let of_day = |day: Day| takings.get(&day).copied().unwrap_or_default();
     let days = (0..SHOWN).rev().map(|ago| {
         let day = today.plus(-ago);
-        let same = (0..SHOWN).map(|ago| today.plus(-ago)).filter(|other| (other.number() - day.number()) % 7 == 0);
-        let (sum, count) =
-            same.fold((0_i64, 0_i64), |(sum, count), day| (sum.saturating_add(of_day(day).total()), count + 1));
+        let usual = (day >= first).then(|| {
+            let same = (0..SHOWN).map(|ago| today.plus(-ago));
+            let same = same.filter(|other| *other >= first && (other.number() - day.number()) % 7 == 0);
+            let (sum, count) =
+                same.fold((0_i64, 0_i64), |(sum, count), day| (sum.saturating_add(of_day(day).total()), count + 1));
+            sum / count.max(1)
+        });
         let takings = of_day(day);
-        OfDay {
-            day,
-            total: takings.total(),
-            pending: pending(context, day),
-            sales: takings.sales,
-            usual: sum / count.max(1),
-        }
+        OfDay { day, total: takings.total(), pending: pending(context, day), sales: takings.sales, usual }
     });
     Some(Days { days: days.collect(), as_of: context.marks.confirmed })
 }
@@ -94,7 +90,7 @@ pub fn drawn(days: &Days) -> Part {
             tick: if format::weekday(day.day) == "Monday" { format::short_day(day.day) } else { String::new() },
             value: day.total,
             pending: day.pending,
-            usual: Some(day.usual),
+            usual: day.usual,
         })
         .collect();
     let columns = ["Day", "Takings", "Only saved here", "Sales", "Usual for the weekday"];
@@ -105,7 +101,7 @@ pub fn drawn(days: &Days) -> Part {
             format::money(day.total),
             format::money(day.pending),
             format::number(i64::from(day.sales)),
-            format::money(day.usual),
+            day.usual.map_or_else(|| "–".to_owned(), format::money),
         ]
     });
     let numbers = Numbers { columns: columns.map(str::to_owned).to_vec(), rows: rows.collect() };
