@@ -4,7 +4,7 @@
 //   node docs/seeds.mjs           writes docs/seeds.md
 //   node docs/seeds.mjs --check   fails where docs/seeds.md is not what it would write
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -76,6 +76,12 @@ ${rows.length - missing.length} of ${rows.length} rows have a proof. Without one
 
 ${sections.join("\n")}`;
 
+const named = rows.flatMap(([id, , , otherwise = ""]) => [...otherwise.matchAll(/`((?:app|docs|end2end|server)\/[^`]+)`/g)].map(([, path]) => [id, path]));
+const absent = named.filter(([, path]) => !existsSync(join(root, path)));
+if (absent.length > 0) {
+  console.error(`rows name files that there are not: ${absent.map(([id, path]) => `${id} ${path}`).join(", ")}`);
+  process.exit(1);
+}
 if (strays.length > 0) {
   console.error(`tests name rows that there are not: ${strays.join(", ")}`);
   process.exit(1);

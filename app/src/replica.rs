@@ -48,6 +48,8 @@ pub trait Device {
     fn acknowledge(&self, id: CommandId) -> Result<(), NotNow>;
     /// A person has dealt with what the server lost.
     fn dismiss_lost(&self);
+    /// Takes a record away that this build cannot read.
+    fn remove_unreadable(&self, id: String) -> Doing<()>;
     fn pause(&self);
     fn resume(&self);
     fn try_now(&self);

@@ -41,6 +41,8 @@ pub const NOTHING_WAITS: &str = "Nothing waits here.";
 pub const WAITS_UNREAD: &str = "What waits here cannot be read yet.";
 pub const UNREADABLE_WORDS: &str = "This version cannot read these records. They stay on this device as they are. Load the page again if there is a newer \
      version; else save them as a file, and look at what they were about.";
+pub const UNREADABLE_GONE: &str =
+    "It is gone from this device then, and no newer version can send it any more. Save it as a file first.";
 pub const NOT_SAVED: &str = "Not saved";
 pub const UNANSWERED: &str = "No answer came from the book. Send it again: it will be written down only once.";
 pub const UNDO: &str = "Undo";

@@ -235,6 +235,11 @@ impl Device for OfBrowser {
         self.0.dismiss_lost();
     }
 
+    fn remove_unreadable(&self, id: String) -> Doing<()> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.remove_unreadable(&id).await })
+    }
+
     fn pause(&self) {
         self.0.pause();
     }

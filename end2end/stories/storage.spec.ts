@@ -141,7 +141,7 @@ test.describe("storage", () => {
     await expectInTheBookOnce(daybook, sales);
   });
 
-  test("records that cannot be read are shown, counted and saved as a file, and the rest goes on", async ({ till, daybook }) => {
+  test("p5 records that cannot be read are shown, counted, saved as a file and given up one by one, and the rest goes on", async ({ till, daybook }) => {
     const { sale } = await offlineWithASale(till);
     await till.page.evaluate(() => new Promise<void>((done) => {
       localStorage.setItem("daybook:demo:outbox:from-local-storage", "half a rec");
@@ -169,6 +169,16 @@ test.describe("storage", () => {
     await expectInTheBookOnce(daybook, [sale]);
     await till.open("attention");
     await expect(page.getByTestId("unreadable").getByRole("listitem"), "they stay where they are").toHaveCount(2);
+
+    const damaged = page.getByTestId("unreadable").getByRole("listitem").filter({ hasText: "half a rec" });
+    const remove = damaged.getByRole("button", { name: "Remove from this device" });
+    await expect(remove, "not by one press").toBeHidden();
+    await damaged.getByText("Remove…").click();
+    await remove.click();
+    await expect(page.getByTestId("unreadable").getByRole("listitem")).toHaveCount(1);
+    await till.open("attention");
+    await expect(page.getByTestId("unreadable").getByRole("listitem"), "what a person gave up stays away").toHaveCount(1);
+    await expect(page.getByTestId("unreadable")).toContainText('{"of":"a newer version"}');
   });
 
   test("a window that keeps nothing says so from the start, calls nothing saved, and works while connected", async ({ till, daybook }) => {

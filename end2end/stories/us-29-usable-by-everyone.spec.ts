@@ -110,6 +110,14 @@ test("us_29 after a navigation inside the app the focus is on the heading and th
 test.describe("us_29 states", () => {
   test.setTimeout(90_000);
 
+  test("us_29 axe finds nothing where there is no such record, page or shop", async ({ page, library }) => {
+    for (const path of ["/s/demo/products/NO-SUCH", "/s/demo/no-such-page", "/s/no-such-shop", "/no-such-page"]) {
+      const answer = await page.goto(library.origin + path);
+      expect(answer?.status(), path).toBe(404);
+      await expectNoViolations(page, path);
+    }
+  });
+
   test("us_29 axe finds nothing where a change is refused, with its menu open, and in the form to send it again", async ({ daybook, till }) => {
     await lostRace(daybook, till);
     await expectNoViolations(till.page, "an order with a refused line");

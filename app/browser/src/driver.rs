@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     pin::pin,
     rc::Rc,
+    task::{Context, Waker},
 };
 
 use domain::{
@@ -34,7 +35,7 @@ use web_sys::{StorageEvent, console};
 use crate::{
     clock, crash,
     device::Device,
-    events::{Listener, Timer, sleep},
+    events::{Frame, Listener, Timer, sleep},
     faults::{Faults, Faulty},
     feed::{Feed, Heard, Poll},
     handle::{Config, ImportError, IssueError, Saved, StorageView, Transport},
@@ -74,6 +75,7 @@ pub struct Driver {
     /// What is still to be done, in order; a deed may ask for more.
     outputs: RefCell<VecDeque<Output>>,
     busy: Cell<bool>,
+    unshown: RefCell<Unshown>,
     feed: RefCell<Option<(u64, Feed)>>,
     poll: RefCell<Option<Poll>>,
     wake: RefCell<Option<Timer>>,
@@ -91,6 +93,13 @@ pub struct Driver {
     heartbeat: RefCell<Option<(Millis, String)>>,
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
+}
+
+/// What has changed since pages were told last.
+#[derive(Default)]
+struct Unshown {
+    changes: Changes,
+    frame: Option<Frame>,
 }
 
 /// The picture that a command names.
@@ -142,6 +151,7 @@ impl Driver {
             inputs,
             outputs: RefCell::default(),
             busy: Cell::new(false),
+            unshown: RefCell::default(),
             feed: RefCell::default(),
             poll: RefCell::default(),
             wake: RefCell::default(),
@@ -223,6 +233,14 @@ impl Driver {
         self.execute(outputs);
     }
 
+    pub async fn remove_unreadable(&self, id: &str) {
+        match self.storage.remove_unreadable(id).await {
+            Ok(()) => self.facts.borrow_mut().unreadable.retain(|record| record.id != id),
+            Err(problem) => self.note_problem(problem),
+        }
+        (self.on_change)(Changes { connection: true, ..Changes::default() });
+    }
+
     /// Asks the replica something that a person wants.
     pub fn ask(
         self: &Rc<Self>,
@@ -270,13 +288,36 @@ impl Driver {
             return;
         }
         let mut changes = Changes::default();
+        let mut is_saving = false;
         while let Some(output) = self.next_output() {
+            is_saving |= matches!(output, Output::Persist(_));
             self.carry_out(output, &mut changes);
         }
         self.busy.set(false);
         if changes.connection && self.leads() {
             self.say_state();
         }
+        self.unshown.borrow_mut().changes.add(changes);
+        // Most often the commit is there before the next frame. To repaint at once would make it wait on this one thread,
+        // and everything would be painted twice for one picture that anybody sees.
+        if is_saving {
+            self.show_at_next_frame();
+        } else {
+            self.show_changes();
+        }
+    }
+
+    fn show_at_next_frame(self: &Rc<Self>) {
+        let driver = Rc::downgrade(self);
+        self.unshown.borrow_mut().frame = Some(Frame::next(move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.show_changes();
+            }
+        }));
+    }
+
+    fn show_changes(&self) {
+        let Unshown { changes, frame: _ } = self.unshown.take();
         if changes != Changes::default() {
             (self.on_change)(changes);
         }
@@ -338,9 +379,7 @@ impl Driver {
                 *self.wake.borrow_mut() = Some(timer);
             }
             Output::Changed(which) => {
-                changes.books |= which.books;
-                changes.pending |= which.pending;
-                changes.connection |= which.connection;
+                changes.add(which);
             }
             Output::Report(report) => self.remember(&report),
         }
@@ -379,6 +418,16 @@ impl Driver {
         spawn_local(async move { work(driver).await });
     }
 
+    /// The same, begun before this returns.
+    fn begin(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
+        let driver = self.clone();
+        let mut work = Box::pin(async move { work(driver).await });
+        // Whoever is to be woken comes with the next poll, which the spawner makes at once.
+        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            spawn_local(work);
+        }
+    }
+
     /// Writes to the copy of the log, whose loss costs only a fetch.
     fn cache(self: &Rc<Self>, work: impl AsyncFnOnce(&Self) -> Result<(), StorageError> + 'static) {
         self.spawn(async move |driver| {
@@ -394,7 +443,7 @@ impl Driver {
         self.latencies.borrow_mut().issued(record.submission.id, clock::now());
         // Before this returns, the command is in the half that outlives the tab.
         self.storage.mirror(&record);
-        self.spawn(async move |driver| {
+        self.begin(async move |driver| {
             let id = record.submission.id;
             let answer = driver.storage.put(&record, Durability::Strict).await;
             match &answer {

@@ -34,6 +34,10 @@ extern "C" {
     fn set_timeout(callback: &JsValue, milliseconds: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+    #[wasm_bindgen(js_name = requestAnimationFrame)]
+    fn request_animation_frame(callback: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = cancelAnimationFrame)]
+    fn cancel_animation_frame(frame: &JsValue);
 }
 
 #[wasm_bindgen]
@@ -68,6 +72,26 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         clear_timeout(&self.timer);
+    }
+}
+
+/// One `requestAnimationFrame`. A page that nobody sees has no frames, and is called back when it is seen again.
+#[derive(Debug)]
+pub struct Frame {
+    frame: JsValue,
+    _closure: Closure<dyn FnMut()>,
+}
+
+impl Frame {
+    pub fn next(due: impl FnOnce() + 'static) -> Self {
+        let closure = Closure::once(due);
+        Self { frame: request_animation_frame(closure.as_ref()), _closure: closure }
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        cancel_animation_frame(&self.frame);
     }
 }
 

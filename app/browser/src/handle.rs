@@ -209,6 +209,11 @@ impl Handle {
         self.0.replica.borrow().lost().to_vec()
     }
 
+    /// A person gives up a record that this build cannot read.
+    pub async fn remove_unreadable(&self, id: &str) {
+        self.0.remove_unreadable(id).await;
+    }
+
     /// A person has dealt with what the server lost.
     pub fn dismiss_lost(&self) {
         self.0.dismiss_lost();

@@ -243,6 +243,14 @@ impl Storage {
         self.write(&[Write::Delete { store: "outbox", key: id.to_string() }], Durability::Relaxed).await
     }
 
+    /// Takes away a record that cannot be read. A person has decided so: nothing else would know of it any more.
+    pub async fn remove_unreadable(&self, id: &str) -> Result<(), StorageError> {
+        let store = if id.starts_with(acknowledged::PREFIX) { "device" } else { "outbox" };
+        self.write(&[Write::Delete { store, key: id.to_owned() }], Durability::Strict).await?;
+        mirror::delete(&outbox::mirror_key_of_unreadable(&self.shop, id));
+        Ok(())
+    }
+
     /// Moves a command from the outbox to those that are settled.
     pub async fn keep(&self, settled: &Acknowledged, dropped: &[CommandId]) -> Result<(), StorageError> {
         let id = settled.id();

@@ -1,14 +1,14 @@
 //! Records on this device that this build cannot read: written by a newer version, or damaged. They are left where they
-//! are and shown; everything else goes on.
+//! are and shown until a person gives them up; everything else goes on.
 
 use domain::json;
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     replica::{Replica, Unreadable},
     text,
     ui::{
-        erased::{IntoPart, Parts, follow, memo},
+        erased::{IntoPart, Parts, follow, handle, memo},
         rows::rows,
     },
 };
@@ -38,6 +38,7 @@ pub fn UnreadableRecords() -> impl IntoView {
                             <h3><code>{record.show(|record| record.id.clone())}</code></h3>
                             <p class="reason">{record.show(|record| record.problem.clone())}</p>
                             <pre>{record.show(|record| record.text.clone())}</pre>
+                            <GiveUp id=record.with_untracked(|record| record.id.clone())/>
                         </li>
                     })}</ul>
                     <p><a href=follow(move || file.get()) download="daybook-unreadable.json" rel="external">"Save them as a file"</a></p>
@@ -46,4 +47,22 @@ pub fn UnreadableRecords() -> impl IntoView {
             .into_part()
         })
     })
+}
+
+/// What is taken away comes back with the saved file only, so it asks twice.
+#[component]
+fn GiveUp(id: String) -> impl IntoView {
+    let replica = Replica::of_context();
+    let remove = move |_| {
+        if let Some(device) = replica.device() {
+            spawn_local(device.remove_unreadable(id.clone()));
+        }
+    };
+    view! {
+        <details>
+            <summary>"Remove…"</summary>
+            <p>{text::UNREADABLE_GONE}</p>
+            <div class="actions"><button type="button" class="danger" on:click=handle(remove)>"Remove from this device"</button></div>
+        </details>
+    }
 }

@@ -192,6 +192,14 @@ pub struct Changes {
     pub connection: bool,
 }
 
+impl Changes {
+    pub fn add(&mut self, more: Self) {
+        self.books |= more.books;
+        self.pending |= more.pending;
+        self.connection |= more.connection;
+    }
+}
+
 /// Something that nobody should see happen, and that the replica heals by itself.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Report {

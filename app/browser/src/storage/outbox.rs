@@ -42,6 +42,12 @@ pub fn read_mirror(shop: &ShopSlug) -> Vec<(String, Vec<u8>)> {
     mirror::written(&mirror_prefix(shop)).into_iter().map(|(id, text)| (id, text.into_bytes())).collect()
 }
 
+/// The same for a record whose id may be anything.
+#[must_use]
+pub fn mirror_key_of_unreadable(shop: &ShopSlug, id: &str) -> String {
+    format!("{}{id}", mirror_prefix(shop))
+}
+
 fn read(id: &str, bytes: &[u8]) -> Read {
     serde_json::from_slice(bytes).map_err(|error| Unreadable::new(id, bytes, &error))
 }
