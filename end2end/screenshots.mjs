@@ -42,6 +42,16 @@ const PAGES = {
   "report-sales": "/s/demo/reports/sales",
   "report-stock": "/s/demo/reports/stock?sku=OAT-1",
   "order-print": "/s/demo/orders/O-0001/print",
+  accounts: "/s/demo/accounts",
+  "account-new": "/s/demo/accounts/new",
+  account: "/s/demo/accounts/A-0001",
+  "account-print": "/s/demo/accounts/A-0001/print",
+  "transfer-new": "/s/demo/accounts/transfer",
+  transfer: "/s/demo/transfers/TR-001",
+  "report-balance": "/s/demo/reports/balance?account=A-0001",
+  pictures: "/s/demo/pictures",
+  picture: "/s/demo/pictures/P-01",
+  missing: "/s/demo/products/NO-SUCH",
   "as-it-was": "/s/demo/products/OAT-1?as_of=90",
 };
 
