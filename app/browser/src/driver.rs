@@ -27,7 +27,10 @@ use futures::{
     },
     future::{Either, select},
 };
-use sync::{Changes, Input, Issue, Output, Replica, Report, protocol::feed_address};
+use sync::{
+    Changes, Input, Issue, Output, Replica, Report,
+    protocol::{Push, feed_address},
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::console;
@@ -86,6 +89,15 @@ pub struct Driver {
     heartbeat: RefCell<Option<(Millis, String)>>,
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
+}
+
+/// What one input has led to so far.
+#[derive(Default)]
+struct Round {
+    changes: Changes,
+    /// A command is on its way to storage.
+    is_saving: bool,
+    to_send: Vec<(u64, Push)>,
 }
 
 /// What has changed since pages were told last.
@@ -209,12 +221,11 @@ impl Driver {
         if self.busy.replace(true) {
             return;
         }
-        let mut changes = Changes::default();
-        let mut is_saving = false;
+        let mut round = Round::default();
         while let Some(output) = self.next_output() {
-            is_saving |= matches!(output, Output::Persist(_));
-            self.carry_out(output, &mut changes);
+            self.carry_out(output, &mut round);
         }
+        let Round { changes, is_saving, to_send } = round;
         self.busy.set(false);
         if changes.connection && self.leads() {
             self.say_state();
@@ -226,6 +237,11 @@ impl Driver {
             self.show_at_next_frame();
         } else {
             self.show_changes();
+        }
+        // What the browser runs next, it runs in the order in which it was asked for: the page is painted before a request
+        // is written, of which nobody sees anything.
+        for (ticket, push) in to_send {
+            self.send(ticket, push);
         }
     }
 
@@ -245,13 +261,26 @@ impl Driver {
         }
     }
 
+    fn send(self: &Rc<Self>, ticket: u64, push: Push) {
+        self.spawn(async move |driver| {
+            let answer = driver.push(push).await;
+            if let Ok(answer) = &answer {
+                driver.tell_tabs(&Note::Answer { answer: Box::new(answer.clone()) });
+            }
+            driver.take(Input::PushAnswered { ticket, answer });
+        });
+    }
+
     fn next_output(&self) -> Option<Output> {
         self.outputs.borrow_mut().pop_front()
     }
 
-    fn carry_out(self: &Rc<Self>, output: Output, changes: &mut Changes) {
+    fn carry_out(self: &Rc<Self>, output: Output, round: &mut Round) {
         match output {
-            Output::Persist(record) => self.persist(record),
+            Output::Persist(record) => {
+                round.is_saving = true;
+                self.persist(record);
+            }
             Output::Update(record) => self.update(record),
             Output::Attempt(records) => self.attempt(records),
             Output::Forget(id) => self.forget(id),
@@ -271,15 +300,7 @@ impl Driver {
                 drop(self.poll.take());
                 self.heartbeat.take();
             }
-            Output::Push { ticket, push } => {
-                self.spawn(async move |driver| {
-                    let answer = driver.push(push).await;
-                    if let Ok(answer) = &answer {
-                        driver.tell_tabs(&Note::Answer { answer: Box::new(answer.clone()) });
-                    }
-                    driver.take(Input::PushAnswered { ticket, answer });
-                });
-            }
+            Output::Push { ticket, push } => round.to_send.push((ticket, push)),
             Output::FetchSnapshot { ticket, request } => {
                 let answer = self.transport.snapshot(request);
                 self.spawn(async move |driver| {
@@ -301,7 +322,7 @@ impl Driver {
                 *self.wake.borrow_mut() = Some(timer);
             }
             Output::Changed(which) => {
-                changes.add(which);
+                round.changes.add(which);
             }
             Output::Report(report) => self.remember(&report),
         }
