@@ -15,6 +15,8 @@ use sync::{
     protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
 };
 
+use crate::status::Status;
+
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[serde(transparent)]
@@ -65,9 +67,20 @@ pub async fn read_entries(shop: ShopSlug, asked: Asked) -> Result<Vec<(u64, Book
     doors::answer(backend.entries(&shop, asked).await)
 }
 
+/// How what follows the shop's log on the server stands. For everyone who may open the shop; owners and managers may have
+/// it compared with the log.
+#[server(prefix = "/api", endpoint = "shop_status", input = Json, output = Json)]
+pub async fn shop_status(shop: ShopSlug, check: bool) -> Result<Status, ApiError> {
+    let (backend, author) = doors::open()?;
+    doors::answer(backend.status(&shop, check && doors::leads(&author)).await)
+}
+
 #[cfg(feature = "ssr")]
 mod doors {
-    use domain::{books::Author, fields::FieldError};
+    use domain::{
+        books::{Author, Role},
+        fields::FieldError,
+    };
     use http::{HeaderValue, StatusCode, header};
     use leptos::{prelude::use_context, server_fn::error::ServerFnErrorErr};
     use leptos_axum::ResponseOptions;
@@ -81,6 +94,11 @@ mod doors {
         let backend = use_context::<SharedBackend>().ok_or(ProtocolError::Unavailable { retry_after_ms: 1_000 });
         let author = use_context::<Author>().ok_or(ProtocolError::NotSignedIn);
         answer(backend.and_then(|backend| author.map(|author| (backend, author))))
+    }
+
+    /// Whether this person looks after the shop.
+    pub(super) fn leads(author: &Author) -> bool {
+        matches!(author.role, Role::Owner | Role::Manager)
     }
 
     /// Gives an error its HTTP status: server functions of this Leptos version say 500 for every one.

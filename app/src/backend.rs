@@ -16,6 +16,8 @@ use sync::{
 };
 use uuid::Uuid;
 
+use crate::status::Status;
+
 /// A future that may move between threads.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -62,6 +64,10 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The books as they were at a moment, for a device that does not hold them.
     fn past_snapshot<'a>(&'a self, shop: &'a ShopSlug, moment: Moment) -> Answer<'a, Result<Snapshot, ProtocolError>>;
+
+    /// How everything that follows the shop's log stands; with `check`, compared with the log, which goes through all of
+    /// it.
+    fn status<'a>(&'a self, shop: &'a ShopSlug, check: bool) -> Answer<'a, Result<Status, ProtocolError>>;
 
     /// The server's clock: what "today" is on a page. A test may set another.
     fn now(&self) -> Millis {

@@ -119,6 +119,12 @@ impl Form {
         }
         if self.command_type == "sale.record" {
             price_lines(&mut data, books);
+            if self.pays_from_nowhere(&mut data) {
+                return Err(vec![FieldError {
+                    field: "account".to_owned(),
+                    problem: "must be chosen first".to_owned(),
+                }]);
+            }
         }
         Command::parse(&self.command_type, &Value::Object(data)).map_err(|error| match error {
             ParseError::Fields(errors) => errors.into_iter().map(in_major_units).collect(),
@@ -126,6 +132,16 @@ impl Form {
                 vec![FieldError { field: "type".to_owned(), problem: "is not a command".to_owned() }]
             }
         })
+    }
+
+    /// The till's form has an account in it, however its goods are paid for. Taken out where nothing is put on one; true
+    /// where something is, and none was chosen.
+    fn pays_from_nowhere(&self, data: &mut Map<String, Value>) -> bool {
+        if data.get("payment").and_then(Value::as_str) != Some("account") {
+            data.remove("account");
+            return false;
+        }
+        data.get("account").and_then(Value::as_str).is_none_or(|account| account.trim().is_empty())
     }
 
     /// The command's data as JSON. Spare lines of a list, those with nothing typed in them, are left out.
@@ -451,6 +467,19 @@ mod tests {
         };
         assert_eq!(problem(""), "is missing");
         assert_eq!(problem("4.205"), "must be an amount like 4.20");
+    }
+
+    #[test]
+    fn us_22_an_account_counts_where_the_sale_goes_on_it_and_must_be_chosen_there() {
+        let sold = "type=sale.record&sale_id=T1-0001&lines[0].sku=A&lines[0].qty=1&lines[0].price=1.00";
+        let parsed = |more: &str| form(&format!("{sold}&{more}")).command("", &Books::default());
+        let account = |more: &str| parsed(more).unwrap().to_json().1["account"].clone();
+        assert_eq!(account("account=A-1&payment=account"), "A-1");
+        assert_eq!(account("account=A-1&payment=cash"), Value::Null);
+        for none in ["account=&payment=account", "account=+&payment=account", "payment=account"] {
+            let errors = parsed(none).unwrap_err();
+            assert_eq!((errors.len(), errors[0].field.as_str()), (1, "account"), "{none}");
+        }
     }
 
     #[test]

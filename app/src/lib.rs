@@ -9,7 +9,7 @@
 //! 4. [`forms`]: how a form becomes a command, the same on both sides
 //! 5. [`ui`]: what several pages share
 //! 6. [`text`], [`format`]: every word and every number on screen
-//! 7. [`api`], `backend`: the doors of the server, and what they need of it
+//! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands
 //! 8. [`shell`]: the document around the application
 
 // Views are types, and those of whole pages are deep.
@@ -28,6 +28,7 @@ pub mod repair;
 pub mod replica;
 #[cfg(feature = "ssr")]
 mod shell;
+pub mod status;
 pub mod text;
 pub mod ui;
 #[cfg(feature = "hydrate")]

@@ -8,6 +8,7 @@ mod line;
 mod looking_back;
 pub mod pictures;
 mod refusals;
+mod status;
 mod taken;
 mod transfers;
 mod undo;
@@ -21,9 +22,14 @@ pub use line::{
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
+pub use status::{agrees, behind, follower};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};
 pub use undo::{no_undo, undo_label, undo_question};
+
+use domain::change::Because;
+
+use crate::format::money;
 
 pub const PRODUCT: &str = "Daybook";
 pub const OPENING: &str = "Opening the book";
@@ -70,6 +76,41 @@ pub const WORKS_OFFLINE: &str = "Works without a connection";
 #[must_use]
 pub fn page_title(page: &str, shop: &str) -> String {
     format!("{page} · {shop} · {PRODUCT}")
+}
+
+/// Why something was given up: what the button for it says, and the entry.
+#[must_use]
+pub fn because(because: Because) -> &'static str {
+    match because {
+        Because::Mistake => "Mistake",
+        Because::CustomerLeft => "Customer left",
+        Because::DoneAnotherWay => "Done another way",
+        Because::OtherTextStays => "The other text stays",
+        Because::ThereAlready => "There is one already",
+        Because::Other => "For another reason",
+    }
+}
+
+/// What an account may still take, as short as it goes.
+#[must_use]
+pub fn room(room: i64) -> String {
+    if room > 0 { format!("{} left", money(room)) } else { "nothing left".to_owned() }
+}
+
+/// The same with where it comes from.
+#[must_use]
+pub fn room_left(balance: i64, limit: i64, room: i64) -> String {
+    let left = if room > 0 { money(room) } else { "nothing more".to_owned() };
+    format!("Balance {}, limit {}: {left} may go on it.", money(balance), money(limit))
+}
+
+/// Said before it is written down, and no reason not to.
+#[must_use]
+pub fn over_room(over: i64) -> String {
+    format!(
+        "{} more than may go on it. It will be written down all the same, and the shop’s list will say so.",
+        money(over)
+    )
 }
 
 /// `1 line`, `2 lines`.

@@ -29,6 +29,23 @@ test.describe("inspector", () => {
     await expectSameBooks(daybook, till);
   });
 
+  test("p_3 the server says how far everything that follows the log has come, and whether it is what the log says", async ({ till, daybook }) => {
+    const page = await till.open("inspector");
+    await till.expectLive();
+    const { position } = await daybook.digest();
+    const followers = page.getByTestId("followers");
+    await expect(followers.getByRole("caption")).toHaveText(`The log ends with entry #${position}`);
+    for (const name of ["books", "handover", "settlement"]) {
+      const row = followers.locator(`[data-follower=${name}]`);
+      await expect(row, name).toContainText(`#${position}`);
+      await expect(row, name).toContainText("Nothing");
+    }
+    await expect(followers.locator("[data-follower=books]")).toContainText("Yes");
+    await daybook.command("stock.receive", { batchref: "P3-B", sku: BREAD.sku, qty: 1 });
+    await followers.getByRole("button", { name: "Ask again" }).click();
+    await expect(followers.locator("[data-follower=handover]")).toContainText(`#${(await daybook.digest()).position}`);
+  });
+
   test("offline on demand, the outbox in full, and a bundle of it", async ({ till }) => {
     const page = await till.open("inspector");
     await till.expectLive();

@@ -26,7 +26,8 @@ test.describe("us_10 discard with a reason", { tag: "@data" }, () => {
     await expect.poll(async () => (await daybook.events(before.position)).map((event) => event.type), { timeout: 40_000 }).toEqual(["Declined"]);
     const [declined] = await daybook.events(before.position);
     expect(declined?.aggregate).toBe(`stock-${SOAP.sku}`);
-    expect(declined?.data).toMatchObject({ command: { type: "order.allocate" }, reason: "Customer left" });
+    expect(declined?.schema).toBe(2);
+    expect(declined?.data).toMatchObject({ command: { type: "order.allocate" }, because: "customer_left" });
     await till.expectLive();
     await till.open("book");
     const entry = till.page.locator(".entry", { hasText: "Gave up: Reserve 5" });

@@ -126,6 +126,11 @@ export class Daybook {
     await run(binary(), ["shop", "create", slug, ...flags], { env: { ...process.env, DATABASE_URL: this.#url } });
   }
 
+  /** Brings in a shop's log from a file, under this name. */
+  async importShop(slug: string, file: string): Promise<void> {
+    await run(binary(), ["import", "--file", file, "--shop", slug], { env: { ...process.env, DATABASE_URL: this.#url } });
+  }
+
   /** Ends the process: as an operator would, or as a power cut would. */
   async down(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const child = this.#process;
@@ -191,6 +196,7 @@ export interface LogEvent {
   aggregate: string;
   version: number;
   type: string;
+  schema: number;
   command_id: string;
   data: Record<string, unknown>;
 }

@@ -43,6 +43,8 @@ export class Till {
   readonly lines: Locator;
   readonly total: Locator;
   readonly cash: Locator;
+  readonly account: Locator;
+  readonly onAccount: Locator;
   readonly receipt: Locator;
   readonly nextSale: Locator;
 
@@ -52,6 +54,8 @@ export class Till {
     this.lines = this.page.locator(".till-lines > li");
     this.total = this.page.locator(".till-total output");
     this.cash = this.page.getByRole("button", { name: "Cash" });
+    this.account = this.page.getByLabel("Account", { exact: true });
+    this.onAccount = this.page.getByRole("button", { name: "On account" });
     this.receipt = this.page.getByTestId("receipt");
     this.nextSale = this.page.getByRole("link", { name: "Next sale" });
   }

@@ -7,7 +7,7 @@ mod progress;
 mod rebuild;
 mod serve;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
 use domain::values::Millis;
@@ -107,6 +107,19 @@ struct ServeArgs {
     /// Mebibytes that the pictures of one shop may take.
     #[arg(long, env = "DAYBOOK_PICTURES_MIB", default_value_t = 1024)]
     pictures_mib: u64,
+    /// Most commands that one append to the log decides and flushes together.
+    #[arg(long, env = "DAYBOOK_BATCH", default_value_t = 512, value_parser = positive::<usize>)]
+    batch: usize,
+    /// Milliseconds that an append waits for more commands to share its flush, until there are `--batch` of them. What
+    /// waits already always shares it; with 0 nobody waits.
+    #[arg(long, env = "DAYBOOK_BATCH_WAIT_MS", default_value_t = 0)]
+    batch_wait_ms: u64,
+    /// Most entries that a `--view` takes in with one transaction.
+    #[arg(long, env = "DAYBOOK_VIEW_BATCH", default_value_t = 500, value_parser = positive::<u32>)]
+    view_batch: u32,
+    /// Milliseconds that a `--view` waits for more entries once it has heard of one.
+    #[arg(long, env = "DAYBOOK_VIEW_WAIT_MS", default_value_t = 0)]
+    view_wait_ms: u64,
     /// Do not let browsers keep the app for opening it without a network, and make those that did drop it: the way
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
@@ -132,6 +145,14 @@ struct ServeArgs {
     /// Write the log of the program itself as JSON.
     #[arg(long, env = "DAYBOOK_LOG_JSON")]
     log_json: bool,
+}
+
+/// A batch of none would never be written.
+fn positive<N: FromStr + PartialEq + Default>(text: &str) -> Result<N, String> {
+    match text.parse() {
+        Ok(number) if number != N::default() => Ok(number),
+        _ => Err("must be a whole number from 1".to_owned()),
+    }
 }
 
 #[derive(Subcommand)]

@@ -42,8 +42,14 @@ pub struct Limits {
     pub pictures: u64,
     /// Pushes and requests that wait for one shop's appender.
     pub queue: usize,
-    /// Commands decided in one append.
+    /// Commands decided in one append: when there are so many, it waits for no more.
     pub batch: usize,
+    /// How long an append waits for commands that could share it. What waits already always does.
+    pub batch_wait: Duration,
+    /// Entries that a view takes in with one transaction.
+    pub view_batch: u32,
+    /// How long a view waits for more entries once it has heard of one.
+    pub view_wait: Duration,
     /// Open feeds, all shops together.
     pub feeds: usize,
     /// Frames a feed may fall behind before it is closed; it resumes by its id.
@@ -92,6 +98,9 @@ impl Default for Limits {
             pictures: 1024 * 1024 * 1024,
             queue: 1024,
             batch: 512,
+            batch_wait: Duration::ZERO,
+            view_batch: 500,
+            view_wait: Duration::ZERO,
             feeds: 20_000,
             feed_lag: 256,
             feed_backlog: 20_000,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, Backend, View};
+use app::{
+    backend::{Answer, Backend, View},
+    status::Status,
+};
 use domain::{
     Entry, ShopSlug,
     books::{Author, Request},
@@ -20,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{Server, events::snapshot_of},
-    shop::{Shop, ShopError, log::unavailable, reading},
+    shop::{Shop, ShopError, log::unavailable, reading, status},
 };
 
 /// What pages and server functions reach the shops by.
@@ -175,5 +178,17 @@ impl Backend for Service {
         request: Option<SnapshotRequest>,
     ) -> Answer<'a, Result<Snapshot, ProtocolError>> {
         Box::pin(self.start(shop, request))
+    }
+
+    fn status<'a>(&'a self, shop: &'a ShopSlug, check: bool) -> Answer<'a, Result<Status, ProtocolError>> {
+        Box::pin(async move {
+            let open = self.known(shop).await?;
+            let view = open.view().map_err(|error| failed(&error, shop))?;
+            let stands = status::of(&*self.server.shops.store, shop, &view, check).await;
+            stands.map_err(|error| {
+                tracing::warn!(%shop, %error, "how its followers stand cannot be read");
+                failed(&ShopError::Unavailable, shop)
+            })
+        })
     }
 }

@@ -152,6 +152,7 @@ fn p_19_whoever_decides_does_not_touch_a_read_store() {
         "server/src/cli/operations.rs",
         "server/src/cli/rebuild.rs",
         "server/src/running.rs",
+        "server/src/shop/status.rs",
         "server/src/shop/views.rs",
     ];
     assert_eq!(touching, named(&expected));

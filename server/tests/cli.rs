@@ -96,6 +96,27 @@ fn r_20_a_log_is_exported_and_imported_on_the_command_line() {
     assert!(!daybook(&from, &["export", "--shop", "elsewhere"]).status.success());
 }
 
+/// An archive that an earlier build has written: people gave things up in it, with one text for why.
+#[test]
+fn r_27_a_log_of_earlier_schemas_is_imported_verified_and_carried_away_as_it_was_written() {
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/sync/tests/fixtures/protocol-2-fold-3/archive.ndjson");
+    let written = std::fs::read_to_string(archive).unwrap();
+    let earlier = written.lines().filter(|line| line.contains(r#""type":"Declined","schema":1"#));
+    assert!(earlier.filter(|line| line.contains(r#""reason":"Customer left""#)).count() > 0);
+    let file = SqliteFile::new();
+    let imported = daybook(&file, &["import", "--file", archive, "--shop", "old"]);
+    assert!(imported.status.success() && said(&imported).contains("\timported\t"), "{imported:?}");
+    let verified = daybook(&file, &["verify"]);
+    assert!(verified.status.success() && said(&verified).starts_with("old\tok\t"), "{verified:?}");
+    // No entry was written anew: only what the file says of itself is of this build.
+    let exported = said(&daybook(&file, &["export", "--shop", "old"]));
+    let entries = |text: &str| -> Vec<String> {
+        let of_itself = |line: &str| line.contains(r#""format":"#) || line.contains(r#""end":"#);
+        text.lines().filter(|line| !of_itself(line)).map(ToOwned::to_owned).collect()
+    };
+    assert_eq!(entries(&exported), entries(&written));
+}
+
 fn lines(output: &Output) -> Vec<Vec<String>> {
     said(output).lines().map(|line| line.split('\t').map(ToOwned::to_owned).collect()).collect()
 }

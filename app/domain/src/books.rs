@@ -10,13 +10,15 @@ use crate::{
     change,
     command::Command,
     comment::{self, Comment, Written},
+    decider::{AroundStock, Decider},
+    deeds::Deeds,
     digest::Digest,
     event::{AskedCommand, Event, Refused},
     ids::{AggregateId, CommandId},
     order::{self, Order},
     picture::{self, Picture, Subject},
     processes::{self, PROCESSES},
-    product::{self, Product},
+    product::Product,
     projections::Projections,
     record::{Entry, Submission, Verdict},
     refusal::{Refusal, Thing},
@@ -24,13 +26,12 @@ use crate::{
     shop::{self, Shop},
     stock::{self, Stock},
     transfer::{self, Legs, Transfer},
-    undo,
     values::{AccountId, Amount, BatchRef, CommentId, Millis, OrderId, PictureId, SaleId, Sku, TransferId},
 };
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 /// Sales whose goods are remembered, so that they can be put back.
 pub const SALES_REMEMBERED: usize = 1_000;
@@ -55,6 +56,8 @@ pub struct Aggregates {
     pub batches: OrdMap<BatchRef, Sku>,
     pub pictures: OrdMap<PictureId, Picture>,
     pub comments: OrdMap<CommentId, Comment>,
+    /// Who gave which command lately, so that it can be put back.
+    pub deeds: Deeds,
     /// The version of the last refusal, or giving up, of each aggregate that has one. The versions of all other entries are in the
     /// states: a refusal must not change those.
     pub versions: OrdMap<AggregateId, u32>,
@@ -171,9 +174,11 @@ impl Books {
         reads: &mut Reads,
     ) -> Result<Decision, (AggregateId, Refusal)> {
         let decision = self.decide(command, author, reads)?;
-        match undoes.map(|id| undo::allowed(self, id, author)) {
-            Some(Err(refusal)) => Err((decision.aggregate, refusal)),
-            _ => Ok(decision),
+        let Some(id) = undoes else { return Ok(decision) };
+        reads.insert(deed_id(id));
+        match self.aggregates.deeds.allow(id, author) {
+            Ok(()) => Ok(decision),
+            Err(refusal) => Err((decision.aggregate, refusal)),
         }
     }
 
@@ -253,25 +258,20 @@ impl Aggregates {
             return Ok(vec![]);
         }
         match command {
-            Command::Product(command) => {
-                let events = product::decide(self.products.get(command.sku()), command)?;
-                Ok(events.into_iter().map(Event::from).collect())
-            }
+            Command::Product(command) => decided(self.products.get(command.sku()), command, ()),
+            Command::Stock(command) => self.decide_stock(command, reads),
             Command::Order(command) => self.decide_order(command, reads),
             Command::Sale(command) => {
                 if let sale::Command::Record(sale::Record { account: Some(id), .. }) = command {
                     reads.insert(account_id(id));
                 }
-                let is_account = |id: &AccountId| self.accounts.contains_key(id);
-                let events = sale::decide(self.sales.get(command.sale_id()), command, is_account)?;
-                Ok(events.into_iter().map(Event::from).collect())
+                decided(self.sales.get(command.sale_id()), command, &self.accounts)
             }
             Command::Account(command) => {
                 if let account::Command::Open(_) = command {
                     reads.insert(shop_id());
                 }
-                let events = account::decide(self.accounts.get(command.account_id()), command, &self.shop.currency)?;
-                Ok(events.into_iter().map(Event::from).collect())
+                decided(self.accounts.get(command.account_id()), command, &self.shop.currency)
             }
             Command::Transfer(command) => {
                 if let transfer::Command::Request(request) = command {
@@ -279,19 +279,16 @@ impl Aggregates {
                 }
                 let id = command.transfer_id();
                 let legs = self.legs.get(id).copied().unwrap_or_default();
-                let account = |id: &AccountId| self.accounts.get(id);
-                let events = transfer::decide(self.transfers.get(id), legs, command, account)?;
-                Ok(events.into_iter().map(Event::from).collect())
+                decided(self.transfers.get(id), command, (legs, &self.accounts))
             }
             Command::Shop(command) => {
                 let has_sums = !self.products.is_empty() || !self.accounts.is_empty();
-                let events = shop::decide(&self.shop, has_sums, command)?;
-                Ok(events.into_iter().map(Event::from).collect())
+                decided(Some(&self.shop), command, has_sums)
             }
             Command::Picture(command) => {
-                let knows = |subject: &Subject| self.knows(subject, reads);
-                let events = picture::decide(self.pictures.get(command.picture_id()), command, knows)?;
-                Ok(events.into_iter().map(Event::from).collect())
+                let picture::Command::Add(add) = command;
+                let is_known = add.about.as_ref().is_none_or(|subject| self.knows(subject, reads));
+                decided(self.pictures.get(command.picture_id()), command, is_known)
             }
             Command::Comment(command) => {
                 let comment = self.comments.get(command.comment_id());
@@ -300,11 +297,9 @@ impl Aggregates {
                     _ => comment.and_then(|comment| comment.picture_id.as_ref()),
                 };
                 reads.extend(on.into_iter().flat_map(|id| [picture_id(id), thread_id(id)]));
-                let events = comment::decide(comment, command, |id| self.pictures.get(id))?;
-                Ok(events.into_iter().map(Event::from).collect())
+                decided(comment, command, &self.pictures)
             }
             Command::Change(command) => Ok(vec![Event::Declined(change::decide(command))]),
-            Command::Stock(command) => self.decide_stock(command, reads),
         }
     }
 
@@ -325,8 +320,7 @@ impl Aggregates {
             _ => {}
         }
         let around = order::Around { products: &self.products, stocks: &self.stocks, accounts: &self.accounts };
-        let events = order::decide(order, command, around)?;
-        Ok(events.into_iter().map(Event::from).collect())
+        decided(order, command, around)
     }
 
     /// Whether the shop has what a picture is about.
@@ -363,21 +357,21 @@ impl Aggregates {
             reads.insert(batch_id(&receive.batchref));
         }
         reads.insert(product_id(sku));
-        let nothing = Stock::default();
-        let known = self.products.contains_key(sku) || self.stocks.contains_key(sku);
-        let stock = self.stocks.get(sku).unwrap_or(&nothing);
+        let stock = self.stocks.get(sku);
         // Whether a line that is short still waits is the order's business: goods that come in go to it.
-        reads.extend(stock.short.keys().map(order_id));
+        reads.extend(stock.into_iter().flat_map(|stock| stock.short.keys()).map(order_id));
         if let stock::Command::Allocate { order_id: id, .. } = command {
             reads.insert(order_id(id));
             // A repeat of what it has changes nothing, whatever became of the order since.
-            let over = self.orders.get(id).filter(|order| order.is_over() && !stock.lines.contains_key(id));
+            let has_line = stock.is_some_and(|stock| stock.lines.contains_key(id));
+            let over = self.orders.get(id).filter(|order| order.is_over() && !has_line);
             if let Some(order) = over {
                 let (what, id, state) = (Thing::Order, id.to_string(), order.state.word().to_owned());
                 return Err(Refusal::WrongState { what, id, state });
             }
         }
-        let events = stock::decide(sku, stock, known, |batchref| self.batches.contains_key(batchref), command)?;
+        let is_known = self.products.contains_key(sku) || stock.is_some();
+        let events = Decider::decide(stock, command, AroundStock { sku, is_known, batches: &self.batches })?;
         // A count that finds goods where the book knew none begins a batch too, and depends on its name being free.
         reads.extend(events.iter().flat_map(stock::Event::begins_batch).map(batch_id));
         let taken = |batchref: &&BatchRef| self.batches.get(*batchref).is_some_and(|owner| owner != sku);
@@ -404,15 +398,13 @@ impl Aggregates {
             batches,
             pictures,
             comments,
+            deeds,
             versions,
         } = self;
+        deeds.apply(entry);
         match &entry.event {
             Event::Product(event) => {
-                let next = |was: &mut Product| {
-                    *was = product::evolve(std::mem::take(was), event);
-                    was.version = entry.version;
-                };
-                advance(products, event.sku(), next);
+                evolve(products, event.sku(), event, entry);
                 let product = products.get(event.sku());
                 show(&Seen { products, orders, accounts, product, stock: None, comment: None });
             }
@@ -420,20 +412,14 @@ impl Aggregates {
                 for batchref in event.begins_batch() {
                     batches.insert(batchref.clone(), event.sku().clone());
                 }
+                let was_below_zero = stocks.get(event.sku()).is_some_and(|stock| stock.on_hand() < 0);
+                evolve(stocks, event.sku(), event, entry);
                 let product = products.get(event.sku());
-                advance(stocks, event.sku(), |stock| {
-                    let was_below_zero = stock.on_hand() < 0;
-                    *stock = stock::evolve(std::mem::take(stock), event);
-                    stock.version = entry.version;
-                    let stock = Some(StockSeen { after: stock, was_below_zero });
-                    show(&Seen { products, orders, accounts, product, stock, comment: None });
-                });
+                let stock = stocks.get(event.sku()).map(|after| StockSeen { after, was_below_zero });
+                show(&Seen { products, orders, accounts, product, stock, comment: None });
             }
             Event::Order(event) => {
-                advance(orders, event.order_id(), |was| {
-                    *was = order::evolve(std::mem::take(was), event);
-                    was.version = entry.version;
-                });
+                evolve(orders, event.order_id(), event, entry);
                 // Goods that the customer has are paid for good.
                 if let order::Event::OrderHandedOver(_) = event {
                     charges.remove(event.order_id());
@@ -441,10 +427,7 @@ impl Aggregates {
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Sale(event) => {
-                advance(sales, event.sale_id(), |was| {
-                    *was = sale::evolve(std::mem::take(was), event);
-                    was.version = entry.version;
-                });
+                evolve(sales, event.sale_id(), event, entry);
                 if let sale::Event::SaleRecorded(recorded) = event {
                     last_sales.push_back(recorded.sale_id.clone());
                     forget(sales, last_sales);
@@ -452,45 +435,36 @@ impl Aggregates {
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Account(event) => {
-                advance(accounts, event.account_id(), |was| {
-                    *was = account::evolve(std::mem::take(was), event);
-                    was.version = entry.version;
-                });
+                evolve(accounts, event.account_id(), event, entry);
                 note_leg(legs, event);
                 note_charge(charges, event);
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Transfer(event) => {
                 let id = event.transfer_id();
-                if let Some(mut now) = transfer::evolve(transfers.get(id).cloned(), event) {
-                    now.version = entry.version;
-                    transfers.insert(id.clone(), now);
-                }
+                evolve(transfers, id, event, entry);
                 if let transfer::Event::TransferCompleted(_) | transfer::Event::TransferFailed(_) = event {
                     legs.remove(id);
                 }
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Shop(event) => {
-                *shop = Shop { version: entry.version, ..shop::evolve(std::mem::take(shop), event) };
+                if let Some(now) = after(Some(&*shop), event, entry) {
+                    *shop = now;
+                }
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Picture(event) => {
-                advance(pictures, event.picture_id(), |was| {
-                    *was = picture::evolve(std::mem::take(was), event);
-                    was.version = entry.version;
-                });
+                evolve(pictures, event.picture_id(), event, entry);
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Comment(event) => {
                 advance(pictures, event.picture_id(), |picture| {
                     picture.comments = picture.comments.saturating_add_signed(event.grows());
                 });
-                advance(comments, event.comment_id(), |comment| {
-                    *comment = comment::evolve(std::mem::take(comment), event, &Written::of(entry));
-                    comment.version = entry.version;
-                    show(&Seen { products, orders, accounts, product: None, stock: None, comment: Some(comment) });
-                });
+                evolve(comments, event.comment_id(), event, entry);
+                let comment = comments.get(event.comment_id());
+                show(&Seen { products, orders, accounts, product: None, stock: None, comment });
             }
             Event::Refused(_) | Event::Declined(_) => {
                 versions.insert(entry.aggregate.clone(), entry.version);
@@ -506,6 +480,26 @@ impl Aggregates {
         let under_way = self.legs.iter().filter(|(_, legs)| legs.is_under_way());
         let under_way = under_way.filter_map(|(id, _)| self.transfers.get(id));
         held.chain(under_way.map(|transfer| i128::from(transfer.amount.minor()))).sum()
+    }
+}
+
+/// An aggregate's decision, as events of the shop.
+fn decided<D: Decider>(state: Option<&D>, command: &D::Command, around: D::Around<'_>) -> Result<Vec<Event>, Refusal>
+where
+    Event: From<D::Event>,
+{
+    Ok(D::decide(state, command, around)?.into_iter().map(Event::from).collect())
+}
+
+/// An aggregate after one of its entries.
+fn after<D: Decider>(state: Option<&D>, event: &D::Event, entry: &Entry) -> Option<D> {
+    D::evolve(state.cloned(), event, &Written::of(entry)).map(|state| state.with_version(entry.version))
+}
+
+/// Leads the aggregate at `key` on, or begins it there.
+fn evolve<K: Ord + Clone, D: Decider>(rows: &mut OrdMap<K, D>, key: &K, event: &D::Event, entry: &Entry) {
+    if let Some(now) = after(rows.get(key), event, entry) {
+        rows.insert(key.clone(), now);
     }
 }
 
@@ -588,19 +582,28 @@ fn batch_id(batchref: &BatchRef) -> AggregateId {
     AggregateId::new("batch", batchref.as_str())
 }
 
+/// Not an aggregate of its own: the name under which decisions remember that they asked who gave a command, and whether
+/// it was put back.
+fn deed_id(id: CommandId) -> AggregateId {
+    AggregateId::new("deed", &id.to_string())
+}
+
 impl Entry {
     /// The names whose readers must decide again after this entry.
     #[must_use]
     pub fn touches(&self) -> Vec<AggregateId> {
-        if let Event::Comment(event) = &self.event {
-            return vec![self.aggregate.clone(), thread_id(event.picture_id())];
-        }
         // What was refused or given up moves an aggregate's version, but no state that a decision looks at.
-        let Event::Stock(event) = &self.event else {
-            let refused = matches!(self.event, Event::Refused(_) | Event::Declined(_));
-            return if refused { vec![] } else { vec![self.aggregate.clone()] };
-        };
-        std::iter::once(self.aggregate.clone()).chain(event.begins_batch().map(batch_id)).collect()
+        if let Event::Refused(_) | Event::Declined(_) = &self.event {
+            return vec![];
+        }
+        let mut touched = vec![self.aggregate.clone()];
+        match &self.event {
+            Event::Comment(event) => touched.push(thread_id(event.picture_id())),
+            Event::Stock(event) => touched.extend(event.begins_batch().map(batch_id)),
+            _ => {}
+        }
+        touched.extend(self.undoes.map(deed_id));
+        touched
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Decline {
     pub command_id: CommandId,
     #[serde(flatten)]
     pub command: AskedCommand,
+    /// The words for a [`Because`], or somebody's own. One text, as pages of all builds send it to servers of all builds.
     pub reason: Reason,
 }
 
@@ -32,7 +33,52 @@ pub struct Decline {
 pub struct Declined {
     pub command_id: CommandId,
     pub command: AskedCommand,
-    pub reason: Reason,
+    pub because: Because,
+    /// Why, in somebody's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Reason>,
+}
+
+/// Why somebody gave a change up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    Mistake,
+    CustomerLeft,
+    DoneAnotherWay,
+    /// Somebody else has changed the text meanwhile, and theirs is kept.
+    OtherTextStays,
+    /// What it was to make is there already.
+    ThereAlready,
+    /// As the note says.
+    Other,
+}
+
+impl Because {
+    /// All that have words of their own, each with them. They are no text for people, though they look like it: commands
+    /// and entries of the first schema say why by them, on devices and in logs that are older than this build.
+    const TOLD: [(Self, &str); 5] = [
+        (Self::Mistake, "Mistake"),
+        (Self::CustomerLeft, "Customer left"),
+        (Self::DoneAnotherWay, "Done another way"),
+        (Self::OtherTextStays, "The other text stays"),
+        (Self::ThereAlready, "There is one already"),
+    ];
+
+    /// What a command's `reason` says for it; nothing for [`Because::Other`].
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        Self::TOLD.iter().find(|(because, _)| *because == self).map_or("", |(_, words)| words)
+    }
+
+    /// What a `reason` means. Words that nobody but a person has written become the note.
+    #[must_use]
+    pub fn told(reason: &Reason) -> (Self, Option<Reason>) {
+        match Self::TOLD.iter().find(|(_, words)| *words == reason.as_str()) {
+            Some((because, _)) => (*because, None),
+            None => (Self::Other, Some(reason.clone())),
+        }
+    }
 }
 
 impl Command {
@@ -71,5 +117,6 @@ pub fn decline_id(id: CommandId) -> CommandId {
 #[must_use]
 pub fn decide(command: &Command) -> Declined {
     let Command::Decline(Decline { command_id, command, reason }) = command;
-    Declined { command_id: *command_id, command: command.clone(), reason: reason.clone() }
+    let (because, note) = Because::told(reason);
+    Declined { command_id: *command_id, command: command.clone(), because, note }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account, change::Declined, comment, order, picture, product, refusal::Refusal, sale, shop, stock, transfer,
+    account, change::Declined, comment, order, picture, product, refusal::Refusal, sale, shop, stock, transfer, upcast,
 };
 
 /// Declares an aggregate's event enum: one variant a struct, whose name is the event's type in the log.
@@ -51,8 +51,16 @@ macro_rules! events {
 }
 pub(crate) use events;
 
-/// The schema number that this build writes. Older ones are brought up to date by [`Event::decode`].
-pub const SCHEMA: u16 = 1;
+/// The newest schema number of any type that this build knows: what an archive says of its writer.
+pub const SCHEMA: u16 = 2;
+
+/// The schema number under which this build writes events of this type. Every type counts for itself, so that a page of
+/// an earlier build stops at the entries that it cannot read, and at no others. Earlier numbers are brought up to date
+/// by [`Event::decode`].
+#[must_use]
+pub fn schema_of(type_name: &str) -> u16 {
+    upcast::CHANGED.iter().find(|(name, _)| *name == type_name).map_or(1, |(_, schema)| *schema)
+}
 
 /// A command that the server did not accept. It has no effect on any state, but it has a position: it travels by
 /// the feed, and it survives the loss of the device that sent it.
@@ -181,8 +189,9 @@ impl Event {
     /// # Errors
     /// [`DecodeError`]: the reader must stop there.
     pub fn decode(type_name: &str, schema: u16, payload: &str) -> Result<Self, DecodeError> {
-        if schema > SCHEMA {
-            return Err(DecodeError::NewerSchema { event_type: type_name.to_owned(), schema, known: SCHEMA });
+        let known = schema_of(type_name);
+        if schema > known {
+            return Err(DecodeError::NewerSchema { event_type: type_name.to_owned(), schema, known });
         }
         let decoded = product::Event::decode(type_name, payload)
             .map(|event| event.map(Self::Product))
@@ -195,7 +204,7 @@ impl Event {
             .or_else(|| picture::Event::decode(type_name, payload).map(|event| event.map(Self::Picture)))
             .or_else(|| comment::Event::decode(type_name, payload).map(|event| event.map(Self::Comment)))
             .or_else(|| (type_name == "Refused").then(|| crate::json::read(payload).map(Self::Refused)))
-            .or_else(|| (type_name == "Declined").then(|| crate::json::read(payload).map(Self::Declined)));
+            .or_else(|| (type_name == "Declined").then(|| upcast::declined(schema, payload).map(Self::Declined)));
         match decoded {
             None => Err(DecodeError::UnknownType(type_name.to_owned())),
             Some(Ok(event)) => Ok(event),
@@ -236,12 +245,16 @@ gathered!(
     picture => Picture, comment => Comment,
 );
 
-/// `{"type": …, "data": {…}}`, as in the log.
+/// `{"type": …, "schema": …, "data": {…}}`, as in the log; the first schema is not said.
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut fields = serializer.serialize_struct("Event", 2)?;
+        let schema = schema_of(self.type_name());
+        let mut fields = serializer.serialize_struct("Event", if schema > 1 { 3 } else { 2 })?;
         fields.serialize_field("type", self.type_name())?;
+        if schema > 1 {
+            fields.serialize_field("schema", &schema)?;
+        }
         match self {
             Self::Product(event) => event.serialize_data(&mut fields)?,
             Self::Stock(event) => event.serialize_data(&mut fields)?,
@@ -264,10 +277,17 @@ impl<'de> Deserialize<'de> for Event {
         #[derive(Deserialize)]
         struct Raw {
             r#type: String,
+            #[serde(default = "first_schema")]
+            schema: u16,
             // Not raw text: inside an enum that names its variant among its fields there is no text any more.
             data: serde_json::Value,
         }
         let raw = Raw::deserialize(deserializer)?;
-        Self::decode(&raw.r#type, SCHEMA, &crate::json::written(&raw.data)).map_err(serde::de::Error::custom)
+        Self::decode(&raw.r#type, raw.schema, &crate::json::written(&raw.data)).map_err(serde::de::Error::custom)
     }
+}
+
+/// Of what was written before the number was said.
+fn first_schema() -> u16 {
+    1
 }

@@ -10,14 +10,15 @@
 //! 2. [`text`], [`ids`]: names of shops, aggregates and commands
 //! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`], [`picture`], [`comment`]: the aggregates,
 //!    each `decide` and `evolve`; [`shop`]: what holds for all of it;
-//!    [`change`]: giving up what was not accepted
+//!    [`change`]: giving up what was not accepted; [`decider`]: what they have in common
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`processes`]: what spans several aggregates
 //! 6. [`projections`]: read models
-//! 7. [`books`]: all of a shop's state, and the one way to advance it
+//! 7. [`books`]: all of a shop's state, and the one way to advance it; [`deeds`]: who gave which command lately
 //! 8. [`undo`]: the command that puts an entry back; [`history`]: what was before each entry of a record and after it;
 //!    [`why`]: the entries that made a number
-//! 9. [`record`], [`chain`]: an event as it is stored and sent, and the hash chain over it
+//! 9. [`record`], [`chain`]: an event as it is stored and sent, and the hash chain over it; `upcast`: events of earlier
+//!    schemas
 //! 10. [`digest`], [`table`], [`ring`]: rows of read models, and how two replicas notice that they differ
 //! 11. [`json`]: how all of this is read and written
 
@@ -27,6 +28,8 @@ pub mod chain;
 pub mod change;
 pub mod command;
 pub mod comment;
+pub mod decider;
+pub mod deeds;
 pub mod digest;
 pub mod event;
 pub mod fields;
@@ -48,6 +51,7 @@ pub mod table;
 pub mod text;
 pub mod transfer;
 pub mod undo;
+mod upcast;
 pub mod values;
 pub mod why;
 

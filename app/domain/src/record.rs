@@ -26,7 +26,7 @@ pub struct EventRecord {
     pub version: u32,
     #[serde(rename = "type")]
     pub event_type: Arc<str>,
-    /// Number of the payload's schema; upcasters bring old ones up to date when decoding.
+    /// Number of the payload's schema, counted for each type; old ones are brought up to date when decoding.
     pub schema: u16,
     pub command_id: CommandId,
     pub index_in_command: u16,
@@ -172,7 +172,7 @@ pub fn seal(entries: &[Entry], previous: Hash) -> Result<Vec<EventRecord>, Decod
             aggregate: entry.aggregate.clone(),
             version: entry.version,
             event_type: entry.event.type_name().into(),
-            schema: crate::event::SCHEMA,
+            schema: crate::event::schema_of(entry.event.type_name()),
             command_id: entry.command_id,
             index_in_command,
             actor: entry.actor.clone(),

@@ -7,12 +7,11 @@
 use crate::{
     Books, Command, CommandId, Refusal,
     account::{self, Account},
-    books::{Author, Reads, Role},
+    books::{Author, Reads},
     comment,
     event::Event,
     order, product,
     projections::day_book::BookEntry,
-    refusal::Thing,
     sale,
     stock::{self, Adjustment, FreedBecause, Taken},
     transfer::{self, State},
@@ -76,7 +75,10 @@ pub fn of_entry(books: &Books, entry: &BookEntry, author: &Author) -> Result<Und
     if let Some(from) = entry.causation {
         return Err(Why::Followed { from });
     }
-    allowed(books, entry.command_id, author).map_err(Why::Refused)?;
+    if let Event::Refused(_) | Event::Declined(_) = entry.event {
+        return Err(Why::NoWayBack);
+    }
+    books.aggregates.deeds.allow(entry.command_id, author).map_err(Why::Refused)?;
     let (command, rest) = inverse(books, entry)?;
     match books.decide(&command, author, &mut Reads::new()) {
         Ok(decision) if decision.events.is_empty() => Err(Why::NothingLeft),
@@ -99,27 +101,6 @@ pub fn undone_by(books: &Books, id: CommandId) -> Option<u64> {
     let undoes =
         |entry: &BookEntry| entry.undoes == Some(id) && !matches!(entry.event, Event::Refused(_) | Event::Declined(_));
     newest_first.find(|(_, entry)| undoes(entry)).map(|(position, _)| *position)
-}
-
-/// Everybody puts back what they did themselves, as long as the day book remembers who did it; managers and owners put
-/// back everything. Nothing is put back twice.
-///
-/// # Errors
-/// `not_allowed`, `wrong_state`.
-pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(), Refusal> {
-    let known = first_of(books, id);
-    let is_own = known.is_some_and(|(_, entry)| entry.actor == author.actor);
-    if !is_own && !matches!(author.role, Role::Owner | Role::Manager) {
-        return Err(Refusal::NotAllowed { needs: "manager".to_owned() });
-    }
-    match undone_by(books, id) {
-        Some(_) => Err(Refusal::WrongState {
-            what: Thing::Entry,
-            id: known.map_or_else(|| id.to_string(), |(position, _)| format!("#{position}")),
-            state: "put back".to_owned(),
-        }),
-        None => Ok(()),
-    }
 }
 
 fn inverse(books: &Books, entry: &BookEntry) -> Result<(Command, Rest), Why> {

@@ -6,12 +6,12 @@ mod support;
 use domain::{
     Books, Command, Entry, Refusal,
     books::{Author, Reads, Role},
-    change::Declined,
+    change::{Because, Declined},
     event::{AskedCommand, Event},
     picture::{MOST_COMMENTS, Subject},
     projections::pictures::CommentRow,
     undo::{self, Why},
-    values::{BlobHash, CommentId, Millis, PictureId, Reason},
+    values::{BlobHash, CommentId, Millis, PictureId},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -256,7 +256,8 @@ fn blank(entry: &Entry) -> Entry {
     let event = Event::Declined(Declined {
         command_id: entry.command_id,
         command: AskedCommand::new("comment.add".to_owned(), json!({})),
-        reason: Reason::parse("never was").unwrap(),
+        because: Because::Mistake,
+        note: None,
     });
     Entry { event, ..entry.clone() }
 }

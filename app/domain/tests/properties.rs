@@ -113,6 +113,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn d_19_a_category_looked_up_by_its_name_has_what_a_search_through_all_products_finds(
+        changes in prop::collection::vec((0..4_u8, 0..3_usize), 1..40),
+    ) {
+        let mut shop = Shop::default();
+        for (sku, category) in changes {
+            let (sku, category) = (format!("S{sku}"), ["", "bread", "tea"][category]);
+            shop.when("product.add", json!({"sku": sku, "name": "n", "price": 1, "category": category}));
+            shop.when("product.change", json!({"sku": sku, "category": category}));
+        }
+        let reread = serde_json::from_str::<Books>(&serde_json::to_string(&shop.books).unwrap()).unwrap();
+        for catalogue in [&shop.books.projections.catalogue, &reread.projections.catalogue] {
+            for name in ["bread", "tea", "none"] {
+                let searched: Vec<_> = catalogue.products.iter().filter(|(_, row)| row.category == name).collect();
+                let looked_up = catalogue.category(name).map(Iterator::collect::<Vec<_>>);
+                prop_assert_eq!(looked_up, (!searched.is_empty()).then_some(searched));
+            }
+        }
+    }
+
+    #[test]
     fn c_5_what_a_command_appends_belongs_to_one_aggregate(history in any_history()) {
         let mut shop = Shop::default();
         for (kind, data) in &history {

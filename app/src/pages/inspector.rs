@@ -12,6 +12,7 @@ use crate::{
     text,
     ui::{
         erased::{IntoPart, Parts, follow, handle, memo},
+        followers::Followers,
         frame::here,
         head::PageHead,
     },
@@ -75,6 +76,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
             view! {
                 {demo.then(|| view! { <Switches/> })}
                 <Digests line/>
+                <Followers/>
                 <Storage line inspection/>
                 <Times inspection/>
                 <Outbox inspection/>

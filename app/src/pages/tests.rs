@@ -318,6 +318,38 @@ fn the_till_sends_what_was_searched_for_and_what_is_in_the_basket() {
     assert_eq!(load("done=product.add&id=T1-0001").paper, None);
 }
 
+#[test]
+fn us_22_the_till_names_who_may_pay_later_and_what_for() {
+    let open = |id: &str, title: &str, balance: i64, limit: i64| {
+        let (owner, initial_balance) = ("Asha", balance);
+        json!({ "account_id": id, "title": title, "owner": owner, "initial_balance": initial_balance, "limit": limit })
+    };
+    let on_account = |number: &str| {
+        let mut data = sale(number, 2);
+        (data["payment"], data["account"]) = ("account".into(), "2".into());
+        data
+    };
+    let shop = stocked()
+        .with("account.open", open("1", "School", 0, 900))
+        .with("account.open", open("2", "Café", 0, 2_000))
+        .with("account.open", open("3", "Gone", 0, 0))
+        .with("account.close", json!({ "account_id": "3" }));
+    let load = |shop: &Shop, query: &str| till::load(&shop.context(), &till::Asked::of_query(query)).unwrap();
+    let room = |shop: &Shop| -> Vec<(String, i64)> {
+        load(shop, "").payers.into_iter().map(|payer| (payer.title, payer.room)).collect()
+    };
+    assert_eq!(room(&shop), [("Café".to_owned(), 2_000), ("School".to_owned(), 900)]);
+
+    // Twice as much as there is room for: written down, said on the paper, and listed for a person.
+    let shop = shop.with("sale.record", on_account("T1-0001")).with("sale.record", on_account("T1-0002")).confirmed();
+    assert_eq!(room(&shop)[0], ("Café".to_owned(), 2_000 - 2 * 1_540));
+    let paper = load(&shop, "done=sale.record&id=T1-0002").paper.unwrap();
+    assert_eq!(paper.payment, "On account: Café (2)");
+    let needs = attention::load(&shop.context(), &()).unwrap().items;
+    assert!(needs.iter().any(|item| item.sentence.plain().contains("Café")), "{needs:?}");
+    assert_eq!(load(&shop, "refused=malformed&typed.account=2").payer, "2");
+}
+
 /// Ten in hand, of which another order has eight since.
 fn race() -> Shop {
     let sku = domain::values::Sku::parse("OAT-1").unwrap();

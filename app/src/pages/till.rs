@@ -2,8 +2,8 @@
 //! button works as a plain form; where the page is alive it is changed in place.
 
 mod basket;
+mod on_account;
 pub mod receipt;
-
 use domain::{Command, sale};
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent, keydown},
@@ -13,7 +13,10 @@ use leptos::{
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
-use self::basket::{Basket, Line};
+use self::{
+    basket::{Basket, Line},
+    on_account::{Customer, Payer},
+};
 use super::products::Matcher;
 use crate::{
     format,
@@ -37,6 +40,8 @@ const SHOWN: usize = 24;
 pub struct Asked {
     pub searched: String,
     pub basket: Basket,
+    /// Whose account was chosen in a form that came back.
+    pub payer: String,
     /// The receipt to show.
     pub receipt: String,
 }
@@ -50,7 +55,7 @@ impl Asked {
         let word =
             |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
         let receipt = if word("done") == "sale.record" { word("id") } else { String::new() };
-        Self { searched: word("q"), basket: Basket::of_pairs(&pairs), receipt }
+        Self { searched: word("q"), basket: Basket::of_pairs(&pairs), payer: word("typed.account"), receipt }
     }
 }
 
@@ -59,9 +64,12 @@ pub struct Model {
     pub shop: String,
     pub searched: String,
     pub basket: Basket,
+    pub payer: String,
     pub receipt: String,
     pub paper: Option<receipt::Paper>,
     pub products: Vec<Product>,
+    /// Who may pay later.
+    pub payers: Vec<Payer>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -90,9 +98,11 @@ pub fn load(context: &PageContext<'_>, asked: &Asked) -> Option<Model> {
         shop: context.title.to_owned(),
         searched: asked.searched.clone(),
         basket: asked.basket.clone(),
+        payer: asked.payer.clone(),
         receipt: asked.receipt.clone(),
         paper: receipt::paper(context, &asked.receipt),
         products: products.filter(wanted).collect(),
+        payers: on_account::payers(context.books),
     })
 }
 
@@ -108,6 +118,8 @@ struct Desk {
     model: Memo<Model>,
     searched: RwSignal<String>,
     basket: RwSignal<Basket>,
+    /// The number of the account that is chosen; empty for none.
+    payer: RwSignal<String>,
     /// Number of the receipt on the counter; empty while ringing up.
     receipt: RwSignal<String>,
     field: NodeRef<html::Input>,
@@ -157,6 +169,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
         model,
         searched: RwSignal::new(opened.searched),
         basket: RwSignal::new(opened.basket),
+        payer: RwSignal::new(opened.payer),
         receipt: RwSignal::new(opened.receipt),
         field: NodeRef::new(),
         announcer: Announcer::of_context(),
@@ -276,9 +289,11 @@ fn left(available: i64) -> String {
 fn Sale(desk: Desk) -> impl IntoView {
     let lines = memo(move |_| desk.lines());
     let none = lines.part(Vec::is_empty);
+    let has_payers = desk.model.part(|model| !model.payers.is_empty());
     let done = Callback::new(move |done: Done| {
         if let Command::Sale(sale::Command::Record(record)) = &done.command {
             desk.basket.set(Basket::default());
+            desk.payer.set(String::new());
             desk.searched.set(String::new());
             desk.receipt.set(record.sale_id.to_string());
             request_animation_frame(|| focus("#next-sale"));
@@ -295,9 +310,13 @@ fn Sale(desk: Desk) -> impl IntoView {
             </p>
             <CommandForm command="sale.record" id="till-pay" class="pay" label="Pay".to_owned() on_done=done next=here("/till") stays=true>
                 <PayLines lines/>
+                <Show when=move || !none.get() && has_payers.get()><Customer desk/></Show>
                 <Show when=move || !none.get()>
                     <button type="submit" class="primary" name="payment" value="cash">"Cash"</button>
                     <button type="submit" name="payment" value="card">"Card taken elsewhere"</button>
+                    <Show when=move || has_payers.get()>
+                        <button type="submit" name="payment" value="account">"On account"</button>
+                    </Show>
                 </Show>
             </CommandForm>
             <p class="note">{text::WORKS_OFFLINE}</p>

@@ -15,7 +15,7 @@ use domain::{
     sale::{self, Payment},
     shop,
     stock::{self, FreedBecause},
-    values::{AccountId, BatchRef, OrderId, PictureId, Sku},
+    values::{AccountId, BatchRef, OrderId, PictureId, Reason, Sku},
 };
 
 use crate::{
@@ -141,11 +141,10 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
         Event::Shop(shop::Event::CurrencySet(event)) => {
             start.then(format!("Money is counted in {} from here on", event.currency))
         }
-        Event::Declined(event) => start.then(format!(
-            "Gave up: {}. {}",
-            write.asked(&event.command),
-            super::sentence_of(event.reason.as_str())
-        )),
+        Event::Declined(event) => {
+            let why = event.note.as_ref().map_or_else(|| super::because(event.because), Reason::as_str);
+            start.then(format!("Gave up: {}. {}", write.asked(&event.command), super::sentence_of(why)))
+        }
     }
 }
 

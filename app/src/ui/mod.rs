@@ -9,6 +9,7 @@ pub mod confirmed;
 pub mod entry;
 pub mod erased;
 pub mod field;
+pub mod followers;
 pub mod frame;
 pub mod head;
 pub mod icon;

@@ -1,6 +1,6 @@
 //! This device's commands that are not in the book: what, why, since when, and what can be done about it.
 
-use domain::{Command, CommandId, values::Millis};
+use domain::{Command, CommandId, change::Because, values::Millis};
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlElement};
 use sync::{Dependants, PendingView, Stage, SyncState as Word};
 
@@ -20,13 +20,7 @@ use crate::{
 };
 
 /// Reasons for giving something up, one tap each.
-const REASONS: [&str; 3] = ["Mistake", "Customer left", "Done another way"];
-
-/// Written down when somebody leaves a comment as somebody else has changed it.
-const KEPT_THEIRS: &str = "The other text stays";
-
-/// Written down when somebody uses the record that is there already.
-const EXISTING: &str = "There is one already";
+const REASONS: [Because; 3] = [Because::Mistake, Because::CustomerLeft, Because::DoneAnotherWay];
 
 #[derive(Clone, PartialEq, Debug)]
 struct Item {
@@ -162,8 +156,9 @@ impl Hand {
         self.did(done, "Taken off the list.");
     }
 
-    fn discard(self, reason: &str, dependants: Dependants, words: &str) {
-        let done = self.replica.device().is_some_and(|device| device.discard(self.id, reason, dependants).is_ok());
+    fn discard(self, because: Because, dependants: Dependants, words: &str) {
+        let device = self.replica.device();
+        let done = device.is_some_and(|device| device.discard(self.id, because.words(), dependants).is_ok());
         self.did(done, words);
     }
 
@@ -195,7 +190,7 @@ fn actions(id: CommandId, offers: Offers) -> Part {
         view! { <button type="button" on:click=handle(take)>"Take what is left"</button> }
     });
     let replace = replace.map(|command| {
-        let keep = move |_| hand.discard(KEPT_THEIRS, Dependants::GoOn, "The other text stays.");
+        let keep = move |_| hand.discard(Because::OtherTextStays, Dependants::GoOn, "The other text stays.");
         let replace = move |_| hand.replace(command.clone());
         view! {
             <button type="button" on:click=handle(keep)>"Keep theirs"</button>
@@ -204,7 +199,7 @@ fn actions(id: CommandId, offers: Offers) -> Part {
         }
     });
     let existing = existing.map(|path| {
-        let take = move |_| hand.discard(EXISTING, Dependants::GoOn, "Using the one that is there.");
+        let take = move |_| hand.discard(Because::ThereAlready, Dependants::GoOn, "Using the one that is there.");
         view! {
             <button type="button" on:click=handle(take)>"Use the existing one"</button>
             <a class="button quiet" href=here(&path)>"Look at it"</a>
@@ -254,9 +249,9 @@ fn Discard(hand: Hand, waiting: usize) -> impl IntoView {
     });
     let reasons: Vec<_> = REASONS
         .into_iter()
-        .map(|reason| {
-            let discard = move |_| hand.discard(reason, dependants.get_untracked(), "Discarded.");
-            view! { <button type="button" class="danger" on:click=handle(discard)>{reason}</button> }
+        .map(|because| {
+            let discard = move |_| hand.discard(because, dependants.get_untracked(), "Discarded.");
+            view! { <button type="button" class="danger" on:click=handle(discard)>{text::because(because)}</button> }
         })
         .collect();
     view! {

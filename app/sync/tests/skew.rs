@@ -9,6 +9,7 @@ use domain::{
     CommandId, EventRecord, ShopSlug,
     books::{Author, Books, FOLD_VERSION, Request, Role},
     chain::{Hash, link},
+    event::schema_of,
     values::Millis,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -343,14 +344,20 @@ fn outbox(build: &Build) -> Vec<OutboxRecord> {
     outbox
 }
 
+/// Its type is not known, or is known and written in a later form than this page's.
 #[test]
-fn p8_an_unknown_event_stops_the_fold_also_after_a_restart_and_the_outbox_is_sent() {
+fn r_27_p8_an_unknown_event_stops_the_fold_also_after_a_restart_and_the_outbox_is_sent() {
+    stops_at(|unknown| unknown.event_type = "PictureFramed".into());
+    stops_at(|newer| newer.schema = schema_of(&newer.event_type) + 1);
+}
+
+fn stops_at(written_by_a_newer_build: fn(&mut EventRecord)) {
     let build = newest();
     let stored = StoredState { outbox: outbox(&build), ..build.stored() };
     let snapshot = stored.snapshot.clone().unwrap();
     let mut events = build.news();
     let unknown = &mut events.events[0];
-    unknown.event_type = "PictureAdded".into();
+    written_by_a_newer_build(unknown);
     unknown.hash = link(snapshot.hash, unknown);
     let position = snapshot.books.position;
     // It lies in the copy of the log as well: another tab, of a newer build, has taken it.

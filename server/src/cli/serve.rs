@@ -1,6 +1,6 @@
 //! `daybook serve`: until a signal ends it.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -14,6 +14,10 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
     let limits = Limits {
         memory: args.memory_mib.saturating_mul(1024 * 1024),
         pictures: args.pictures_mib.saturating_mul(1024 * 1024),
+        batch: args.batch,
+        batch_wait: Duration::from_millis(args.batch_wait_ms),
+        view_batch: args.view_batch,
+        view_wait: Duration::from_millis(args.view_wait_ms),
         ..Limits::default()
     };
     let config = Config {

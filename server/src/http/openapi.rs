@@ -39,7 +39,11 @@ const READS: &[(&str, &str, bool)] = &[
     ("/comments/{id}", "One comment; 404 once it is deleted", true),
     ("/history/{aggregate}", "Who changed a record, when, from what to what", true),
     ("/openapi.json", "This document", false),
-    ("/schemas/{type}.json", "The JSON Schema of a command's or an event's data", false),
+    (
+        "/schemas/{type}.json",
+        "The JSON Schema of a command's or an event's data; `Declined-1` for entries of schema 1",
+        false,
+    ),
 ];
 
 /// # Errors

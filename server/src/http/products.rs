@@ -80,12 +80,9 @@ fn product<'a>(view: &'a View, sku: &str) -> Result<(Sku, &'a ProductRow), Probl
 pub async fn category(door: Door) -> Result<Response, Problem> {
     door.read(|view| {
         let category = door.segment("category");
-        let rows = view.books.projections.catalogue.products.iter();
-        let products: Vec<_> =
-            rows.filter(|(_, row)| row.category == category).map(|(sku, row)| Product { sku, row }).collect();
-        if products.is_empty() {
-            return Err(Problem::not_found("product of this category"));
-        }
+        let rows = view.books.projections.catalogue.category(category);
+        let rows = rows.ok_or_else(|| Problem::not_found("product of this category"))?;
+        let products: Vec<_> = rows.map(|(sku, row)| Product { sku, row }).collect();
         Ok(json!({"category": category, "products": products}))
     })
     .await

@@ -15,6 +15,9 @@ use serde_json::json;
 use super::{Server, Shared, problem::Problem};
 use crate::{access, shop::Shop, shop::log::unavailable};
 
+/// The position that an answer must have reached.
+const MIN_POSITION: &str = "daybook-min-position";
+
 /// A request's query, read leniently: one that a route does not know is somebody else's.
 #[derive(Clone, Debug, Default)]
 pub struct Query(Vec<(String, String)>);
@@ -81,10 +84,9 @@ impl Door {
     /// # Errors
     /// [`Problem`].
     pub async fn books(&self) -> Result<View, Problem> {
-        let header = HeaderName::from_static("daybook-min-position");
-        let asked = match (self.query.number("min_position")?, self.headers.get(&header)) {
+        let asked = match (self.query.number("min_position")?, self.headers.get(MIN_POSITION)) {
             (Some(position), _) => Some(position),
-            (None, Some(text)) => Some(whole(header.as_str(), text.to_str().unwrap_or("?"))?),
+            (None, Some(text)) => Some(whole(MIN_POSITION, text.to_str().unwrap_or("?"))?),
             (None, None) => None,
         };
         let head = match asked {
@@ -123,8 +125,18 @@ impl Door {
         Ok(position.map_err(unavailable)?)
     }
 
-    /// The answer to a read at `position`: 304 where the asker has it already.
+    /// The answer to a read at `position`: 304 where the asker has it already. To be kept, and asked about each time: the
+    /// answer is one comparison of two numbers.
     pub fn answer(&self, position: u64, body: impl FnOnce() -> Result<Response, Problem>) -> Response {
+        self.answered(position, "private, no-cache", body)
+    }
+
+    fn answered(
+        &self,
+        position: u64,
+        keep: &'static str,
+        body: impl FnOnce() -> Result<Response, Problem>,
+    ) -> Response {
         let etag = format!("\"{position}\"");
         let mut response = if self.has(&etag) {
             StatusCode::NOT_MODIFIED.into_response()
@@ -138,9 +150,9 @@ impl Door {
             if let Ok(etag) = HeaderValue::from_str(&etag) {
                 headers.insert(header::ETAG, etag);
             }
-            // To be kept, and asked about each time: the answer is one comparison of two numbers.
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-            headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+            headers
+                .insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie, daybook-min-position"));
         }
         response
     }
@@ -153,7 +165,9 @@ impl Door {
             .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
     }
 
-    /// The common case: one document made from the books.
+    /// The common case: one document made from the books. Whoever does not say at which position wants to see it soon:
+    /// for a few seconds a cache may show the last one while it asks for the next. It says its position, and after a
+    /// command of one's own one names that (`min_position`), and gets nothing older.
     ///
     /// # Errors
     /// [`Problem`] of finding the books.
@@ -162,20 +176,31 @@ impl Door {
         make: impl FnOnce(&View) -> Result<T, Problem>,
     ) -> Result<Response, Problem> {
         let view = self.books().await?;
-        Ok(self.answer(view.books.position, || Ok(axum::Json(make(&view)?).into_response())))
+        let document = || Ok(axum::Json(make(&view)?).into_response());
+        let names_a_position = ["min_position", "as_of"].iter().any(|name| self.query.get(name).is_some())
+            || self.headers.contains_key(MIN_POSITION);
+        Ok(if names_a_position {
+            self.answer(view.books.position, document)
+        } else {
+            self.answered(view.books.position, "private, max-age=0, stale-while-revalidate=10", document)
+        })
     }
 }
 
-/// `GET /digest`
+/// `GET /digest`: compared with others' books, so never an old one.
+///
+/// # Errors
+/// [`Problem`] of finding the books.
 pub async fn digest(State(_): Shared, door: Door) -> Result<Response, Problem> {
-    let made = |view: &View| {
-        Ok(json!({
+    let view = door.books().await?;
+    let made = || {
+        json!({
             "epoch": view.epoch,
             "position": view.books.position,
             "digest": view.books.digest(),
             "hash": view.hash,
             "fold": domain::books::FOLD_VERSION,
-        }))
+        })
     };
-    door.read(made).await
+    Ok(door.answer(view.books.position, || Ok(axum::Json(made()).into_response())))
 }

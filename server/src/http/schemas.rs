@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::{Command, Event};
+use domain::{Command, Event, event::schema_of};
 use serde_json::{Map, Value, json};
 
 use super::{problem::Problem, reading::Door};
@@ -508,31 +508,58 @@ const EVENTS: &[(&str, &[Field])] = &[
     ("Refused", &[("command", Required, One(ASKED)), ("code", Required, AnyText), ("detail", Required, Object)]),
     (
         "Declined",
-        &[("command_id", Required, Id), ("command", Required, One(ASKED)), ("reason", Required, Line(1, 200))],
+        &[
+            ("command_id", Required, Id),
+            ("command", Required, One(ASKED)),
+            ("because", Required, BECAUSE),
+            ("note", Optional, Line(1, 200)),
+        ],
     ),
 ];
 
-/// The schema of one command's or event's data.
+const BECAUSE: Kind =
+    OneOf(&["mistake", "customer_left", "done_another_way", "other_text_stays", "there_already", "other"]);
+
+/// Of the data of events as earlier builds wrote them; such entries stay in the log, and say this schema.
+const EARLIER: &[(&str, u16, &[Field])] = &[(
+    "Declined",
+    1,
+    &[("command_id", Required, Id), ("command", Required, One(ASKED)), ("reason", Required, Line(1, 200))],
+)];
+
+/// The schema of one command's or event's data; `Type-1` is that of events of schema 1, where there are later ones.
 #[must_use]
 pub fn of(type_name: &str) -> Option<Value> {
+    if let Some((event_type, schema)) = type_name.rsplit_once('-') {
+        let schema = schema.parse().ok()?;
+        let (_, _, fields) = EARLIER.iter().find(|(name, number, _)| (*name, *number) == (event_type, schema))?;
+        return Some(of_event(event_type, schema, fields));
+    }
     let find = |table: &[(&str, &'static [Field])]| {
         table.iter().find(|(name, _)| *name == type_name).map(|(_, fields)| *fields)
     };
-    let (fields, is_command) = match (find(COMMANDS), find(EVENTS)) {
-        (Some(fields), _) => (fields, true),
-        (None, Some(fields)) => (fields, false),
-        (None, None) => return None,
-    };
-    // A misspelt field of a command is refused; an event may gain fields, which readers must let pass.
-    let mut schema = object(fields, !is_command);
-    if !is_command {
-        schema["properties"]["undoes"] = json!({
-            "type": "string", "format": "uuid", "description": "The command that this entry puts back",
-        });
+    match (find(COMMANDS), find(EVENTS)) {
+        // A misspelt field of a command is refused.
+        (Some(fields), _) => Some(titled(type_name, object(fields, false))),
+        (None, Some(fields)) => Some(of_event(type_name, schema_of(type_name), fields)),
+        (None, None) => None,
     }
+}
+
+/// An event may gain fields, which readers must let pass.
+fn of_event(type_name: &str, number: u16, fields: &[Field]) -> Value {
+    let mut schema = object(fields, true);
+    schema["properties"]["undoes"] = json!({
+        "type": "string", "format": "uuid", "description": "The command that this entry puts back",
+    });
+    schema["description"] = format!("Of entries with \"schema\": {number}").into();
+    titled(type_name, schema)
+}
+
+fn titled(type_name: &str, mut schema: Value) -> Value {
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = type_name.into();
-    Some(schema)
+    schema
 }
 
 /// Every type that has a schema: commands, then events.
@@ -637,6 +664,20 @@ mod tests {
         for (name, _) in COMMANDS.iter().chain(EVENTS) {
             assert!(all.contains(name), "{name}");
         }
+    }
+
+    /// The number that an entry says leads to the schema that its data fits.
+    #[test]
+    fn r_27_k_7_every_schema_that_a_type_was_written_under_has_a_page() {
+        for name in Event::types() {
+            assert_eq!(of(name).unwrap()["description"], format!("Of entries with \"schema\": {}", schema_of(name)));
+            for earlier in 1..schema_of(name) {
+                let schema = of(&format!("{name}-{earlier}")).unwrap_or_else(|| panic!("{name} of schema {earlier}"));
+                assert!(Event::decode(name, earlier, &sample(&schema).to_string()).is_ok(), "{schema}");
+            }
+            assert!(of(&format!("{name}-{}", schema_of(name))).is_none());
+        }
+        assert!(Event::decode("Declined", 2, &sample(&of("Declined").unwrap()).to_string()).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! It takes everything that waits, decides it on a working copy, writes one append, and only when that is durable
 //! takes it in, publishes and answers. What comes while an append is being flushed is the next batch: commits are
-//! shared without a timer. Requests only send and wait, so one that is cut off halfway can never leave a
+//! shared without a timer, unless one is asked for (`--batch-wait-ms`). Requests only send and wait, so one that is cut off halfway can never leave a
 //! transaction open.
 //!
 //! How it stands with the log is written down in [`Standing`].
@@ -103,8 +103,16 @@ impl Appender {
     async fn take(&mut self, first: Work, work: &mut mpsc::Receiver<Work>) {
         let mut commands = first.requests.len();
         let mut works = vec![first];
+        let until = tokio::time::Instant::now() + self.limits.batch_wait;
         while commands < self.limits.batch {
-            let Ok(next) = work.try_recv() else { break };
+            let next = match work.try_recv() {
+                Ok(next) => next,
+                Err(_) if self.limits.batch_wait.is_zero() => break,
+                Err(_) => match tokio::time::timeout_at(until, work.recv()).await {
+                    Ok(Some(next)) => next,
+                    Ok(None) | Err(_) => break,
+                },
+            };
             commands += next.requests.len();
             works.push(next);
         }

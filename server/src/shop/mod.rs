@@ -9,7 +9,8 @@
 //! 5. [`hub`], [`frame`]: what is published: a view for readers, frames for feeds
 //! 6. [`snapshot`], [`past`]: books at a position, kept and worked out; [`reading`]: entries by what they are about
 //! 7. [`queue`]: commands that were answered before they were decided; [`replay`]: deciding them again, beside the book
-//! 8. [`views`]: read models in tables, for other programs; [`mail`]: letters about what ran out
+//! 8. [`views`]: read models in tables, for other programs; [`mail`]: letters about what ran out; [`status`]: how all of
+//!    these stand
 
 pub mod appender;
 pub mod frame;
@@ -23,6 +24,7 @@ pub mod reading;
 pub mod replay;
 pub mod shops;
 pub mod snapshot;
+pub mod status;
 pub mod views;
 
 use std::time::Duration;

@@ -14,9 +14,6 @@ use tokio_util::sync::CancellationToken;
 use super::Shops;
 use crate::clock;
 
-/// Entries in one step, which is one transaction of the view.
-const STEP: u32 = 500;
-
 /// Keeps one view up to date with every shop's log until the server stops.
 pub struct Follower {
     pub shops: Arc<Shops>,
@@ -30,11 +27,19 @@ impl Follower {
         while !self.stop.is_cancelled() {
             self.follow_all().await;
             tokio::select! {
-                () = hint(&mut hints) => {}
+                () = hint(&mut hints) => self.wait().await,
                 // Hints may be lost, and an error passes.
                 () = tokio::time::sleep(self.shops.limits.poll) => {}
                 () = self.stop.cancelled() => {}
             }
+        }
+    }
+
+    /// Whoever is in no hurry takes in more with one step.
+    async fn wait(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(self.shops.limits.view_wait) => {}
+            () = self.stop.cancelled() => {}
         }
     }
 
@@ -52,7 +57,7 @@ impl Follower {
 
     async fn follow(&self, shop: &ShopSlug) -> Result<(), ViewError> {
         while !self.stop.is_cancelled() {
-            match step(&*self.shops.store, &*self.view, shop, STEP).await {
+            match step(&*self.shops.store, &*self.view, shop, self.shops.limits.view_batch).await {
                 Ok(stands) => {
                     self.shops.metrics.view_lags(self.view.name(), shop.as_str(), lag(&stands));
                     if stands.position >= stands.head {

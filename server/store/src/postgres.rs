@@ -42,8 +42,12 @@ use hints::PostgresHints;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/postgres/migrations");
 
-/// Connections of one instance; two more carry hints.
-const MOST_CONNECTIONS: u32 = 10;
+/// Connections of one instance that write, and that read; two more carry hints.
+const MOST_WRITERS: u32 = 6;
+const MOST_READERS: u32 = 6;
+
+const SESSION: &str = include_str!("postgres/sql/session.sql");
+const READ_ONLY: &str = include_str!("postgres/sql/read_only.sql");
 
 /// A pooled connection that rested longer than this is asked whether it still lives before it is used. Asking each
 /// time would double the round trips of an append.
@@ -52,6 +56,8 @@ const FRESH: Duration = Duration::from_secs(1);
 /// See the module.
 pub struct PostgresStore {
     pool: PgPool,
+    /// Queries run here, where nothing can be written: a query that did would be refused.
+    readers: PgPool,
     hints: PostgresHints,
     inline: Inline,
 }
@@ -63,28 +69,9 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)
             .map_err(|problem| StoreError::Address { problem: problem.to_string() })?
             .application_name("daybook");
-        let pool = PgPoolOptions::new()
-            .max_connections(MOST_CONNECTIONS)
-            .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > FRESH {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute(include_str!("postgres/sql/session.sql")).await?;
-                    Ok(())
-                })
-            })
-            .connect_with(options.clone())
-            .await
-            .map_err(read_error)?;
-        Ok(Self { pool, hints: PostgresHints::new(options), inline: Inline::default() })
+        let pool = pool(options.clone(), MOST_WRITERS, &[SESSION]).await?;
+        let readers = self::pool(options.clone(), MOST_READERS, &[SESSION, READ_ONLY]).await?;
+        Ok(Self { pool, readers, hints: PostgresHints::new(options), inline: Inline::default() })
     }
 
     async fn events(
@@ -92,9 +79,34 @@ impl PostgresStore {
         shop: &ShopSlug,
         query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
     ) -> Result<Vec<EventRecord>, StoreError> {
-        let rows = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        let rows = query.fetch_all(&self.readers).await.map_err(read_error)?;
         rows.iter().map(|row| event(row).map_err(read_error)?.record(shop)).collect()
     }
+}
+
+/// Connections that have run `settings` before anything else.
+async fn pool(options: PgConnectOptions, most: u32, settings: &'static [&'static str]) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for setting in settings {
+                    connection.execute(*setting).await?;
+                }
+                Ok(())
+            })
+        });
+    pool.connect_with(options).await.map_err(read_error)
 }
 
 fn event(row: &PgRow) -> Result<StoredEvent, sqlx::Error> {
@@ -136,13 +148,13 @@ impl EventStore for PostgresStore {
     }
 
     async fn shops(&self) -> Result<Vec<ShopHead>, StoreError> {
-        let rows = sqlx::query_as(include_str!("postgres/sql/shops.sql")).fetch_all(&self.pool).await;
+        let rows = sqlx::query_as(include_str!("postgres/sql/shops.sql")).fetch_all(&self.readers).await;
         rows.map_err(read_error)?.into_iter().map(stored::head).collect()
     }
 
     async fn head(&self, shop: &ShopSlug) -> Result<Option<ShopHead>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/head.sql")).bind(shop.as_str());
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::head).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::head).transpose()
     }
 
     async fn change_epoch(&self, shop: &ShopSlug, epoch: Uuid) -> Result<ShopHead, StoreError> {
@@ -192,7 +204,7 @@ impl EventStore for PostgresStore {
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/verdicts.sql")).bind(shop.as_str()).bind(ids);
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
     }
 
     async fn verdicts_after(
@@ -205,7 +217,7 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(after.map(|id| id.0))
             .bind(i64::from(limit));
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
@@ -229,12 +241,12 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(i64::from(fold))
             .bind(column(at_most.unwrap_or(u64::MAX)));
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::snapshot).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::snapshot).transpose()
     }
 
     async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/checkpoints.sql")).bind(shop.as_str());
-        let rows: Vec<(String, i64)> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        let rows: Vec<(String, i64)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
         rows.into_iter()
             .map(|(name, position)| Ok(Checkpoint { name: name.into(), position: stored::position(position)? }))
             .collect()
@@ -263,7 +275,7 @@ impl EventStore for PostgresStore {
                     let there: Option<i64> = sqlx::query_scalar(include_str!("postgres/sql/queue_fingerprint.sql"))
                         .bind(shop.as_str())
                         .bind(one.id.0)
-                        .fetch_optional(&self.pool)
+                        .fetch_optional(&self.readers)
                         .await
                         .map_err(read_error)?;
                     if there.is_some_and(|fingerprint| fingerprint.cast_unsigned() != one.fingerprint) {
@@ -339,7 +351,7 @@ impl EventStore for PostgresStore {
 
     async fn queue_status(&self, shop: &ShopSlug, id: CommandId) -> Result<Option<QueueStatus>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/queue_status.sql")).bind(shop.as_str()).bind(id.0);
-        Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::queue_status))
+        Ok(query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::queue_status))
     }
 
     async fn queue_rows(&self, shop: Option<&ShopSlug>, after: u64, limit: u32) -> Result<Vec<QueueRow>, StoreError> {
@@ -347,7 +359,7 @@ impl EventStore for PostgresStore {
             .bind(shop.map(ShopSlug::as_str))
             .bind(column(after))
             .bind(i64::from(limit));
-        let rows: Vec<StoredCommand> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        let rows: Vec<StoredCommand> = query.fetch_all(&self.readers).await.map_err(read_error)?;
         rows.into_iter().map(StoredCommand::row).collect()
     }
 
@@ -365,7 +377,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn offsets(&self) -> Result<Vec<Offset>, StoreError> {
-        let rows = sqlx::query_as(include_str!("postgres/sql/offsets.sql")).fetch_all(&self.pool).await;
+        let rows = sqlx::query_as(include_str!("postgres/sql/offsets.sql")).fetch_all(&self.readers).await;
         rows.map_err(read_error)?.into_iter().map(stored::offset).collect()
     }
 
@@ -403,7 +415,7 @@ impl EventStore for PostgresStore {
 
     async fn release_file(&self, path: &str) -> Result<Option<ReleaseFile>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/release_file.sql")).bind(path);
-        Ok(query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::release_file))
+        Ok(query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::release_file))
     }
 
     async fn keep_blob(&self, shop: &ShopSlug, blob: Blob, most: u64) -> Result<bool, StoreError> {
@@ -429,13 +441,13 @@ impl EventStore for PostgresStore {
 
     async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/blob.sql")).bind(shop.as_str()).bind(name.as_str());
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::blob).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::blob).transpose()
     }
 
     async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
         let names: Vec<&str> = names.iter().map(BlobHash::as_str).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/blobs_there.sql")).bind(shop.as_str()).bind(names);
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::blob_name).collect()
+        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::blob_name).collect()
     }
 
     fn write_with_appends(&self, view: &str) -> bool {
@@ -443,11 +455,13 @@ impl EventStore for PostgresStore {
     }
 
     fn letters(&self) -> Arc<dyn Letters> {
-        Arc::new(PostgresLetters { pool: self.pool.clone() })
+        Arc::new(PostgresLetters { pool: self.pool.clone(), readers: self.readers.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
-        let view = |form| -> Arc<dyn AllocationsView> { Arc::new(PostgresView { form, pool: self.pool.clone() }) };
+        let view = |form| -> Arc<dyn AllocationsView> {
+            Arc::new(PostgresView { form, pool: self.pool.clone(), readers: self.readers.clone() })
+        };
         vec![view(Form::Flat), view(Form::Joined)]
     }
 
@@ -481,5 +495,44 @@ mod tests {
         let store = PostgresStore::open(&url).await.unwrap();
         let durable: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&store.pool).await.unwrap();
         assert_eq!(durable, "on");
+    }
+
+    #[tokio::test]
+    async fn p_8_queries_are_read_only_transactions() {
+        let Some(url) = postgres_url().await else { return };
+        let store = PostgresStore::open(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        let shop = ShopSlug::parse("corner").unwrap();
+        store.create_shop(&shop, "Corner", Uuid::from_u128(1)).await.unwrap();
+        for (pool, is_read_only) in [(&store.readers, "on"), (&store.pool, "off")] {
+            let says: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(pool).await.unwrap();
+            assert_eq!(says, is_read_only);
+        }
+        let refused = sqlx::query("DELETE FROM snapshot").execute(&store.readers).await.unwrap_err();
+        assert_eq!(errors::state(&refused).as_deref(), Some("25006"), "{refused}");
+
+        // With nothing left that could write, every query still answers.
+        store.pool.close().await;
+        assert_eq!(store.shops().await.unwrap().len(), 1);
+        assert!(store.head(&shop).await.unwrap().is_some());
+        let (id, order) = (CommandId(Uuid::from_u128(2)), AggregateId::new("order", "1"));
+        assert!(store.read(&shop, 0, 9).await.unwrap().is_empty());
+        assert!(store.read_before(&shop, 9, 9).await.unwrap().is_empty());
+        assert!(store.read_aggregate(&shop, &order, 0, 9).await.unwrap().is_empty());
+        assert!(store.verdicts(&shop, &[id]).await.unwrap().is_empty());
+        assert!(store.verdicts_after(&shop, None, 9).await.unwrap().is_empty());
+        assert!(store.load_snapshot(&shop, 1, None).await.unwrap().is_none());
+        assert!(store.checkpoints(&shop).await.unwrap().is_empty());
+        assert!(store.queue_status(&shop, id).await.unwrap().is_none());
+        assert!(store.queue_rows(None, 0, 9).await.unwrap().is_empty());
+        assert!(store.release_file("a").await.unwrap().is_none());
+        assert!(store.blob(&shop, &BlobHash::of(b"a")).await.unwrap().is_none());
+        assert!(store.blobs_there(&shop, &[BlobHash::of(b"a")]).await.unwrap().is_empty());
+        for view in store.views() {
+            assert!(view.reached(&shop).await.unwrap().is_none());
+            assert!(view.of_order(&shop, "1").await.unwrap().is_empty() && view.all(&shop).await.unwrap().is_empty());
+        }
+        assert!(store.letters().reached(&shop).await.unwrap().is_none());
+        store.offsets().await.unwrap();
     }
 }

@@ -519,4 +519,17 @@ mod tests {
         const FULL: i64 = 2;
         assert_eq!(settings.await.unwrap(), (FULL, "wal".to_owned()));
     }
+
+    #[tokio::test]
+    async fn p_8_queries_have_a_connection_that_cannot_write() {
+        let file = SqliteFile::new();
+        let store = SqliteStore::open(&file.url()).await.unwrap();
+        store.migrate().await.unwrap();
+        let refused = sqlx::query("DELETE FROM snapshot").execute(&store.readers).await.unwrap_err();
+        const READ_ONLY: &str = "8";
+        assert_eq!(refused.as_database_error().and_then(|error| error.code()).as_deref(), Some(READ_ONLY), "{refused}");
+        // Without it no query is answered: none takes the writer's.
+        store.readers.close().await;
+        assert!(store.shops().await.is_err());
+    }
 }

@@ -1,13 +1,17 @@
 //! `POST /commands`.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use server::Limits;
 use store::contract::Fixture;
 use uuid::Uuid;
 
 use crate::support::{Daybook, answer, on_every_store};
 
 on_every_store!(
+    r_42_commands_share_an_append_as_far_and_as_long_as_is_set,
     c_19_d_1_an_answer_to_a_post_carries_no_read_model,
     c_20_an_answer_names_where_the_result_is_read,
     c_22_d_3_what_was_posted_can_be_read,
@@ -292,4 +296,35 @@ async fn what_is_not_there_or_not_allowed_is_a_problem_with_a_code() {
     assert_eq!(answer(foreign).await.1["code"], "cross_site");
     let rebound = daybook.get("/digest").header("host", "evil.example").send().await.unwrap();
     assert_eq!(answer(rebound).await.1["code"], "wrong_host");
+}
+
+/// Six deliveries at once.
+async fn six_at_once(daybook: &Daybook, prefix: &str) {
+    let posts = (0..6).map(|number| {
+        let data = json!({"batchref": format!("{prefix}-{number}"), "sku": "A", "qty": 1});
+        daybook.post(&json!({"type": "stock.receive", "data": data})).send()
+    });
+    for response in futures::future::join_all(posts).await {
+        assert_eq!(response.unwrap().status(), StatusCode::OK);
+    }
+}
+
+/// In how many appends this server has written them.
+async fn appends(daybook: &Daybook) -> u64 {
+    let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap().text().await.unwrap();
+    let count = metrics.lines().find_map(|line| line.strip_prefix("daybook_append_commands_count "));
+    count.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
+async fn r_42_commands_share_an_append_as_far_and_as_long_as_is_set(fixture: Fixture) {
+    let daybook = Daybook::with(&fixture.store, |limits| limits.batch = 1).await;
+    six_at_once(&daybook, "B").await;
+    assert_eq!(appends(&daybook).await, 6, "no two share one");
+    daybook.stop().await;
+
+    // As if for ever: it is written as soon as there are six.
+    let patient = |limits: &mut Limits| (limits.batch, limits.batch_wait) = (6, Duration::from_secs(600));
+    let daybook = Daybook::with(&fixture.reopened().await, patient).await;
+    six_at_once(&daybook, "C").await;
+    assert_eq!(appends(&daybook).await, 1, "all of them");
 }

@@ -1,11 +1,12 @@
 //! Messages of other builds at the doors that pages use. The messages are those that `sync` keeps of earlier builds.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io::BufReader, path::PathBuf};
 
 use domain::{EventRecord, ShopSlug};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use server::archive::import::import;
 use store::{Append, contract::Fixture};
 use sync::protocol::{
     OLDEST_PROTOCOL, Outcome, PROTOCOL, Poll, ProtocolError, Push, PushAnswer, Snapshot, feed_address,
@@ -19,6 +20,7 @@ mod recording;
 on_every_store!(
     p8_a_push_of_every_earlier_build_is_answered,
     p8_a_client_of_an_earlier_build_is_answered_as_by_its_own_server,
+    r_27_k_12_entries_of_an_earlier_schema_are_served_as_written_and_read_in_todays_words,
     p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot,
     p8_too_old_is_426_and_nothing_is_decided,
     p8_too_old_for_the_feed_is_said_to_polls_and_to_streams,
@@ -119,7 +121,10 @@ fn reads_alike(ours: &Value, theirs: &Value, path: &str) {
             for event in theirs {
                 let same = ours.find(|our| our["type"] == event["type"] && our["aggregate"] == event["aggregate"]);
                 let same = same.unwrap_or_else(|| panic!("{path} lacks {event}"));
-                reads_alike(same, event, &format!("{path}/{}", event["type"]));
+                // One of a later schema says so, and the reader of that build stops there.
+                let is_later = same["schema"].as_u64() > event["schema"].as_u64();
+                let (same, event) = if is_later { (&same["schema"], &event["schema"]) } else { (same, event) };
+                reads_alike(same, event, path);
             }
         }
         (Value::Array(ours), Value::Array(theirs)) => {
@@ -181,6 +186,45 @@ async fn p8_a_client_of_an_earlier_build_is_answered_as_by_its_own_server(fixtur
     daybook.stop().await;
     let bye = stream.next_named("bye").await;
     reads_alike(&bye.data, &build.read("bye"), "bye");
+}
+
+/// Its archive is put here. Programs get its bytes, with the schema that they are of; people read one language.
+async fn r_27_k_12_entries_of_an_earlier_schema_are_served_as_written_and_read_in_todays_words(fixture: Fixture) {
+    let archive = builds().into_iter().map(|build| build.0.join("archive.ndjson")).find(|path| path.exists()).unwrap();
+    let read = || Ok(BufReader::new(fs::File::open(&archive).unwrap()));
+    import(&*fixture.store, read, None, &mut |_, _| {}).await.unwrap();
+    let daybook = Daybook::on(&fixture.store).await;
+    let asked = json!({"order_id": "O-99", "sku": "OAT-1", "qty": 90});
+    let why = |reason: &str| json!({"command_id": Uuid::from_u128(99), "type": "order.allocate", "data": asked, "reason": reason});
+    daybook.accepted("change.decline", why("Customer left")).await;
+    daybook.accepted("change.decline", why("Snow, all week")).await;
+
+    let log = daybook.json("/events?after=0&limit=500").await;
+    let declined = log["events"].as_array().unwrap().iter().filter(|event| event["type"] == "Declined");
+    let told: Vec<Value> = declined
+        .map(|event| json!([event["schema"], event["data"]["reason"], event["data"]["because"], event["data"]["note"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!([1, "Customer left", null, null]),
+            json!([1, "Rain, all day", null, null]),
+            json!([1, "Done another way", null, null]),
+            json!([2, null, "customer_left", null]),
+            json!([2, null, "other", "Snow, all week"]),
+        ]
+    );
+    for event in log["events"].as_array().unwrap().iter().filter(|event| event["type"] == "Declined") {
+        let file = if event["schema"] == 1 { "Declined-1" } else { "Declined" };
+        crate::reading::fits(&daybook.json(&format!("/schemas/{file}.json")).await, &event["data"], file);
+    }
+    let page = daybook.client.get(format!("{}/s/{SHOP}/book", daybook.origin)).header("accept", "text/html");
+    let html = page.send().await.unwrap().text().await.unwrap();
+    for (words, times) in
+        [("Customer left.", 2), ("Rain, all day.", 1), ("Done another way.", 1), ("Snow, all week.", 1)]
+    {
+        assert!(html.matches(words).count() >= times, "{words} is not {times} times in {html}");
+    }
 }
 
 async fn p8_a_page_from_before_there_was_anything_to_say_gets_its_snapshot(fixture: Fixture) {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{ShopSlug, Verdict};
+use app::status::{Kind, Status};
+use domain::{Event, ShopSlug, Verdict, processes::PROCESSES, stock, values::Quantity};
 use serde_json::json;
 use store::{
     EventStore,
@@ -13,6 +14,7 @@ use store::{
 use crate::support::{Daybook, SHOP, on_every_store, until};
 
 on_every_store!(
+    p_3_the_status_names_checkpoints_lag_and_drift,
     c_36_r_10_r_23_a_new_view_starts_with_the_first_entry_and_then_follows,
     c_33_d_32_a_view_goes_on_where_it_was_when_the_server_stopped,
     c_34_a_view_that_stands_still_holds_up_nobody,
@@ -121,5 +123,50 @@ async fn r_45_d_32_the_lag_of_a_view_is_a_figure(fixture: Fixture) {
             })
             .await;
         }
+    }
+}
+
+async fn p_3_the_status_names_checkpoints_lag_and_drift(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.receive("B", "A", 90).await;
+    let seen = allocate(&daybook, "O-1", 2).await;
+    let store = &fixture.store;
+    let epoch = store.head(&shop()).await.unwrap().unwrap().epoch;
+    let records = store.read(&shop(), 0, 100).await.unwrap();
+    let mut entries: Vec<_> = records.iter().map(|record| record.decode().unwrap()).collect();
+    let views = store.views();
+    let (last, others) = views.split_last().unwrap();
+    for view in others {
+        view.take(&shop(), epoch, 0, &entries).await.unwrap();
+    }
+    // This one has been told something else.
+    let Some(Event::Stock(stock::Event::LineAllocated(line))) = entries.last_mut().map(|entry| &mut entry.event) else {
+        panic!("{entries:?}");
+    };
+    line.qty = Quantity::new(3).unwrap();
+    last.take(&shop(), epoch, 0, &entries).await.unwrap();
+    let head = allocate(&daybook, "O-2", 1).await;
+
+    let status = async |check: bool| {
+        let request = daybook.client.post(format!("{}/api/shop_status", daybook.origin));
+        let response = request.json(&json!({"shop": SHOP, "check": check})).send().await.unwrap();
+        let status: Status = response.error_for_status().unwrap().json().await.unwrap();
+        status
+    };
+    for check in [false, true] {
+        let Status { head: last, followers } = status(check).await;
+        assert_eq!(last, head);
+        let tables: Vec<_> = followers.iter().filter(|one| one.kind == Kind::View).collect();
+        assert_eq!(tables.iter().map(|one| &*one.name).collect::<Vec<_>>(), names(store));
+        for (at, one) in tables.iter().enumerate() {
+            assert_eq!(one.agrees, check.then_some(at < others.len()), "drift of {}", one.name);
+        }
+        assert!(tables.iter().all(|one| one.position == seen), "checkpoint");
+        assert!(tables.iter().all(|one| one.behind_ms.is_some_and(|ms| ms >= 0)), "lag");
+        let there: Vec<_> = followers.iter().filter(|one| one.position == head).collect();
+        assert!(there.iter().all(|one| one.behind_ms.is_none()));
+        let books = there.iter().find(|one| one.kind == Kind::Books).unwrap();
+        assert_eq!(books.agrees, Some(true));
+        assert_eq!(there.iter().filter(|one| one.kind == Kind::Process).count(), PROCESSES.len());
     }
 }

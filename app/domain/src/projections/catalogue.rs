@@ -1,5 +1,6 @@
 //! Every product with what can be had of it: the page and the listing each read one row.
 
+use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -37,12 +38,50 @@ impl Row for ProductRow {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Table<ProductRow>", into = "Table<ProductRow>")]
 pub struct Catalogue {
     pub products: Table<ProductRow>,
+    /// Which products are in a category. It follows from their rows, so it is in no digest and in no snapshot.
+    categories: OrdMap<String, OrdSet<Sku>>,
+}
+
+impl From<Table<ProductRow>> for Catalogue {
+    fn from(products: Table<ProductRow>) -> Self {
+        let mut categories = OrdMap::<String, OrdSet<Sku>>::new();
+        for (sku, row) in products.iter().filter(|(_, row)| !row.category.is_empty()) {
+            categories.entry(row.category.clone()).or_default().insert(sku.clone());
+        }
+        Self { products, categories }
+    }
+}
+
+impl From<Catalogue> for Table<ProductRow> {
+    fn from(catalogue: Catalogue) -> Self {
+        catalogue.products
+    }
 }
 
 impl Catalogue {
+    /// The products of a category, by SKU; `None` where there are none. It is looked up by its name and they by theirs:
+    /// nobody goes through the products of other categories.
+    #[must_use]
+    pub fn category(&self, name: &str) -> Option<impl Iterator<Item = (&Sku, &ProductRow)>> {
+        let skus = self.categories.get(name)?;
+        Some(skus.iter().filter_map(|sku| self.products.get(sku).map(|row| (sku, row))))
+    }
+
+    fn move_between(&mut self, sku: &Sku, from: Option<&str>, to: &str) {
+        if let Some((from, left)) = from.and_then(|from| Some((from, self.categories.get_mut(from)?))) {
+            left.remove(sku);
+            if left.is_empty() {
+                self.categories.remove(from);
+            }
+        }
+        if !to.is_empty() {
+            self.categories.entry(to.to_owned()).or_default().insert(sku.clone());
+        }
+    }
+
     pub(super) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
         let sku = match &entry.event {
             Event::Product(event) => event.sku(),
@@ -57,6 +96,12 @@ impl Catalogue {
             | Event::Refused(_)
             | Event::Declined(_) => return,
         };
+        if let (Event::Product(_), Some(now)) = (&entry.event, seen.product) {
+            let was = self.products.get(sku).map(|row| row.category.clone());
+            if was.as_ref() != Some(&now.category) {
+                self.move_between(sku, was.as_deref(), &now.category);
+            }
+        }
         self.products.change(sku, ProductRow::default, |row| {
             row.position = entry.position;
             match &entry.event {

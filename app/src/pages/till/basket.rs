@@ -26,6 +26,16 @@ impl Line {
 
 const MOST: u32 = 1_000_000;
 
+/// What was rung up in a form that came back unpaid.
+fn typed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, u32)> {
+    let value = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let line = move |name: &String| name.strip_prefix("typed.lines[")?.strip_suffix("].sku").map(ToOwned::to_owned);
+    pairs.iter().filter_map(move |(name, sku)| {
+        let qty = value(&format!("typed.lines[{}].qty", line(name)?))?;
+        Some((sku.as_str(), qty.parse().ok()?))
+    })
+}
+
 impl Basket {
     /// From an address: the basket as it was, then what was typed, then the button that was pressed.
     #[must_use]
@@ -40,6 +50,9 @@ impl Basket {
                     basket.set(sku, qty);
                 }
             }
+        }
+        for (sku, qty) in typed(pairs) {
+            basket.set(sku, qty);
         }
         for (name, value) in pairs {
             match (name.strip_prefix("set."), name.as_str()) {
@@ -118,6 +131,14 @@ mod tests {
         assert_eq!(of_query("basket=A*2,B*1&less=B").written(), "A*2");
         assert_eq!(of_query("basket=A*2,B*1&remove=A").written(), "B*1");
         assert_eq!(of_query("basket=A*2&set.A=7&add=A").written(), "A*8");
+    }
+
+    #[test]
+    fn us_22_a_form_that_came_back_has_its_lines() {
+        let came_back = "refused=malformed&field=account&typed.lines[0].sku=A&typed.lines[0].qty=2&typed.lines[0].price=1.00\
+                         &typed.lines[1].sku=B&typed.lines[1].qty=1&typed.lines[2].sku=C&typed.account=";
+        assert_eq!(of_query(came_back).written(), "A*2,B*1");
+        assert_eq!(of_query(&format!("{came_back}&less=B")).written(), "A*2");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The receipt on the counter. Its number was given by the device and never changes; whether the sale is in the book
 //! is said on the paper too.
 
-use domain::{CommandId, values::SaleId};
+use domain::{
+    CommandId,
+    values::{AccountId, SaleId},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -56,12 +59,18 @@ pub fn paper(context: &PageContext<'_>, number: &str) -> Option<Paper> {
         payment: match receipt.payment {
             Payment::Cash => "Cash".to_owned(),
             Payment::Card => "Card".to_owned(),
-            Payment::Account => "On account".to_owned(),
+            Payment::Account => on_account(context, receipt.account.as_ref()),
         },
         mark: Mark::new(state, position),
         command: context.books.projections.day_book.entries.get(&position).map(|entry| entry.command_id),
         put_back: context.books.aggregates.sales.get(&sale_id).is_some_and(is_put_back),
     })
+}
+
+/// With whose it is, as it is called now.
+fn on_account(context: &PageContext<'_>, id: Option<&AccountId>) -> String {
+    let known = id.and_then(|id| Some((id, context.books.projections.accounts.accounts.get(id)?)));
+    known.map_or_else(|| "On account".to_owned(), |(id, account)| format!("On account: {} ({id})", account.title))
 }
 
 fn is_put_back(sale: &domain::sale::Sale) -> bool {

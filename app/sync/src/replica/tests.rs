@@ -715,7 +715,8 @@ fn us_10_giving_up_what_was_refused_is_a_command_of_its_own_and_what_never_left_
     shop.feed(&mut replica, feed, NOW);
     let entry = shop.log.last().unwrap().decode().unwrap();
     let Event::Declined(event) = &entry.event else { panic!("{entry:?}") };
-    assert_eq!((event.command_id, event.reason.as_str(), &*entry.actor), (id(1), "Customer left", "asha"));
+    let because = domain::change::Because::CustomerLeft;
+    assert_eq!((event.command_id, event.because, &event.note, &*entry.actor), (id(1), because, &None, "asha"));
     assert_eq!(state(&replica, 1), Some(SyncState::Discarded), "this device's history keeps it");
     assert_eq!(replica.pending_of(declined), None, "confirmed is silent");
 

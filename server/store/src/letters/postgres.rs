@@ -15,13 +15,14 @@ use crate::{
 
 pub(crate) struct PostgresLetters {
     pub(crate) pool: PgPool,
+    pub(crate) readers: PgPool,
 }
 
 #[async_trait]
 impl Letters for PostgresLetters {
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
         let query = sqlx::query_as(include_str!("../views/postgres/reached.sql")).bind(shop.as_str()).bind(READER);
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::reached).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::reached).transpose()
     }
 
     async fn note(

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) struct PostgresView {
     pub(crate) form: Form,
     pub(crate) pool: PgPool,
+    pub(crate) readers: PgPool,
 }
 
 /// False, and nothing is written, unless the view stands at the second of `places`, which are epoch, position before
@@ -60,7 +61,7 @@ impl AllocationsView for PostgresView {
 
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/reached.sql")).bind(shop.as_str()).bind(self.name());
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::reached).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::reached).transpose()
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
@@ -75,7 +76,7 @@ impl AllocationsView for PostgresView {
             Form::Flat => include_str!("postgres/flat/of_order.sql"),
         };
         let query = sqlx::query_as(statement).bind(shop.as_str()).bind(order_id);
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
@@ -84,7 +85,7 @@ impl AllocationsView for PostgresView {
             Form::Flat => include_str!("postgres/flat/all.sql"),
         };
         let query = sqlx::query_as(statement).bind(shop.as_str());
-        query.fetch_all(&self.pool).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use server::archive::export::export;
 use sync::{
     Acknowledged, FeedEnd, Input, Issue, Lost, OutboxRecord, Output, Replica, Stage, StoredState,
     bundle::Bundle,
@@ -113,6 +114,15 @@ async fn open_the_shop(daybook: &Daybook) {
     }
     daybook.receive("B-0", "OAT-1", 20).await;
     daybook.accepted("stock.receive", json!({"batchref": "E-0", "sku": "OAT-1", "qty": 30, "eta": "2026-03-01"})).await;
+    for (number, reason) in [(1, "Customer left"), (2, "Rain, all day")] {
+        daybook.accepted("change.decline", given_up(number, reason)).await;
+    }
+}
+
+/// An order for more than there is, and why nobody wants it any more.
+fn given_up(number: u128, reason: &str) -> Value {
+    let asked = json!({"order_id": format!("O-9{number}"), "sku": "OAT-1", "qty": 90});
+    json!({"command_id": Uuid::from_u128(number), "type": "order.allocate", "data": asked, "reason": reason})
 }
 
 /// One of each kind of command, with every outcome that an answer can have.
@@ -131,6 +141,7 @@ fn work(client: &mut Client) {
     client.issue("stock.damage", json!({"batchref": "B-0", "qty": 1, "reason": "wet"}));
     client.issue("stock.change_quantity", json!({"batchref": "E-0", "qty": 28}));
     client.issue("stock.count", json!({"sku": "OAT-1", "counted": 12}));
+    client.issue("change.decline", given_up(3, "Done another way"));
     // Somebody else has taken this name meanwhile, so what builds on it is held.
     client.issue("stock.receive", json!({"batchref": "B-1", "sku": "RYE-1", "qty": 3}));
     client.issue("stock.damage", json!({"batchref": "B-1", "qty": 1, "reason": "wet"}));
@@ -165,6 +176,7 @@ async fn record_what_this_build_says() {
     folder.write_json("log.json", &store.read(&shop, 0, 500).await.unwrap());
 
     client.tell(Input::Lead);
+    client.tell(Input::Probed { reached: true });
     let (ticket, push) = client.push.take().unwrap();
     folder.write_json("push.json", &push);
     let answer = posted(&daybook, "push_commands", json!({"shop": SHOP, "push": push})).await;
@@ -193,6 +205,9 @@ async fn record_what_this_build_says() {
     assert_eq!(open.next().await.unwrap().event, "heartbeat");
     daybook.stop().await;
     folder.write("bye.json", &open.next_named("bye").await.text);
+    let mut archive = Vec::new();
+    export(&*store, &shop, &mut archive, &mut |_, _| {}).await.unwrap();
+    fs::write(folder.0.join("archive.ndjson"), archive).unwrap();
     let errors = vec![FieldError { field: "qty".to_owned(), problem: "is missing".to_owned() }];
     folder.write_json(
         "problems.json",
