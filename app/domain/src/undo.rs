@@ -8,7 +8,7 @@ use crate::{
     Books, Command, CommandId, Refusal,
     account::{self, Account},
     books::{Author, Reads, Role},
-    comment,
+    change, comment,
     event::Event,
     order, product,
     projections::day_book::BookEntry,
@@ -109,8 +109,8 @@ pub fn undone_by(books: &Books, id: CommandId) -> Option<u64> {
 pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(), Refusal> {
     let known = first_of(books, id);
     let is_own = known.is_some_and(|(_, entry)| entry.actor == author.actor);
-    if !is_own && !matches!(author.role, Role::Owner | Role::Manager) {
-        return Err(Refusal::NotAllowed { needs: "manager".to_owned() });
+    if !is_own && !author.role.answers_for_others() {
+        return Err(author.role.lacks(Role::Manager));
     }
     match undone_by(books, id) {
         Some(_) => Err(Refusal::WrongState {
@@ -120,6 +120,20 @@ pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(
         }),
         None => Ok(()),
     }
+}
+
+/// Everybody gives up what they were refused themselves; managers and owners what anybody was, as far as the day book
+/// remembers whose it is.
+///
+/// # Errors
+/// `not_allowed`.
+pub(crate) fn may_give_up(books: &Books, command: &Command, author: &Author) -> Result<(), Refusal> {
+    let Command::Change(change::Command::Decline(decline)) = command else { return Ok(()) };
+    let of_another = |(_, entry): (u64, &BookEntry)| entry.actor != author.actor;
+    if !author.role.answers_for_others() && first_of(books, decline.command_id).is_some_and(of_another) {
+        return Err(author.role.lacks(Role::Manager));
+    }
+    Ok(())
 }
 
 fn inverse(books: &Books, entry: &BookEntry) -> Result<(Command, Rest), Why> {
