@@ -81,6 +81,7 @@ pub trait Access: Send + Sync {
     /// Those that ended by the clock.
     async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError>;
 
+    /// As it is made: not used yet.
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError>;
 
     /// A shop's, also used and expired ones; in no order.
@@ -91,7 +92,7 @@ pub trait Access: Send + Sync {
     async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError>;
 
     /// One that is there already is given to the person who enrols it now, with its new name; a revoked one stays
-    /// revoked.
+    /// revoked. What it has written and when it was seen is said by [`Access::saw_device`].
     async fn enrol(&self, device: Device) -> Result<(), StoreError>;
 
     async fn device(&self, shop: &ShopSlug, id: &str) -> Result<Option<Device>, StoreError>;

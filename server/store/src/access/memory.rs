@@ -137,7 +137,8 @@ impl Access for MemoryAccess {
 
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {
         self.known(&invite.shop)?;
-        self.data().invites.insert((invite.shop.clone(), invite.id), invite);
+        let fresh = Invite { used_by: None, used_at: None, ..invite };
+        self.data().invites.insert((fresh.shop.clone(), fresh.id), fresh);
         Ok(())
     }
 
@@ -166,7 +167,8 @@ impl Access for MemoryAccess {
         self.known(&device.shop)?;
         let mut data = self.data();
         let key = (device.shop.clone(), device.id.clone());
-        let row = data.devices.entry(key).or_insert_with(|| device.clone());
+        let fresh = Device { seen_at: None, last_entry: None, revoked_at: None, ..device.clone() };
+        let row = data.devices.entry(key).or_insert(fresh);
         (row.name, row.person) = (device.name, device.person);
         Ok(())
     }
@@ -205,7 +207,7 @@ impl Access for MemoryAccess {
         if data.tokens.values().any(|known| known.shop == token.shop && known.name == token.name) {
             return Ok(false);
         }
-        data.tokens.insert((token.shop.clone(), token.id), token);
+        data.tokens.insert((token.shop.clone(), token.id), Token { revoked_at: None, ..token });
         Ok(true)
     }
 
