@@ -89,7 +89,6 @@ fn senders(command: &Command) -> &'static [Role] {
             | stock::Command::HandOver { .. }
             | stock::Command::Reallocate { .. } => STEP,
         },
-        // Giving up: what others were refused is for whoever answers for them (`undo::may_give_up`).
         Command::Picture(_) | Command::Comment(_) | Command::Change(_) => EVERYBODY,
     }
 }
@@ -122,7 +121,7 @@ impl Role {
         self != StockHand
     }
 
-    /// Whether somebody of this role may put back, or give up, what others did.
+    /// Whether somebody of this role may put back what others did.
     #[must_use]
     pub fn answers_for_others(self) -> bool {
         OFFICE.contains(&self)

@@ -8,7 +8,7 @@ use crate::{
     Books, Command, CommandId, Refusal,
     account::{self, Account},
     books::{Author, Reads, Role},
-    change, comment,
+    comment,
     event::Event,
     order, product,
     projections::day_book::BookEntry,
@@ -120,20 +120,6 @@ pub(crate) fn allowed(books: &Books, id: CommandId, author: &Author) -> Result<(
         }),
         None => Ok(()),
     }
-}
-
-/// Everybody gives up what they were refused themselves; managers and owners what anybody was, as far as the day book
-/// remembers whose it is.
-///
-/// # Errors
-/// `not_allowed`.
-pub(crate) fn may_give_up(books: &Books, command: &Command, author: &Author) -> Result<(), Refusal> {
-    let Command::Change(change::Command::Decline(decline)) = command else { return Ok(()) };
-    let of_another = |(_, entry): (u64, &BookEntry)| entry.actor != author.actor;
-    if !author.role.answers_for_others() && first_of(books, decline.command_id).is_some_and(of_another) {
-        return Err(author.role.lacks(Role::Manager));
-    }
-    Ok(())
 }
 
 fn inverse(books: &Books, entry: &BookEntry) -> Result<(Command, Rest), Why> {

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Command, Refusal, Verdict,
     books::{Reads, Role},
-    change,
     event::Event,
-    values::Reason,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -157,32 +155,6 @@ fn a_role_is_found_by_its_word() {
         assert_eq!(serde_json::to_value(role).unwrap(), json!(role.word()));
     }
     assert_eq!(Role::of_word("Owner"), None);
-}
-
-/// A tray of one's own, and a manager's that is the whole shop's.
-#[test]
-fn what_others_were_refused_is_given_up_by_whoever_answers_for_them() {
-    let mut shop = Shop::default();
-    let refused = request(1, command("order.allocate", &data_of("order.allocate")), Role::StockHand);
-    shop.books.handle(&refused, STAMP, &mut Reads::new());
-    let decline = change::Command::decline(
-        refused.submission.id,
-        &refused.submission.command,
-        Reason::parse("not wanted any more").unwrap(),
-    );
-    for (actor, role, allowed) in [
-        ("marek", Role::StockHand, true),
-        ("asha", Role::StockHand, false),
-        ("asha", Role::Seller, false),
-        ("asha", Role::Manager, true),
-        ("asha", Role::Owner, true),
-    ] {
-        let mut request = request(2, decline.clone().into(), role);
-        request.author.actor = actor.into();
-        let handled = shop.books.clone().handle(&request, STAMP, &mut Reads::new());
-        let refusal = refusal_of(&handled.settled[0].verdict);
-        assert_eq!(refusal.is_none(), allowed, "{actor} {role}: {refusal:?}");
-    }
 }
 
 fn any_role() -> impl Strategy<Value = Role> {
