@@ -39,7 +39,7 @@ impl FromServerFnError for ApiError {
 /// Decides a part of a device's outbox. For everyone who may open the shop; the rules of roles are in `decide`.
 #[server(prefix = "/api", endpoint = "push_commands", input = Json, output = Json)]
 pub async fn push_commands(shop: ShopSlug, push: Unread) -> Result<PushAnswer, ApiError> {
-    let (backend, author) = doors::open()?;
+    let (backend, author) = doors::open(&shop).await?;
     doors::answer(backend.push(&shop, &author, doors::answer(push.read())?).await)
 }
 
@@ -49,21 +49,21 @@ pub async fn replica_snapshot(
     shop: ShopSlug,
     #[server(default)] request: Option<SnapshotRequest>,
 ) -> Result<Snapshot, ApiError> {
-    let (backend, _) = doors::open()?;
+    let (backend, _) = doors::open(&shop).await?;
     doors::answer(backend.snapshot(&shop, request).await)
 }
 
 /// The books as they were at a moment that the device does not hold. For everyone who may open the shop.
 #[server(prefix = "/api", endpoint = "past_snapshot", input = Json, output = Json)]
 pub async fn past_snapshot(shop: ShopSlug, moment: Moment) -> Result<Snapshot, ApiError> {
-    let (backend, _) = doors::open()?;
+    let (backend, _) = doors::open(&shop).await?;
     doors::answer(backend.past_snapshot(&shop, moment).await)
 }
 
 /// Entries that the device does not hold. For everyone who may open the shop.
 #[server(prefix = "/api", endpoint = "read_entries", input = Json, output = Json)]
 pub async fn read_entries(shop: ShopSlug, asked: Asked) -> Result<Vec<(u64, BookEntry)>, ApiError> {
-    let (backend, _) = doors::open()?;
+    let (backend, _) = doors::open(&shop).await?;
     doors::answer(backend.entries(&shop, asked).await)
 }
 
@@ -71,17 +71,14 @@ pub async fn read_entries(shop: ShopSlug, asked: Asked) -> Result<Vec<(u64, Book
 /// it compared with the log.
 #[server(prefix = "/api", endpoint = "shop_status", input = Json, output = Json)]
 pub async fn shop_status(shop: ShopSlug, check: bool) -> Result<Status, ApiError> {
-    let (backend, author) = doors::open()?;
+    let (backend, author) = doors::open(&shop).await?;
     doors::answer(backend.status(&shop, check && doors::leads(&author)).await)
 }
 
 #[cfg(feature = "ssr")]
 mod doors {
-    use domain::{
-        books::{Author, Role},
-        fields::FieldError,
-    };
-    use http::{HeaderValue, StatusCode, header};
+    use domain::{ShopSlug, books::Author, fields::FieldError};
+    use http::{HeaderValue, StatusCode, header, request::Parts};
     use leptos::{prelude::use_context, server_fn::error::ServerFnErrorErr};
     use leptos_axum::ResponseOptions;
     use sync::protocol::ProtocolError;
@@ -89,16 +86,18 @@ mod doors {
     use super::ApiError;
     use crate::backend::SharedBackend;
 
-    /// The server and the person who asks.
-    pub(super) fn open() -> Result<(SharedBackend, Author), ApiError> {
-        let backend = use_context::<SharedBackend>().ok_or(ProtocolError::Unavailable { retry_after_ms: 1_000 });
-        let author = use_context::<Author>().ok_or(ProtocolError::NotSignedIn);
-        answer(backend.and_then(|backend| author.map(|author| (backend, author))))
+    /// The server, and the person who asks it about a shop.
+    pub(super) async fn open(shop: &ShopSlug) -> Result<(SharedBackend, Author), ApiError> {
+        let unavailable = ProtocolError::Unavailable { retry_after_ms: 1_000 };
+        let backend = answer(use_context::<SharedBackend>().ok_or(unavailable))?;
+        let parts = answer(use_context::<Parts>().ok_or(ProtocolError::NotSignedIn))?;
+        let author = answer(backend.author(&parts.headers, shop).await)?;
+        Ok((backend, author))
     }
 
     /// Whether this person looks after the shop.
     pub(super) fn leads(author: &Author) -> bool {
-        matches!(author.role, Role::Owner | Role::Manager)
+        author.role.answers_for_others()
     }
 
     /// Gives an error its HTTP status: server functions of this Leptos version say 500 for every one.

@@ -10,6 +10,7 @@ use domain::{
     projections::day_book::BookEntry,
     values::Millis,
 };
+use http::HeaderMap;
 use sync::{
     past::{Asked, Moment},
     protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
@@ -34,6 +35,9 @@ pub struct View {
 
 /// The server, as the application sees it.
 pub trait Backend: Send + Sync + 'static {
+    /// Who is behind a request, with the role that they have in the shop.
+    fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>>;
+
     /// The shop at its head; `None` for an unknown shop.
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;
 

@@ -3,9 +3,11 @@
 mod carry;
 mod commands;
 mod operations;
+mod person;
 mod progress;
 mod rebuild;
 mod serve;
+mod token;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
@@ -90,12 +92,15 @@ enum Operation {
     Shop(ShopOperation),
     /// Tokens for other programs.
     #[command(subcommand)]
-    Token(TokenOperation),
+    Token(token::TokenOperation),
+    /// People, and the shops that they belong to.
+    #[command(subcommand)]
+    Person(person::PersonOperation),
 }
 
 #[derive(Args, Clone)]
 struct ServeArgs {
-    /// The address to listen on. Loopback only: there are no accounts yet.
+    /// The address to listen on. Loopback only: nobody can sign in yet.
     #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
     /// Offer the demo shop `demo`.
@@ -172,17 +177,6 @@ enum ShopOperation {
     List,
 }
 
-#[derive(Subcommand)]
-enum TokenOperation {
-    /// Make a token for a shop. Not in this version: there are no accounts, and none is asked for.
-    Create {
-        #[arg(long)]
-        shop: String,
-        #[arg(long, default_value = "manager")]
-        role: String,
-    },
-}
-
 /// Why an operation did not succeed, for whoever runs it.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -242,9 +236,7 @@ async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, F
             operations::create(database_url, &slug, title.as_deref(), currency.as_deref()).await
         }
         Operation::Shop(ShopOperation::List) => operations::list(database_url).await,
-        Operation::Token(TokenOperation::Create { .. }) => Err(Failure::Other(
-            "there are no accounts in this version, so there are no tokens: requests from this machine need none"
-                .to_owned(),
-        )),
+        Operation::Token(operation) => token::perform(database_url, operation).await,
+        Operation::Person(operation) => person::perform(database_url, operation).await,
     }
 }

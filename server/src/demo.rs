@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::{
     Command, CommandId, ShopSlug, Submission, Verdict,
-    books::{Author, Request, Role},
+    books::Request,
     values::{Day, Millis},
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use store::Blob;
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use crate::{access::DEMO_ACTOR, clock, shop::Shops};
+use crate::{access::demo_author, clock, shop::Shops};
 
 /// Its name in addresses.
 pub const SLUG: &str = "demo";
@@ -152,8 +152,7 @@ impl Script {
             undoes: None,
             depends_on: Vec::new(),
         };
-        let author = Author { actor: DEMO_ACTOR.into(), role: Role::Owner };
-        self.requests.push(Request { submission, author });
+        self.requests.push(Request { submission, author: demo_author() });
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    access::Access,
     config::Config,
     http::{self, Server, blobs},
     metrics::Metrics,
@@ -33,8 +34,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{0} is not a loopback address. There are no accounts yet: whoever reaches the server is the owner of \
-         every shop. Listen on 127.0.0.1 or [::1]"
+        "{0} is not a loopback address. Nobody can sign in yet, and a shop without people asks nobody: whoever reaches \
+         the server is its owner. Listen on 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}: {problem}")]
@@ -111,6 +112,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let woken = Arc::new(Notify::new());
     let server = Arc::new(Server {
         shops: shops.clone(),
+        access: Access::new(shops.store.access()),
         metrics,
         past: Past::default(),
         queue_woken: woken.clone(),

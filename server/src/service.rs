@@ -6,6 +6,7 @@ use app::{
     backend::{Answer, Backend, View},
     status::Status,
 };
+use axum::http::HeaderMap;
 use domain::{
     Entry, ShopSlug,
     books::{Author, Request},
@@ -22,6 +23,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
+    access::{Denied, Entrance},
     http::{Server, events::snapshot_of},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
@@ -137,6 +139,16 @@ impl Service {
 }
 
 impl Backend for Service {
+    fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
+        Box::pin(async move {
+            let visitor = self.server.access.visitor(headers, shop, Entrance::Pages).await;
+            visitor.map(|visitor| visitor.author).map_err(|denied| match denied {
+                Denied::Store(error) => failed(&unavailable(error), shop),
+                _ => ProtocolError::NotSignedIn,
+            })
+        })
+    }
+
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>> {
         Box::pin(async move {
             let Some(open) = self.open(shop).await? else { return Ok(None) };

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-use std::process::{Command, Output};
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
 
 use store::testing::SqliteFile;
 
@@ -212,4 +215,117 @@ fn c_33_c_35_a_view_that_drifted_is_named_and_made_again() {
     let verified = daybook(&file, &["verify"]);
     assert!(verified.status.success(), "{verified:?}");
     assert!(said(&daybook(&file, &["rebuild"])).contains("\tview allocations\tas it should be"));
+}
+
+#[test]
+fn a_token_is_printed_once_and_kept_as_a_hash() {
+    let file = SqliteFile::new();
+    assert!(daybook(&file, &["shop", "create", "corner"]).status.success());
+    let make = |more: &[&str]| daybook(&file, &[&["token", "create", "--shop", "corner"][..], more].concat());
+    let made = make(&["--role", "seller", "--name", "Front till", "--expires", "30d"]);
+    assert!(made.status.success(), "{made:?}");
+    let token = said(&made);
+    let token = token.strip_suffix('\n').unwrap();
+    assert!(token.starts_with("daybook_") && !token.contains(char::is_whitespace), "{token}");
+    let told = String::from_utf8_lossy(&made.stderr).into_owned();
+    assert!(told.contains("seller of shop corner, until ") && told.contains("token:Front till"), "{told}");
+
+    let listed = |shop: &str| lines(&daybook(&file, &["token", "list", "--shop", shop]));
+    let rows = listed("corner");
+    assert_eq!(rows[0][1..4], ["Front till", "seller", "full"]);
+    assert_eq!(rows[0][5], "live");
+    let whole = std::fs::read(file.url().trim_start_matches("sqlite:")).unwrap();
+    let secret = token.as_bytes();
+    assert!(!whole.windows(secret.len()).any(|bytes| bytes == secret), "the database has the hash alone");
+
+    assert!(make(&["--role", "stock-hand", "--read-only", "--expires", "never"]).status.success());
+    assert!(make(&["--role", "manager", "--expires", "2020-01-01", "--name", "old"]).status.success());
+    let rows = listed("corner");
+    assert!(rows[1][1].starts_with("stock_hand-"), "{rows:?}");
+    assert_eq!(rows[1][2..], ["stock_hand", "read", "does not expire", "live"]);
+    assert_eq!(rows[2][5], "expired");
+
+    let revoke = |token: &str| daybook(&file, &["token", "revoke", token, "--shop", "corner"]);
+    assert!(said(&revoke("Front till")).ends_with("\trevoked\n"));
+    assert!(said(&revoke(&rows[0][0])).ends_with("\twas revoked before\n"));
+    assert_eq!(listed("corner")[0][5], "revoked");
+
+    for wrong in [
+        &["--role", "seller", "--name", "Front till"][..],
+        &["--role", "boss"],
+        &["--role", "seller", "--expires", "soon"],
+        &["--role", "seller", "--name", ""],
+        &[],
+    ] {
+        assert!(!make(wrong).status.success(), "{wrong:?}");
+    }
+    assert!(!daybook(&file, &["token", "create", "--shop", "elsewhere", "--role", "seller"]).status.success());
+    assert!(!daybook(&file, &["token", "list", "--shop", "elsewhere"]).status.success());
+    assert!(!revoke("nothing").status.success());
+    assert_eq!(listed("corner").len(), 3);
+}
+
+fn with_input(file: &SqliteFile, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_daybook"))
+        .args(arguments)
+        .env("DATABASE_URL", file.url())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that fails before it reads has closed its end.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn people_are_added_join_shops_and_get_a_password_that_is_kept_as_argon2id() {
+    let file = SqliteFile::new();
+    for shop in ["corner", "market"] {
+        assert!(daybook(&file, &["shop", "create", shop]).status.success());
+    }
+    let added = daybook(
+        &file,
+        &["person", "add", "Asha@corner.example", "--name", "Asha", "--shop", "corner", "--role", "owner"],
+    );
+    assert!(added.status.success(), "{added:?}");
+    assert!(String::from_utf8_lossy(&added.stderr).contains("From now on shop corner asks"), "{added:?}");
+    assert!(daybook(&file, &["person", "add", "marek"]).status.success());
+    let joined = daybook(&file, &["person", "join", "asha@corner.example", "--shop", "market", "--role", "reader"]);
+    assert!(joined.status.success());
+    let list = |more: &[&str]| said(&daybook(&file, &[&["person", "list"][..], more].concat()));
+    assert_eq!(
+        list(&[]),
+        "asha@corner.example\tAsha\tno password\tcorner: owner, market: reader\nmarek\tmarek\tno password\t\n"
+    );
+
+    let password = |login: &str, input: &str| with_input(&file, &["person", "password", login], input);
+    for (login, input) in [("marek", "short\n"), ("marek", "marek123\n"), ("nobody", "correct horse battery\n")] {
+        assert!(!password(login, input).status.success(), "{login} {input}");
+    }
+    let set = password("asha@corner.example", "correct horse battery\n");
+    assert!(set.status.success(), "{set:?}");
+    assert!(list(&["--shop", "corner"]).starts_with("asha@corner.example\tAsha\tpassword\tcorner: owner"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let kept = runtime.block_on(async {
+        let access = store::open(&file.url()).await.unwrap().access();
+        access.people().await.unwrap()[0].password.clone().unwrap()
+    });
+    assert!(kept.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.0);
+
+    let leave = || daybook(&file, &["person", "leave", "asha@corner.example", "--shop", "corner"]);
+    assert!(leave().status.success());
+    assert!(!leave().status.success(), "once");
+    assert_eq!(list(&["--shop", "corner"]), "");
+    for wrong in [
+        &["person", "add", "ASHA@corner.example"][..],
+        &["person", "add", "a b"],
+        &["person", "add", "bo", "--shop", "corner"],
+        &["person", "add", "bo", "--shop", "elsewhere", "--role", "seller"],
+        &["person", "join", "bo", "--shop", "corner", "--role", "seller"],
+        &["person", "join", "marek", "--shop", "corner", "--role", "boss"],
+    ] {
+        assert!(!daybook(&file, wrong).status.success(), "{wrong:?}");
+    }
 }

@@ -51,7 +51,7 @@ impl Shop {
             undoes: None,
             depends_on: vec![],
         };
-        let author = Author { actor: "marek".into(), role: Role::Seller };
+        let author = Author { actor: "marek".into(), role: Role::Manager };
         let stamp = Stamp { epoch: Uuid::from_u64_pair(1, 1), recorded_at: time };
         let handled = self.books.handle(&Request { submission, author }, stamp, &mut Reads::new());
         self.entries.extend(handled.entries);

@@ -29,6 +29,8 @@ use crate::{
     values::{AccountId, Amount, BatchRef, CommentId, Millis, OrderId, PictureId, SaleId, Sku, TransferId},
 };
 
+pub use crate::roles::Role;
+
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
 pub const FOLD_VERSION: u32 = 4;
@@ -100,22 +102,11 @@ pub struct Books {
     pub projections: Projections,
 }
 
-/// Who sends a command: taken from the session, never from the message.
+/// Who sends a command: taken from the session or the token, never from the message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Author {
     pub actor: std::sync::Arc<str>,
     pub role: Role,
-}
-
-/// What a person may do in a shop.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Owner,
-    Manager,
-    Seller,
-    StockHand,
-    Reader,
 }
 
 /// What a command would do: the aggregate it addresses, its events, and the aggregates that were looked at.
@@ -195,12 +186,7 @@ impl Books {
         let aggregates = &self.aggregates;
         let aggregate = aggregates.addressed(command, reads);
         reads.insert(aggregate.clone());
-        let decided = if author.role == Role::Reader {
-            Err(Refusal::NotAllowed { needs: "seller".to_owned() })
-        } else {
-            aggregates.decide(command, reads)
-        };
-        match decided {
+        match author.role.may_send(command).and_then(|()| aggregates.decide(command, reads)) {
             Ok(events) => Ok(Decision { aggregate, events }),
             Err(refusal) => Err((aggregate, refusal)),
         }

@@ -28,8 +28,9 @@ pub enum Command {
 /// Whether a command may be refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// Says what already happened: always accepted, and flagged if it breaks a rule. The one thing that it can
-    /// run into is a name that is taken or unknown, since then nothing could be written down under it.
+    /// Says what already happened: always accepted, and flagged if it breaks a rule. What it can run into is a name
+    /// that is taken or unknown, since then nothing could be written down under it, and a sender whose role may not
+    /// say such a thing.
     Fact,
     /// Asks for something that the shop's rules may not allow.
     Request,

@@ -75,8 +75,8 @@ impl Deeds {
         let deed = self.known.get(&id);
         let given = deed.and_then(|deed| deed.given.as_ref());
         let is_own = given.is_some_and(|(_, actor)| *actor == author.actor);
-        if !is_own && !matches!(author.role, Role::Owner | Role::Manager) {
-            return Err(Refusal::NotAllowed { needs: "manager".to_owned() });
+        if !is_own && !author.role.answers_for_others() {
+            return Err(author.role.lacks(Role::Manager));
         }
         if deed.is_some_and(|deed| deed.put_back) {
             let id = given.map_or_else(|| id.to_string(), |(position, _)| format!("#{position}"));

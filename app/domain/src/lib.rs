@@ -12,7 +12,7 @@
 //!    each `decide` and `evolve`; [`shop`]: what holds for all of it;
 //!    [`change`]: giving up what was not accepted; [`decider`]: what they have in common
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
-//! 5. [`processes`]: what spans several aggregates
+//! 5. [`roles`]: who may send which command; [`processes`]: what spans several aggregates
 //! 6. [`projections`]: read models
 //! 7. [`books`]: all of a shop's state, and the one way to advance it; [`deeds`]: who gave which command lately
 //! 8. [`undo`]: the command that puts an entry back; [`history`]: what was before each entry of a record and after it;
@@ -44,6 +44,7 @@ pub mod projections;
 pub mod record;
 pub mod refusal;
 pub mod ring;
+pub mod roles;
 pub mod sale;
 pub mod shop;
 pub mod stock;

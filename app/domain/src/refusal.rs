@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{AccountId, BatchRef, Sku};
+use crate::{
+    roles::Role,
+    values::{AccountId, BatchRef, Sku},
+};
 
 /// A rule that a command ran into.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -27,8 +30,13 @@ pub enum Refusal {
     /// It exists, but is not in a state that allows this.
     #[error("{what} {id} is {state}")]
     WrongState { what: Thing, id: String, state: String },
-    #[error("Not allowed: needs {needs}")]
-    NotAllowed { needs: String },
+    /// The sender's role may not do this. Entries of earlier versions do not say which role that was.
+    #[error("Not allowed: needs {needs}{}", has.map_or_else(String::new, |has| format!(", has {has}")))]
+    NotAllowed {
+        needs: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        has: Option<Role>,
+    },
     /// Somebody else changed it first.
     #[error("{0}")]
     ChangedMeanwhile(Changed),

@@ -186,7 +186,7 @@ fn us_15_a_seller_puts_back_what_is_theirs_and_a_manager_everything() {
     let mut shop = given(&[product("OAT"), receive("b1", "OAT", 9, None), sell("s1", "OAT", 2)]);
     let author = |actor: &str, role| Author { actor: actor.into(), role };
     let refused = of_last(&shop, &author("asha", Role::Seller)).unwrap_err();
-    assert_eq!(refused, Why::Refused(Refusal::NotAllowed { needs: "manager".to_owned() }));
+    assert_eq!(refused, Why::Refused(Refusal::NotAllowed { needs: "manager".to_owned(), has: Some(Role::Seller) }));
     // The server does not take the page's word for it.
     let undo = of_last(&shop, &owner()).unwrap();
     let sold = last_id(&shop);

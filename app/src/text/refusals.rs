@@ -35,7 +35,7 @@ pub fn why_not(refusal: &Refusal) -> String {
         Refusal::AlreadyExists { what, id } => format!("there is already {} {id}", a(*what)),
         Refusal::NotFound { what, id } => format!("there is no {} {id}", word(*what)),
         Refusal::WrongState { what, id, state } => format!("{} {id} is {state}", word(*what)),
-        Refusal::NotAllowed { needs } => format!("needs a {needs}"),
+        Refusal::NotAllowed { needs, .. } => needs_a(needs),
         Refusal::ChangedMeanwhile(Changed::Version { id, .. }) => {
             format!("{id} was changed by somebody else meanwhile")
         }
@@ -59,6 +59,12 @@ pub fn why_not(refusal: &Refusal) -> String {
         Refusal::Gone { what, id } => format!("{} {id} was removed", word(*what)),
         Refusal::UnknownBlob { .. } => "the picture itself has not arrived; take it again".to_owned(),
     }
+}
+
+/// The role that it takes, by its word.
+fn needs_a(role: &str) -> String {
+    let article = if role.starts_with('o') { "an" } else { "a" };
+    format!("needs {article} {}", role.replace('_', " "))
 }
 
 /// The same before it is sent: nobody has refused it yet.

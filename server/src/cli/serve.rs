@@ -41,7 +41,7 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
     let _ = writeln!(
         std::io::stdout(),
         "Daybook is at http://{}{path}\n\
-         There are no accounts yet: it listens on this machine only, and everybody here is the owner.",
+         It listens on this machine only. A shop without people asks nobody: everybody here is its owner.",
         running.addr
     );
     tokio::select! {

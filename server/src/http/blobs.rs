@@ -30,7 +30,7 @@ pub const AT_A_TIME: usize = 2;
 pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
     let body = body.map_err(|_| Problem::too_large(format!("{} bytes at most", door.server.limits.picture)))?;
     if door.author.role == Role::Reader {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "not_allowed", "readers send no pictures"));
+        return Err(Problem::not_allowed(Role::Reader, Role::StockHand));
     }
     let (blob, is_new) = keep(&door.server, &door.shop.slug, body).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };

@@ -33,8 +33,8 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Refuses requests for a name that is not this machine's. While there are no accounts, the loopback address is the
-/// only lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
+/// Refuses requests for a name that is not this machine's. To a shop without people the loopback address is the only
+/// lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
 pub async fn loopback_name(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = host.or_else(|| request.uri().authority().map(ToString::to_string));

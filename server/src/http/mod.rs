@@ -47,6 +47,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Access,
     config::Limits,
     metrics::Metrics,
     shop::{Shops, past::Past},
@@ -55,6 +56,7 @@ use crate::{
 /// What every handler can reach.
 pub struct Server {
     pub shops: Arc<Shops>,
+    pub access: Access,
     pub metrics: Arc<Metrics>,
     pub past: Past,
     /// Wakes the worker of the durable queue.
@@ -70,14 +72,18 @@ pub struct Server {
 
 pub type Shared = State<Arc<Server>>;
 
+/// Where the API of a shop begins.
+pub const API: &str = "/api/v1/shops/{shop}";
+
 /// Bytes of a form beside the picture in it.
 const FORM: usize = 64 * 1024;
 
-/// All routes.
+/// All routes. Each that is a shop's takes a [`reading::Door`], which lets nobody in who may not: a handler without one
+/// has no shop to show.
 pub fn router(server: Arc<Server>) -> Router {
     let limits = server.limits.clone();
     Router::new()
-        .nest("/api/v1/shops/{shop}", shop_routes(&limits))
+        .nest(API, shop_routes(&limits))
         .route("/api/v1", any(unknown))
         .route("/api/v1/{*rest}", any(unknown))
         .route("/s/{shop}/commands", write(post(forms::post)))

@@ -60,6 +60,7 @@ fn made() -> Value {
     for (path, summary, of_books) in READS {
         paths.insert((*path).to_owned(), json!({"get": get(path, summary, *of_books)}));
     }
+    paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut).for_each(guarded);
     let mut components = Map::new();
     for name in schemas::types() {
         components.insert(name.to_owned(), schemas::of(name).unwrap_or_default());
@@ -76,9 +77,25 @@ fn made() -> Value {
                             YYYY-MM-DD, times are RFC 3339.",
         },
         "servers": [{"url": "/api/v1/shops/{shop}", "variables": {"shop": {"default": "demo"}}}],
+        // The second: a shop that nobody has ever belonged to asks nobody.
+        "security": [{"token": []}, {}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {
+                "type": "http", "scheme": "bearer",
+                "description": "Made by `daybook token create`, for one shop, with a role, until a day",
+            }},
+        },
     })
+}
+
+/// Every route asks who is there.
+fn guarded(operation: &mut Value) {
+    let responses = &mut operation["responses"];
+    responses["401"] = problem_answer("No token, or one that is unknown, expired or revoked");
+    responses["403"] = problem_answer("The token only reads, or its role may not see this");
+    responses["404"] = problem_answer("No such shop or record, or a token of another shop");
 }
 
 fn reference(name: &str) -> Value {

@@ -6,26 +6,33 @@ use app::{SiteEntry, backend::SharedBackend};
 use axum::{
     Router,
     body::Body,
-    extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
+use domain::{ShopSlug, books::Author};
+use leptos::{
+    config::LeptosOptions,
+    prelude::{provide_context, use_context},
+};
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
 
 use store::EventStore;
 
-use super::{Server, assets, problem::Problem, releases};
-use crate::{access, service::Service};
+use super::{Server, Shared, assets, problem::Problem, releases};
+use crate::{access::Entrance, service::Service};
 
 /// Every page, every server function, every file; and for any other address a page that says so.
 pub fn routes(server: Arc<Server>) -> Router {
     let store = server.shops.store.clone();
-    let backend: SharedBackend = Arc::new(Service { server });
+    let backend: SharedBackend = Arc::new(Service { server: server.clone() });
     let entry = site::entry();
     let context = move || {
         provide_context(backend.clone());
-        provide_context(access::page_author());
+        // Server functions name their shop in the body, and ask for themselves.
+        let author = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Author>().cloned());
+        author.into_iter().for_each(provide_context);
         provide_context(SiteEntry { css: entry.css, js: entry.js, wasm: entry.wasm });
     };
     let not_found = render_app_async_with_context(context.clone(), app::shell);
@@ -38,7 +45,21 @@ pub fn routes(server: Arc<Server>) -> Router {
         .leptos_routes_with_context(&options, generate_route_list(app::App), context, app::shell)
         .fallback(fallback)
         .with_state(options)
-        .layer(axum::middleware::map_response(never_stale))
+        .layer(middleware::from_fn_with_state(server, lets_in))
+        .layer(middleware::map_response(never_stale))
+}
+
+/// Nothing below a shop's address is rendered for somebody who may not see it. Whoever may is known to the page.
+async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Response {
+    let shop = request.uri().path().strip_prefix("/s/").map(|rest| rest.split('/').next().unwrap_or(rest));
+    // What is no name of a shop has a page that says so.
+    if let Some(shop) = shop.and_then(|name| ShopSlug::parse(name).ok()) {
+        match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
+            Ok(visitor) => drop(request.extensions_mut().insert(visitor.author)),
+            Err(denied) => return Problem::from(denied).into_response(),
+        }
+    }
+    next.run(request).await
 }
 
 /// A file, or else a page that says that there is none.

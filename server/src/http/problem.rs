@@ -4,10 +4,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::fields::FieldError;
+use domain::{books::Role, fields::FieldError};
 use serde_json::{Map, Value, json};
 
-use crate::{access::Denied, shop::ShopError};
+use crate::{
+    access::Denied,
+    shop::{ShopError, log::unavailable},
+};
 
 /// One problem. Words for people are made in the page; `title` is for whoever reads a log or a terminal.
 #[derive(Debug)]
@@ -18,12 +21,14 @@ pub struct Problem {
     more: Map<String, Value>,
     retry_after: Option<u64>,
     allow: Option<&'static str>,
+    /// Whether the answer says how to come in.
+    asks: bool,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: impl Into<String>) -> Self {
-        Self { status, code, title: title.into(), more: Map::new(), retry_after: None, allow: None }
+        Self { status, code, title: title.into(), more: Map::new(), retry_after: None, allow: None, asks: false }
     }
 
     #[must_use]
@@ -51,6 +56,23 @@ impl Problem {
     #[must_use]
     pub fn unknown_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "unknown_route", "nothing lives at this address")
+    }
+
+    /// 401: what would help is another visitor.
+    #[must_use]
+    pub fn unknown_visitor(code: &'static str, title: &str) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, code, title);
+        problem.asks = true;
+        problem
+    }
+
+    /// 403, with both sides: what the role may not see or do outside of the book. What it may not write down is a
+    /// refusal.
+    #[must_use]
+    pub fn not_allowed(has: Role, needs: Role) -> Self {
+        let title = format!("Not allowed: needs {needs}, has {has}");
+        let detail = json!({"needs": needs, "has": has});
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", title).with("detail", detail)
     }
 
     #[must_use]
@@ -91,7 +113,12 @@ impl Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::NotSignedIn => Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", "sign in first"),
+            Denied::NotSignedIn => Self::unknown_visitor("not_signed_in", "sign in first"),
+            Denied::NoSuchToken => Self::unknown_visitor("invalid_token", "no such token, or not any more"),
+            Denied::OtherShop => Self::unknown_shop(),
+            Denied::ReadsOnly => Self::new(StatusCode::FORBIDDEN, "reads_only", "this token only reads"),
+            Denied::NotForRole { has, needs } => Self::not_allowed(has, needs),
+            Denied::Store(error) => unavailable(error).into(),
         }
     }
 }
@@ -121,6 +148,10 @@ impl IntoResponse for Problem {
         let mut response = (self.status, headers, Value::Object(body).to_string()).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.asks {
+            let how = HeaderValue::from_static("Bearer realm=\"daybook\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use app::backend::View;
 use axum::{
-    extract::{FromRequestParts, Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath, Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use domain::{ShopSlug, books::Author, values::Millis};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Server, Shared, problem::Problem};
-use crate::{access, shop::Shop, shop::log::unavailable};
+use super::{API, Server, Shared, problem::Problem};
+use crate::{
+    access::{Denied, Entrance, Visitor, sight},
+    shop::{Shop, log::unavailable},
+};
 
 /// The position that an answer must have reached.
 const MIN_POSITION: &str = "daybook-min-position";
@@ -65,11 +68,26 @@ impl FromRequestParts<Arc<Server>> for Door {
             .map_err(|_| Problem::unknown_route())?;
         let slug = path.iter().find(|(name, _)| name == "shop").and_then(|(_, slug)| ShopSlug::parse(slug).ok());
         let slug = slug.ok_or_else(Problem::unknown_shop)?;
-        let author = access::author(&parts.headers, &slug)?;
+        let author = enter(parts, server, &slug, &path).await?.author;
         let shop = server.shops.open(&slug).await?;
         let query = Query::of(parts);
         Ok(Self { shop, author, query, headers: parts.headers.clone(), server: server.clone(), path })
     }
+}
+
+/// Who comes in, if they may: by the shop, by what they bring, and by what the route shows or does.
+async fn enter(parts: &Parts, server: &Server, shop: &ShopSlug, path: &[(String, String)]) -> Result<Visitor, Denied> {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let below = route.strip_prefix(API);
+    let entrance = if below.is_some() { Entrance::Api } else { Entrance::Pages };
+    let visitor = server.access.visitor(&parts.headers, shop, entrance).await?;
+    if [Method::GET, Method::HEAD].contains(&parts.method) {
+        let aggregate = path.iter().find(|(name, _)| name == "aggregate").map(|(_, value)| value.as_str());
+        sight::may_see(visitor.author.role, below.unwrap_or(route), aggregate)?;
+    } else {
+        visitor.may_write()?;
+    }
+    Ok(visitor)
 }
 
 impl Door {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 #![allow(clippy::missing_panics_doc, reason = "a broken promise is a panic")]
 
+pub mod access;
 pub mod appends;
 pub mod atomic;
 pub mod blobs;
@@ -91,6 +92,15 @@ impl Fixture {
 macro_rules! contract_suite {
     ($fixture:path) => {
         $crate::contract_suite! { @each $fixture;
+            access::a_login_is_one_persons,
+            access::of_16_who_take_a_login_at_once_one_gets_it,
+            access::p9_a_member_is_one_of_their_own_shop,
+            access::who_has_left_is_known_and_the_shop_goes_on_asking,
+            access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,
+            access::an_invite_is_used_once,
+            access::of_16_who_use_an_invite_at_once_one_comes_in,
+            access::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
+            access::p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever,
             appends::p3_a_batch_comes_back_as_it_was_written,
             appends::p3_pages_follow_each_other_without_a_gap,
             appends::p3_r_18_an_append_at_a_moved_head_says_where_it_is,

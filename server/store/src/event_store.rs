@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
+    access::Access,
     append::{Append, Checkpoint},
     blob::Blob,
     error::{AppendError, StoreError},
@@ -182,6 +183,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// The read models that this store can keep beside the log. None is kept up to date unless somebody follows the
     /// log for it.
     fn views(&self) -> Vec<Arc<dyn AllocationsView>>;
+
+    /// People and their ways in, beside the log.
+    fn access(&self) -> Arc<dyn Access>;
 
     /// The outbox of letters beside the log.
     fn letters(&self) -> Arc<dyn Letters>;

@@ -6,10 +6,11 @@
 //! row of a shop gives positions their order, so positions have no holes and their order is that of the commits.
 //!
 //! Reading order: [`event_store`] (the trait), [`append`], [`error`], [`queue`], [`release`], [`blob`], [`hint`], [`verify`],
-//! [`views`], [`letters`];
+//! [`views`], [`letters`], [`access`];
 //! then [`memory`], the shortest complete implementation; then [`sqlite`] and [`postgres`], whose statements stand in named
 //! files beside them.
 
+pub mod access;
 pub mod append;
 pub mod blob;
 #[cfg(feature = "testing")]

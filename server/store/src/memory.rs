@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
+    access::{Access, MemoryAccess, MemoryData},
     append::{Append, Checkpoint},
     blob::Blob,
     error::{AppendError, StoreError},
@@ -34,11 +35,12 @@ use crate::{
 /// See the module.
 #[derive(Debug)]
 pub struct MemoryStore {
-    data: Mutex<Data>,
+    data: Arc<Mutex<Data>>,
     hints: Hints,
     live: Arc<Live>,
     is_live_inline: AtomicBool,
     letters: Arc<MemoryLetters>,
+    access: Arc<Mutex<MemoryData>>,
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +99,14 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
-        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline, letters: Arc::default() }
+        Self {
+            data: Arc::default(),
+            hints,
+            live: Arc::default(),
+            is_live_inline,
+            letters: Arc::default(),
+            access: Arc::default(),
+        }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -439,6 +448,13 @@ impl EventStore for MemoryStore {
         let is_ours = view == self.live.name();
         self.is_live_inline.fetch_or(is_ours, Relaxed);
         is_ours
+    }
+
+    fn access(&self) -> Arc<dyn Access> {
+        let shops = Arc::clone(&self.data);
+        let knows =
+            move |shop: &ShopSlug| shops.lock().unwrap_or_else(PoisonError::into_inner).shops.contains_key(shop);
+        Arc::new(MemoryAccess { data: Arc::clone(&self.access), knows: Box::new(knows) })
     }
 
     fn letters(&self) -> Arc<dyn Letters> {

@@ -25,6 +25,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
+    access::{Access, OnPostgres, Tables},
     append::{Append, Checkpoint},
     blob::Blob,
     error::{AppendError, StoreError},
@@ -452,6 +453,10 @@ impl EventStore for PostgresStore {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inline.add(view)
+    }
+
+    fn access(&self) -> Arc<dyn Access> {
+        Arc::new(Tables(OnPostgres { pool: self.pool.clone() }))
     }
 
     fn letters(&self) -> Arc<dyn Letters> {

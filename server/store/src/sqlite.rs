@@ -25,6 +25,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
+    access::{Access, OnSqlite, Tables},
     append::{Append, Checkpoint},
     blob::Blob,
     error::{AppendError, StoreError},
@@ -471,6 +472,10 @@ impl EventStore for SqliteStore {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inline.add(view)
+    }
+
+    fn access(&self) -> Arc<dyn Access> {
+        Arc::new(Tables(OnSqlite { writer: self.writer.clone(), readers: self.readers.clone() }))
     }
 
     fn letters(&self) -> Arc<dyn Letters> {

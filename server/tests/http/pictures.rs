@@ -15,7 +15,7 @@ on_every_store!(
 );
 
 /// A red dot, one pixel wide.
-const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xc5\xc5\x05\0\x03\x10\x01\x0f\xd7\x90\xe4\xe5\0\0\0\0IEND\xaeB`\x82";
+pub const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xc5\xc5\x05\0\x03\x10\x01\x0f\xd7\x90\xe4\xe5\0\0\0\0IEND\xaeB`\x82";
 
 async fn send(daybook: &Daybook, bytes: &[u8]) -> Response {
     daybook.client.post(daybook.url("/blobs")).body(bytes.to_vec()).send().await.unwrap()

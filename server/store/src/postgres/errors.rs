@@ -61,7 +61,7 @@ pub(crate) fn read_error(error: sqlx::Error) -> StoreError {
 }
 
 /// A write to a table whose rows need a shop.
-pub(super) fn of_shop(error: sqlx::Error, shop: &ShopSlug) -> StoreError {
+pub(crate) fn of_shop(error: sqlx::Error, shop: &ShopSlug) -> StoreError {
     if state(&error).as_deref() == Some(FOREIGN_KEY_VIOLATION) {
         return StoreError::UnknownShop { shop: shop.clone() };
     }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Append, AppendError, Blob, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued,
-    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError, letters::Letters, views::AllocationsView,
+    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError, access::Access, letters::Letters, views::AllocationsView,
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
@@ -228,6 +228,10 @@ impl EventStore for Interposed {
 
     fn write_with_appends(&self, view: &str) -> bool {
         self.inner.write_with_appends(view)
+    }
+
+    fn access(&self) -> Arc<dyn Access> {
+        self.inner.access()
     }
 
     fn letters(&self) -> Arc<dyn Letters> {

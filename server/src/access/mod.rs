@@ -1,0 +1,135 @@
+//! Who is asking. Every door calls [`Access::visitor`]; nothing else in the server looks at credentials.
+//!
+//! A shop that nobody has ever belonged to asks nobody: whoever reaches the server, which listens on loopback only, is
+//! its owner under one name. That is the demo shop, and a shop that was just made. With its first member a shop begins
+//! to ask, and it never stops again.
+//!
+//! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
+//! [`sight`] (what a route shows, and to which roles), [`recent`] (so that a request costs no question to the
+//! database), [`password`].
+
+pub mod bearer;
+pub mod password;
+pub mod recent;
+pub mod secret;
+pub mod sight;
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use bearer::Bearer;
+use domain::{
+    ShopSlug,
+    books::{Author, Role},
+};
+use recent::Recent;
+use store::{
+    StoreError,
+    access::{Scope, SecretHash, Token},
+};
+
+use crate::clock;
+
+/// The person whom everything is written down under in a shop that asks nobody.
+pub const DEMO_ACTOR: &str = "demo";
+
+/// Why a request may not go on.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Denied {
+    /// The shop asks who is there, and nobody has said.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// Unknown, expired or revoked: which of them is not said.
+    #[error("no such token")]
+    NoSuchToken,
+    /// A token of another shop: whether there is this one is not said.
+    #[error("no such shop")]
+    OtherShop,
+    /// A token that only reads.
+    #[error("this token only reads")]
+    ReadsOnly,
+    /// The role may not see this.
+    #[error("needs {needs}, has {has}")]
+    NotForRole { has: Role, needs: Role },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whoever stands behind a request, in one shop.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Visitor {
+    pub author: Author,
+    pub scope: Scope,
+}
+
+impl Visitor {
+    /// # Errors
+    /// [`Denied::ReadsOnly`] for a request that may change something and comes with a token that only reads.
+    pub fn may_write(&self) -> Result<(), Denied> {
+        if self.scope == Scope::Full { Ok(()) } else { Err(Denied::ReadsOnly) }
+    }
+}
+
+/// Which way a request came in: tokens are for programs, and open the API alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entrance {
+    Api,
+    Pages,
+}
+
+/// Whom the server lets in.
+pub struct Access {
+    store: Arc<dyn store::access::Access>,
+    tokens: Recent<SecretHash, Token>,
+    /// Whether a shop asks who is there.
+    asking: Recent<ShopSlug, bool>,
+}
+
+impl Access {
+    #[must_use]
+    pub fn new(store: Arc<dyn store::access::Access>) -> Self {
+        Self { store, tokens: Recent::default(), asking: Recent::default() }
+    }
+
+    /// Who is behind a request, with the role that they have in `shop`.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub async fn visitor(&self, headers: &HeaderMap, shop: &ShopSlug, entrance: Entrance) -> Result<Visitor, Denied> {
+        match (entrance, bearer::of(headers)) {
+            (Entrance::Api, Bearer::Secret(secret)) => self.program(&secret.hash(), shop).await,
+            (Entrance::Api, Bearer::Unreadable) => Err(Denied::NoSuchToken),
+            (Entrance::Api, Bearer::None) | (Entrance::Pages, _) => self.anybody(shop).await,
+        }
+    }
+
+    async fn program(&self, hash: &SecretHash, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let token = self.tokens.get(hash, || self.store.token(hash)).await?;
+        let token = token.filter(|token| token.is_live(clock::now())).ok_or(Denied::NoSuchToken)?;
+        if token.shop != *shop {
+            return Err(Denied::OtherShop);
+        }
+        Ok(Visitor { author: Author { actor: actor_of(&token.name).into(), role: token.role }, scope: token.scope })
+    }
+
+    async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
+        if asks == Some(false) {
+            Ok(Visitor { author: demo_author(), scope: Scope::Full })
+        } else {
+            Err(Denied::NotSignedIn)
+        }
+    }
+}
+
+/// As entries name what a token has written. No login has a colon in it.
+#[must_use]
+pub fn actor_of(token: &str) -> String {
+    format!("token:{token}")
+}
+
+/// Everybody, where nobody is asked; and whoever runs the program on the machine itself.
+#[must_use]
+pub fn demo_author() -> Author {
+    Author { actor: DEMO_ACTOR.into(), role: Role::Owner }
+}

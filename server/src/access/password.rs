@@ -1,0 +1,185 @@
+//! Passwords: argon2id, a few at a time.
+//!
+//! Each hash takes 19 MiB and some hundredths of a second on purpose. Without a bound, a crowd at the door would take
+//! the memory from everybody else; so they queue, off the threads that serve requests.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc},
+};
+use store::access::{Login, PasswordHash};
+use tokio::sync::Semaphore;
+
+/// KiB, rounds, lanes: the least that OWASP advises. A hash carries its own, so they can be raised at any time.
+const MEMORY: u32 = 19_456;
+const ROUNDS: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes at a time.
+const AT_A_TIME: usize = 2;
+
+/// Characters. No upper bound that a person would meet; the bytes bound what one request can make us hash.
+const LEAST: usize = 8;
+const MOST_BYTES: usize = 1024;
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unfit {
+    #[error("must have at least {LEAST} characters")]
+    TooShort,
+    #[error("must have at most {MOST_BYTES} bytes")]
+    TooLong,
+    #[error("must be something else than the login or the name of the program")]
+    Guessable,
+}
+
+/// Why a password could not be hashed or looked at.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("a password {0}")]
+    Unfit(#[from] Unfit),
+    #[error("a password could not be hashed: {problem}")]
+    Hashing { problem: String },
+}
+
+fn hashing(problem: &dyn std::fmt::Display) -> PasswordError {
+    PasswordError::Hashing { problem: problem.to_string() }
+}
+
+/// What is looked at where there is no such person, so that both take as long.
+static NOBODY: LazyLock<Option<PasswordHash>> = LazyLock::new(|| hash("nobody has this password").ok());
+
+/// # Errors
+/// [`Unfit`]. No rules of composition: length is what counts.
+pub fn check(password: &str, login: &Login) -> Result<(), Unfit> {
+    if password.chars().count() < LEAST {
+        return Err(Unfit::TooShort);
+    }
+    if password.len() > MOST_BYTES {
+        return Err(Unfit::TooLong);
+    }
+    let (lower, login) = (password.to_lowercase(), login.as_str());
+    let name = login.split('@').next().unwrap_or(login);
+    let guesses = [login, name, "daybook"];
+    let left = guesses.iter().fold(lower, |rest, guess| rest.replace(guess, ""));
+    // Nothing but such words, and digits behind them.
+    if left.chars().all(|letter| letter.is_ascii_digit()) && left.len() < LEAST {
+        return Err(Unfit::Guessable);
+    }
+    Ok(())
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(MEMORY, ROUNDS, LANES, None).map_err(|error| hashing(&error))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str) -> Result<PasswordHash, PasswordError> {
+    let hashed = argon2()?.hash_password(password.as_bytes()).map_err(|error| hashing(&error))?;
+    Ok(PasswordHash(hashed.to_string()))
+}
+
+fn fits(password: &str, kept: &PasswordHash) -> bool {
+    let parsed = phc::PasswordHash::new(&kept.0);
+    // The parameters are those in the hash.
+    parsed.is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+/// Whether the hash was made with other parameters than are used now: to be made again at the next sign-in.
+#[must_use]
+pub fn is_old(kept: &PasswordHash) -> bool {
+    !kept.0.starts_with(&format!("$argon2id$v=19$m={MEMORY},t={ROUNDS},p={LANES}$"))
+}
+
+/// Where passwords are hashed and looked at. One for the whole process.
+#[derive(Clone)]
+pub struct Passwords(Arc<Semaphore>);
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+    }
+}
+
+impl Passwords {
+    /// # Errors
+    /// [`PasswordError`].
+    pub async fn hash(&self, password: String) -> Result<PasswordHash, PasswordError> {
+        self.in_turn(move || hash(&password)).await?
+    }
+
+    /// Whether this is the password. Without one to compare with it is not, and saying so takes as long.
+    ///
+    /// # Errors
+    /// [`PasswordError::Hashing`].
+    pub async fn fits(&self, password: String, kept: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        self.in_turn(move || {
+            let is_known = kept.is_some();
+            let looked_at = kept.or_else(|| NOBODY.clone());
+            looked_at.is_some_and(|kept| fits(&password, &kept)) && is_known
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
+        let turn = self.0.clone().acquire_owned().await.map_err(|error| hashing(&error))?;
+        // Whoever asked may go away: the turn ends with the work.
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|error| hashing(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_kept_as_argon2id_with_its_parameters() {
+        let passwords = Passwords::default();
+        for password in ["correct horse battery", "  blanks count  ", &"ß".repeat(64)] {
+            let kept = passwords.hash(password.to_owned()).await.unwrap();
+            assert!(kept.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.0);
+            assert!(!is_old(&kept));
+            let fits = async |text: &str| passwords.fits(text.to_owned(), Some(kept.clone())).await.unwrap();
+            assert!(fits(password).await);
+            assert!(!fits(password.trim()).await || password.trim() == password);
+            assert!(!fits(&password.to_uppercase()).await);
+            assert!(!fits("").await);
+        }
+        let again = passwords.hash("correct horse battery".to_owned()).await.unwrap();
+        assert_ne!(again, passwords.hash("correct horse battery".to_owned()).await.unwrap(), "salted");
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password_and_other_parameters_are_read() {
+        let passwords = Passwords::default();
+        assert!(!passwords.fits("nobody has this password".to_owned(), None).await.unwrap());
+        let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        let old = PasswordHash(other.hash_password(b"correct horse").unwrap().to_string());
+        assert!(is_old(&old));
+        assert!(passwords.fits("correct horse".to_owned(), Some(old)).await.unwrap());
+        let garbage = PasswordHash("not a hash".to_owned());
+        assert!(!passwords.fits("not a hash".to_owned(), Some(garbage)).await.unwrap());
+    }
+
+    #[test]
+    fn length_counts_and_words_that_everybody_would_try_do_not() {
+        let login = Login::parse("asha@corner.example").unwrap();
+        let said = |password: &str| check(password, &login);
+        assert_eq!(said("1234567"), Err(Unfit::TooShort));
+        assert_eq!(said("éééééééé"), Ok(()));
+        assert_eq!(said(&"x".repeat(64)), Ok(()));
+        assert_eq!(said(&"x".repeat(1024)), Ok(()));
+        assert_eq!(said(&"x".repeat(1025)), Err(Unfit::TooLong));
+        for guess in ["asha@corner.example", "Asha1234", "daybook1", "DAYBOOKdaybook", "ashaASHA"] {
+            assert_eq!(said(guess), Err(Unfit::Guessable), "{guess}");
+        }
+        assert_eq!(said("asha likes oat bread"), Ok(()));
+    }
+}

@@ -1,0 +1,126 @@
+//! Who may come in: people, the shops that they belong to, and what they come in with.
+//!
+//! Nothing here is in a shop's log, and nothing of it travels to a device: secrets are kept as hashes alone. A row is
+//! never removed when somebody leaves or something is revoked; it gets the moment, since what was written before that
+//! is judged by it.
+//!
+//! Reading order: [`Login`], [`Person`], [`Member`]; then what people and programs come with: [`Session`], [`Invite`],
+//! [`Device`], [`Token`]; then [`Access`], the trait, in memory and in tables. On both databases the statements are the
+//! same, in `access/sql`.
+
+mod databases;
+mod entrances;
+mod memory;
+mod people;
+mod rows;
+mod tables;
+
+use async_trait::async_trait;
+use domain::{ShopSlug, values::Millis};
+use uuid::Uuid;
+
+pub(crate) use self::{
+    databases::{OnPostgres, OnSqlite},
+    memory::{Data as MemoryData, MemoryAccess},
+    tables::Tables,
+};
+pub use self::{
+    entrances::{Device, Invite, Scope, SecretHash, Session, Token},
+    people::{Login, LoginError, Member, PasswordHash, Person},
+};
+use crate::error::StoreError;
+
+/// People, their shops, and their ways in. A write that names a shop that does not exist is
+/// [`StoreError::UnknownShop`].
+#[async_trait]
+pub trait Access: Send + Sync {
+    /// False, and nothing written, where the login is somebody's already.
+    async fn add_person(&self, person: Person) -> Result<bool, StoreError>;
+
+    async fn person(&self, id: Uuid) -> Result<Option<Person>, StoreError>;
+
+    async fn person_of(&self, login: &Login) -> Result<Option<Person>, StoreError>;
+
+    /// Everybody, by login.
+    async fn people(&self) -> Result<Vec<Person>, StoreError>;
+
+    /// False for an unknown person.
+    async fn set_password(&self, person: Uuid, password: PasswordHash) -> Result<bool, StoreError>;
+
+    /// Makes a person a member of a shop, again where they had left, or gives a member another role.
+    async fn set_member(&self, member: Member) -> Result<(), StoreError>;
+
+    /// False where they are no member.
+    async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError>;
+
+    /// Whether somebody belongs to the shop, or ever did: such a shop asks who is there.
+    async fn has_members(&self, shop: &ShopSlug) -> Result<bool, StoreError>;
+
+    /// Also one who has left.
+    async fn member(&self, shop: &ShopSlug, person: Uuid) -> Result<Option<Member>, StoreError>;
+
+    /// A shop's, also those who have left; in no order.
+    async fn members(&self, shop: &ShopSlug) -> Result<Vec<Member>, StoreError>;
+
+    /// A person's, also the shops that they have left; by shop.
+    async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError>;
+
+    async fn add_session(&self, session: Session) -> Result<(), StoreError>;
+
+    /// Also one that has ended by the clock.
+    async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError>;
+
+    /// It was used: idle from now on.
+    async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError>;
+
+    async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError>;
+
+    /// All of a person's.
+    async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError>;
+
+    /// Those that ended by the clock.
+    async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError>;
+
+    /// As it is made: not used yet.
+    async fn add_invite(&self, invite: Invite) -> Result<(), StoreError>;
+
+    /// A shop's, also used and expired ones; in no order.
+    async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError>;
+
+    /// Uses an invite up and makes the person a member by it; whoever is one already keeps the role that they have. The
+    /// same person may do it again after a broken line. None where it is unknown, expired or used by another.
+    async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError>;
+
+    /// One that is there already is given to the person who enrols it now, with its new name; a revoked one stays
+    /// revoked. What it has written and when it was seen is said by [`Access::saw_device`].
+    async fn enrol(&self, device: Device) -> Result<(), StoreError>;
+
+    async fn device(&self, shop: &ShopSlug, id: &str) -> Result<Option<Device>, StoreError>;
+
+    /// A shop's, by id.
+    async fn devices(&self, shop: &ShopSlug) -> Result<Vec<Device>, StoreError>;
+
+    /// It was heard of, with the last entry that is its own, if it has written any since. Neither ever goes back.
+    async fn saw_device(
+        &self,
+        shop: &ShopSlug,
+        id: &str,
+        now: Millis,
+        last_entry: Option<u64>,
+    ) -> Result<(), StoreError>;
+
+    /// False for an unknown device, or one that is revoked already.
+    async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError>;
+
+    /// False, and nothing written, where a token of the shop has this name or had it: entries of the log name it.
+    async fn add_token(&self, token: Token) -> Result<bool, StoreError>;
+
+    /// Of whichever shop; also one that is expired or revoked.
+    async fn token(&self, hash: &SecretHash) -> Result<Option<Token>, StoreError>;
+
+    /// A shop's, also expired and revoked ones; in no order.
+    async fn tokens(&self, shop: &ShopSlug) -> Result<Vec<Token>, StoreError>;
+
+    /// False for an unknown token, or one that is revoked already.
+    async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError>;
+}

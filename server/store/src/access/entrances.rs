@@ -1,0 +1,119 @@
+//! What people and programs come in with. All of it is a secret of 256 random bits, or is named by one.
+
+use std::{fmt, sync::Arc};
+
+use domain::{ShopSlug, books::Role, values::Millis};
+use uuid::Uuid;
+
+/// The hash of a secret: all that is kept of it. Whoever reads the database cannot come in with what they find.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+/// That somebody is signed in, on one browser.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    pub hash: SecretHash,
+    pub person: Uuid,
+    pub begun_at: Millis,
+    /// When it ends if nobody uses it before.
+    pub idle_until: Millis,
+    /// When it ends in any case.
+    pub ends_at: Millis,
+}
+
+impl Session {
+    #[must_use]
+    pub fn is_open(&self, now: Millis) -> bool {
+        now < self.idle_until && now < self.ends_at
+    }
+}
+
+/// A way into a shop that can be used once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invite {
+    pub shop: ShopSlug,
+    pub id: Uuid,
+    pub hash: SecretHash,
+    pub role: Role,
+    pub made_at: Millis,
+    pub expires_at: Millis,
+    pub used_by: Option<Uuid>,
+    pub used_at: Option<Millis>,
+}
+
+/// A browser profile that writes in a shop's book, under the name that its entries have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    pub shop: ShopSlug,
+    pub id: Arc<str>,
+    /// As people read it.
+    pub name: String,
+    /// Who enrolled it.
+    pub person: Uuid,
+    pub enrolled_at: Millis,
+    pub seen_at: Option<Millis>,
+    /// The position of the last entry that it wrote.
+    pub last_entry: Option<u64>,
+    pub revoked_at: Option<Millis>,
+}
+
+/// What a token is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// All that its role may do.
+    Full,
+    /// What its role may see.
+    Read,
+}
+
+impl Scope {
+    /// The stable word that programs compare.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Read => "read",
+        }
+    }
+
+    /// The scope of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Full, Self::Read].into_iter().find(|scope| scope.word() == word)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What a program comes in with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Token {
+    pub shop: ShopSlug,
+    pub id: Uuid,
+    pub hash: SecretHash,
+    /// The one in the shop that ever had it.
+    pub name: String,
+    pub role: Role,
+    pub scope: Scope,
+    pub made_at: Millis,
+    /// None for one that does not end by itself.
+    pub expires_at: Option<Millis>,
+    pub revoked_at: Option<Millis>,
+}
+
+impl Token {
+    #[must_use]
+    pub fn is_live(&self, now: Millis) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}

@@ -1,0 +1,227 @@
+//! People and their ways in, in memory. Shops are those of the store beside it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{ShopSlug, values::Millis};
+use uuid::Uuid;
+
+use super::{Access, Device, Invite, Login, Member, PasswordHash, Person, SecretHash, Session, Token};
+use crate::error::StoreError;
+
+/// Whether a shop exists.
+type Knows = dyn Fn(&ShopSlug) -> bool + Send + Sync;
+
+pub(crate) struct MemoryAccess {
+    pub(crate) data: Arc<Mutex<Data>>,
+    pub(crate) knows: Box<Knows>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    people: BTreeMap<Uuid, Person>,
+    members: BTreeMap<(ShopSlug, Uuid), Member>,
+    sessions: BTreeMap<SecretHash, Session>,
+    invites: BTreeMap<(ShopSlug, Uuid), Invite>,
+    devices: BTreeMap<(ShopSlug, Arc<str>), Device>,
+    tokens: BTreeMap<(ShopSlug, Uuid), Token>,
+}
+
+impl MemoryAccess {
+    fn data(&self) -> MutexGuard<'_, Data> {
+        // Every change below is made after all its checks, so a panic elsewhere leaves nothing half done.
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, shop: &ShopSlug) -> Result<(), StoreError> {
+        if (self.knows)(shop) { Ok(()) } else { Err(StoreError::UnknownShop { shop: shop.clone() }) }
+    }
+}
+
+fn of_shop<'a, K, V: Clone>(rows: &'a BTreeMap<(ShopSlug, K), V>, shop: &'a ShopSlug) -> Vec<V> {
+    rows.iter().filter(|((of, _), _)| of == shop).map(|(_, row)| row.clone()).collect()
+}
+
+#[async_trait]
+impl Access for MemoryAccess {
+    async fn add_person(&self, person: Person) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        if data.people.values().any(|known| known.login == person.login) {
+            return Ok(false);
+        }
+        data.people.insert(person.id, person);
+        Ok(true)
+    }
+
+    async fn person(&self, id: Uuid) -> Result<Option<Person>, StoreError> {
+        Ok(self.data().people.get(&id).cloned())
+    }
+
+    async fn person_of(&self, login: &Login) -> Result<Option<Person>, StoreError> {
+        Ok(self.data().people.values().find(|person| person.login == *login).cloned())
+    }
+
+    async fn people(&self) -> Result<Vec<Person>, StoreError> {
+        let mut people: Vec<_> = self.data().people.values().cloned().collect();
+        people.sort_by(|one, other| one.login.cmp(&other.login));
+        Ok(people)
+    }
+
+    async fn set_password(&self, person: Uuid, password: PasswordHash) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let known = data.people.get_mut(&person);
+        Ok(known.map(|known| known.password = Some(password)).is_some())
+    }
+
+    async fn set_member(&self, member: Member) -> Result<(), StoreError> {
+        self.known(&member.shop)?;
+        self.data().members.insert((member.shop.clone(), member.person), member);
+        Ok(())
+    }
+
+    async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let member = data.members.get_mut(&(shop.clone(), person)).filter(|member| member.ended_at.is_none());
+        Ok(member.map(|member| member.ended_at = Some(now)).is_some())
+    }
+
+    async fn has_members(&self, shop: &ShopSlug) -> Result<bool, StoreError> {
+        Ok(self.data().members.keys().any(|(of, _)| of == shop))
+    }
+
+    async fn member(&self, shop: &ShopSlug, person: Uuid) -> Result<Option<Member>, StoreError> {
+        Ok(self.data().members.get(&(shop.clone(), person)).cloned())
+    }
+
+    async fn members(&self, shop: &ShopSlug) -> Result<Vec<Member>, StoreError> {
+        Ok(of_shop(&self.data().members, shop))
+    }
+
+    async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError> {
+        Ok(self.data().members.values().filter(|member| member.person == person).cloned().collect())
+    }
+
+    async fn add_session(&self, session: Session) -> Result<(), StoreError> {
+        self.data().sessions.insert(session.hash, session);
+        Ok(())
+    }
+
+    async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError> {
+        Ok(self.data().sessions.get(hash).cloned())
+    }
+
+    async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError> {
+        if let Some(session) = self.data().sessions.get_mut(hash) {
+            session.idle_until = idle_until;
+        }
+        Ok(())
+    }
+
+    async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError> {
+        self.data().sessions.remove(hash);
+        Ok(())
+    }
+
+    async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError> {
+        self.data().sessions.retain(|_, session| session.person != person);
+        Ok(())
+    }
+
+    async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError> {
+        self.data().sessions.retain(|_, session| session.is_open(now));
+        Ok(())
+    }
+
+    async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {
+        self.known(&invite.shop)?;
+        let fresh = Invite { used_by: None, used_at: None, ..invite };
+        self.data().invites.insert((fresh.shop.clone(), fresh.id), fresh);
+        Ok(())
+    }
+
+    async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
+        Ok(of_shop(&self.data().invites, shop))
+    }
+
+    async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError> {
+        let mut data = self.data();
+        let fits = |invite: &&mut Invite| {
+            invite.hash == *hash && now < invite.expires_at && invite.used_by.is_none_or(|by| by == person)
+        };
+        let Some(invite) = data.invites.values_mut().find(fits) else { return Ok(None) };
+        invite.used_by = Some(person);
+        invite.used_at.get_or_insert(now);
+        let (shop, role, made_at) = (invite.shop.clone(), invite.role, invite.made_at);
+        let fresh = Member { shop: shop.clone(), person, role, since: now, ended_at: None };
+        let member = data.members.entry((shop, person)).or_insert_with(|| fresh.clone());
+        if member.ended_at.is_some_and(|ended| ended <= made_at) {
+            *member = fresh;
+        }
+        Ok(Some(member.clone()).filter(|member| member.ended_at.is_none()))
+    }
+
+    async fn enrol(&self, device: Device) -> Result<(), StoreError> {
+        self.known(&device.shop)?;
+        let mut data = self.data();
+        let key = (device.shop.clone(), device.id.clone());
+        let fresh = Device { seen_at: None, last_entry: None, revoked_at: None, ..device.clone() };
+        let row = data.devices.entry(key).or_insert(fresh);
+        (row.name, row.person) = (device.name, device.person);
+        Ok(())
+    }
+
+    async fn device(&self, shop: &ShopSlug, id: &str) -> Result<Option<Device>, StoreError> {
+        Ok(self.data().devices.get(&(shop.clone(), id.into())).cloned())
+    }
+
+    async fn devices(&self, shop: &ShopSlug) -> Result<Vec<Device>, StoreError> {
+        Ok(of_shop(&self.data().devices, shop))
+    }
+
+    async fn saw_device(
+        &self,
+        shop: &ShopSlug,
+        id: &str,
+        now: Millis,
+        last_entry: Option<u64>,
+    ) -> Result<(), StoreError> {
+        if let Some(device) = self.data().devices.get_mut(&(shop.clone(), id.into())) {
+            device.seen_at = device.seen_at.max(Some(now));
+            device.last_entry = device.last_entry.max(last_entry);
+        }
+        Ok(())
+    }
+
+    async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let device = data.devices.get_mut(&(shop.clone(), id.into())).filter(|device| device.revoked_at.is_none());
+        Ok(device.map(|device| device.revoked_at = Some(now)).is_some())
+    }
+
+    async fn add_token(&self, token: Token) -> Result<bool, StoreError> {
+        self.known(&token.shop)?;
+        let mut data = self.data();
+        if data.tokens.values().any(|known| known.shop == token.shop && known.name == token.name) {
+            return Ok(false);
+        }
+        data.tokens.insert((token.shop.clone(), token.id), Token { revoked_at: None, ..token });
+        Ok(true)
+    }
+
+    async fn token(&self, hash: &SecretHash) -> Result<Option<Token>, StoreError> {
+        Ok(self.data().tokens.values().find(|token| token.hash == *hash).cloned())
+    }
+
+    async fn tokens(&self, shop: &ShopSlug) -> Result<Vec<Token>, StoreError> {
+        Ok(of_shop(&self.data().tokens, shop))
+    }
+
+    async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let token = data.tokens.get_mut(&(shop.clone(), id)).filter(|token| token.revoked_at.is_none());
+        Ok(token.map(|token| token.revoked_at = Some(now)).is_some())
+    }
+}

@@ -1,0 +1,3 @@
+-- $1 hash
+DELETE FROM session
+WHERE hash = $1

@@ -1,0 +1,3 @@
+-- $1 person
+DELETE FROM session
+WHERE person = $1

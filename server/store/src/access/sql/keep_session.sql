@@ -1,0 +1,3 @@
+-- $1 hash, $2 idle until
+UPDATE session SET idle_until = $2
+WHERE hash = $1

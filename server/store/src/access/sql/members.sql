@@ -1,0 +1,3 @@
+-- $1 shop
+SELECT shop, person, role, since, ended_at FROM member
+WHERE shop = $1

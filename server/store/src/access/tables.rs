@@ -1,0 +1,216 @@
+//! People and their ways in, in the tables of either database: the statements are the same on both, and what differs is
+//! in [`Database`].
+
+use async_trait::async_trait;
+use domain::{ShopSlug, values::Millis};
+use uuid::Uuid;
+
+use super::{
+    Access, Device, Invite, Login, Member, PasswordHash, Person, SecretHash, Session, Token,
+    databases::{Database, Value},
+    rows::{self, DeviceRow, InviteRow, MemberRow, PersonRow, SessionRow, TokenRow},
+};
+use crate::{error::StoreError, stored::column};
+
+pub(crate) struct Tables<D>(pub(crate) D);
+
+impl<D: Database> Tables<D> {
+    /// Whether a row was changed.
+    async fn change<const N: usize>(&self, sql: &'static str, values: [Value; N]) -> Result<bool, StoreError> {
+        Ok(self.0.write(None, sql, values.into()).await? > 0)
+    }
+
+    /// Whether a row that is a shop's was written.
+    async fn insert<const N: usize>(
+        &self,
+        shop: &ShopSlug,
+        sql: &'static str,
+        values: [Value; N],
+    ) -> Result<bool, StoreError> {
+        Ok(self.0.write(Some(shop), sql, values.into()).await? > 0)
+    }
+
+    async fn members_in(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Member>, StoreError> {
+        let found: Vec<MemberRow> = self.0.rows(sql, values).await?;
+        found.into_iter().map(rows::member).collect()
+    }
+
+    async fn people_in(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Person>, StoreError> {
+        let found: Vec<PersonRow> = self.0.rows(sql, values).await?;
+        found.into_iter().map(rows::person).collect()
+    }
+
+    async fn devices_in(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Device>, StoreError> {
+        let found: Vec<DeviceRow> = self.0.rows(sql, values).await?;
+        found.into_iter().map(rows::device).collect()
+    }
+
+    async fn tokens_in(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Token>, StoreError> {
+        let found: Vec<TokenRow> = self.0.rows(sql, values).await?;
+        found.into_iter().map(rows::token).collect()
+    }
+}
+
+#[async_trait]
+impl<D: Database> Access for Tables<D> {
+    async fn add_person(&self, person: Person) -> Result<bool, StoreError> {
+        let Person { id, login, name, password, added_at } = person;
+        let password = password.map(|PasswordHash(phc)| phc);
+        let values = [id.into(), login.as_str().into(), name.into(), password.into(), added_at.into()];
+        self.change(include_str!("sql/add_person.sql"), values).await
+    }
+
+    async fn person(&self, id: Uuid) -> Result<Option<Person>, StoreError> {
+        Ok(self.people_in(include_str!("sql/person.sql"), vec![id.into()]).await?.pop())
+    }
+
+    async fn person_of(&self, login: &Login) -> Result<Option<Person>, StoreError> {
+        Ok(self.people_in(include_str!("sql/person_of.sql"), vec![login.as_str().into()]).await?.pop())
+    }
+
+    async fn people(&self) -> Result<Vec<Person>, StoreError> {
+        self.people_in(include_str!("sql/people.sql"), vec![]).await
+    }
+
+    async fn set_password(&self, person: Uuid, password: PasswordHash) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/set_password.sql"), [person.into(), password.0.into()]).await
+    }
+
+    async fn set_member(&self, member: Member) -> Result<(), StoreError> {
+        let Member { shop, person, role, since, ended_at } = member;
+        let values = [shop.as_str().into(), person.into(), role.word().into(), since.into(), ended_at.into()];
+        self.insert(&shop, include_str!("sql/set_member.sql"), values).await.map(drop)
+    }
+
+    async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/end_member.sql"), [shop.as_str().into(), person.into(), now.into()]).await
+    }
+
+    async fn has_members(&self, shop: &ShopSlug) -> Result<bool, StoreError> {
+        let found: Vec<(bool,)> = self.0.rows(include_str!("sql/has_members.sql"), vec![shop.as_str().into()]).await?;
+        Ok(found.first().is_some_and(|(has,)| *has))
+    }
+
+    async fn member(&self, shop: &ShopSlug, person: Uuid) -> Result<Option<Member>, StoreError> {
+        let values = vec![shop.as_str().into(), person.into()];
+        Ok(self.members_in(include_str!("sql/member.sql"), values).await?.pop())
+    }
+
+    async fn members(&self, shop: &ShopSlug) -> Result<Vec<Member>, StoreError> {
+        self.members_in(include_str!("sql/members.sql"), vec![shop.as_str().into()]).await
+    }
+
+    async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError> {
+        self.members_in(include_str!("sql/memberships.sql"), vec![person.into()]).await
+    }
+
+    async fn add_session(&self, session: Session) -> Result<(), StoreError> {
+        let Session { hash, person, begun_at, idle_until, ends_at } = session;
+        let values = [hash.into(), person.into(), begun_at.into(), idle_until.into(), ends_at.into()];
+        self.change(include_str!("sql/add_session.sql"), values).await.map(drop)
+    }
+
+    async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError> {
+        let found: Vec<SessionRow> = self.0.rows(include_str!("sql/session.sql"), vec![(*hash).into()]).await?;
+        found.into_iter().next().map(rows::session).transpose()
+    }
+
+    async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError> {
+        self.change(include_str!("sql/keep_session.sql"), [(*hash).into(), idle_until.into()]).await.map(drop)
+    }
+
+    async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_session.sql"), [(*hash).into()]).await.map(drop)
+    }
+
+    async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_sessions.sql"), [person.into()]).await.map(drop)
+    }
+
+    async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError> {
+        self.change(include_str!("sql/forget_sessions.sql"), [now.into()]).await.map(drop)
+    }
+
+    async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {
+        let Invite { shop, id, hash, role, made_at, expires_at, used_by: _, used_at: _ } = invite;
+        let values =
+            [shop.as_str().into(), id.into(), hash.into(), role.word().into(), made_at.into(), expires_at.into()];
+        self.insert(&shop, include_str!("sql/add_invite.sql"), values).await.map(drop)
+    }
+
+    async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
+        let found: Vec<InviteRow> = self.0.rows(include_str!("sql/invites.sql"), vec![shop.as_str().into()]).await?;
+        found.into_iter().map(rows::invite).collect()
+    }
+
+    /// Two statements. A process that dies between them has used the invite and made nobody a member; the same person
+    /// does both again.
+    async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError> {
+        let values = vec![(*hash).into(), person.into(), now.into()];
+        let used: Vec<(String, String, i64)> =
+            self.0.write_returning(include_str!("sql/use_invite.sql"), values).await?;
+        let Some((of, role, made_at)) = used.into_iter().next() else { return Ok(None) };
+        let shop = rows::shop(&of)?;
+        let values = [of.into(), person.into(), role.into(), now.into(), Millis(made_at).into()];
+        self.insert(&shop, include_str!("sql/join.sql"), values).await?;
+        Ok(self.member(&shop, person).await?.filter(|member| member.ended_at.is_none()))
+    }
+
+    async fn enrol(&self, device: Device) -> Result<(), StoreError> {
+        let Device { shop, id, name, person, enrolled_at, .. } = device;
+        let values = [shop.as_str().into(), (&*id).into(), name.into(), person.into(), enrolled_at.into()];
+        self.insert(&shop, include_str!("sql/enrol.sql"), values).await.map(drop)
+    }
+
+    async fn device(&self, shop: &ShopSlug, id: &str) -> Result<Option<Device>, StoreError> {
+        let values = vec![shop.as_str().into(), id.into()];
+        Ok(self.devices_in(include_str!("sql/device.sql"), values).await?.pop())
+    }
+
+    async fn devices(&self, shop: &ShopSlug) -> Result<Vec<Device>, StoreError> {
+        self.devices_in(include_str!("sql/devices.sql"), vec![shop.as_str().into()]).await
+    }
+
+    async fn saw_device(
+        &self,
+        shop: &ShopSlug,
+        id: &str,
+        now: Millis,
+        last_entry: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let last_entry = Value::Number(column(last_entry.unwrap_or(0)));
+        let values = [shop.as_str().into(), id.into(), now.into(), last_entry];
+        self.change(include_str!("sql/saw_device.sql"), values).await.map(drop)
+    }
+
+    async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/revoke_device.sql"), [shop.as_str().into(), id.into(), now.into()]).await
+    }
+
+    async fn add_token(&self, token: Token) -> Result<bool, StoreError> {
+        let Token { shop, id, hash, name, role, scope, made_at, expires_at, revoked_at: _ } = token;
+        let values = [
+            shop.as_str().into(),
+            id.into(),
+            hash.into(),
+            name.into(),
+            role.word().into(),
+            scope.word().into(),
+            made_at.into(),
+            expires_at.into(),
+        ];
+        self.insert(&shop, include_str!("sql/add_token.sql"), values).await
+    }
+
+    async fn token(&self, hash: &SecretHash) -> Result<Option<Token>, StoreError> {
+        Ok(self.tokens_in(include_str!("sql/token.sql"), vec![(*hash).into()]).await?.pop())
+    }
+
+    async fn tokens(&self, shop: &ShopSlug) -> Result<Vec<Token>, StoreError> {
+        self.tokens_in(include_str!("sql/tokens.sql"), vec![shop.as_str().into()]).await
+    }
+
+    async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/revoke_token.sql"), [shop.as_str().into(), id.into(), now.into()]).await
+    }
+}

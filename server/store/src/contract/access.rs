@@ -1,0 +1,264 @@
+//! People and their ways in.
+
+use std::sync::Arc;
+
+use domain::{ShopSlug, books::Role, values::Millis};
+use uuid::Uuid;
+
+use super::Fixture;
+use crate::{
+    StoreError,
+    access::{Access, Device, Invite, Login, Member, PasswordHash, Person, Scope, SecretHash, Session, Token},
+};
+
+fn slug(text: &str) -> ShopSlug {
+    ShopSlug::parse(text).unwrap()
+}
+
+fn login(text: &str) -> Login {
+    Login::parse(text).unwrap()
+}
+
+fn person(number: u128, text: &str) -> Person {
+    Person { id: Uuid::from_u128(number), login: login(text), name: "Asha".into(), password: None, added_at: Millis(7) }
+}
+
+fn member(shop: &str, number: u128, role: Role, since: i64) -> Member {
+    Member { shop: slug(shop), person: Uuid::from_u128(number), role, since: Millis(since), ended_at: None }
+}
+
+fn invite(shop: &str, number: u8, role: Role, made_at: i64) -> Invite {
+    Invite {
+        shop: slug(shop),
+        id: Uuid::from_u128(number.into()),
+        hash: SecretHash([number; 32]),
+        role,
+        made_at: Millis(made_at),
+        expires_at: Millis(made_at + 100),
+        used_by: None,
+        used_at: None,
+    }
+}
+
+fn token(shop: &str, number: u8, name: &str) -> Token {
+    Token {
+        shop: slug(shop),
+        id: Uuid::from_u128(number.into()),
+        hash: SecretHash([number; 32]),
+        name: name.to_owned(),
+        role: Role::Seller,
+        scope: Scope::Read,
+        made_at: Millis(1),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+async fn two_shops(fixture: &Fixture) -> Arc<dyn Access> {
+    fixture.shop("corner").await;
+    fixture.shop("market").await;
+    fixture.store.access()
+}
+
+fn unknown<T>(answer: Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::UnknownShop { shop }) if shop == slug("elsewhere"))
+}
+
+pub async fn a_login_is_one_persons(fixture: Fixture) {
+    let access = fixture.store.access();
+    let asha = person(1, "asha@corner.example");
+    assert!(access.add_person(asha.clone()).await.unwrap());
+    assert!(!access.add_person(person(2, "ASHA@corner.example")).await.unwrap());
+    assert!(access.add_person(person(3, "a.first@corner.example")).await.unwrap());
+    assert_eq!(access.person_of(&login("asha@corner.example")).await.unwrap(), Some(asha.clone()));
+    assert_eq!(access.person(Uuid::from_u128(2)).await.unwrap(), None);
+    let names: Vec<_> = access.people().await.unwrap().into_iter().map(|one| one.id.as_u128()).collect();
+    assert_eq!(names, [3, 1], "by login");
+
+    let password = PasswordHash("$argon2id$…".to_owned());
+    assert!(access.set_password(asha.id, password.clone()).await.unwrap());
+    assert!(!access.set_password(Uuid::from_u128(2), password.clone()).await.unwrap());
+    let fixture = fixture.restarted().await;
+    let kept = fixture.store.access().person(asha.id).await.unwrap();
+    assert_eq!(kept, Some(Person { password: Some(password), ..asha }));
+}
+
+pub async fn of_16_who_take_a_login_at_once_one_gets_it(fixture: Fixture) {
+    let tries = (1..=16).map(|number| {
+        let access = fixture.store.access();
+        tokio::spawn(async move { access.add_person(person(number, "asha")).await.unwrap() })
+    });
+    let mut got = 0;
+    for one in tries.collect::<Vec<_>>() {
+        got += u32::from(one.await.unwrap());
+    }
+    assert_eq!(got, 1);
+}
+
+pub async fn p9_a_member_is_one_of_their_own_shop(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let asha = member("corner", 1, Role::Owner, 5);
+    access.set_member(asha.clone()).await.unwrap();
+    assert_eq!(access.member(&asha.shop, asha.person).await.unwrap(), Some(asha.clone()));
+    assert_eq!(access.member(&slug("market"), asha.person).await.unwrap(), None);
+    assert!(access.has_members(&asha.shop).await.unwrap());
+    assert!(!access.has_members(&slug("market")).await.unwrap());
+    assert!(!access.has_members(&slug("elsewhere")).await.unwrap());
+    assert_eq!(access.members(&slug("market")).await.unwrap(), []);
+    assert!(unknown(access.set_member(member("elsewhere", 1, Role::Owner, 5)).await));
+
+    let seller = member("market", 1, Role::Seller, 6);
+    access.set_member(seller.clone()).await.unwrap();
+    assert_eq!(access.memberships(asha.person).await.unwrap(), [asha.clone(), seller]);
+    let reader = Member { role: Role::Reader, since: Millis(8), ..asha.clone() };
+    access.set_member(reader.clone()).await.unwrap();
+    assert_eq!(access.members(&asha.shop).await.unwrap(), [reader]);
+}
+
+/// A shop whose last member has left is not open to everybody because of that.
+pub async fn who_has_left_is_known_and_the_shop_goes_on_asking(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let asha = member("corner", 1, Role::Owner, 5);
+    access.set_member(asha.clone()).await.unwrap();
+    assert!(access.end_member(&asha.shop, asha.person, Millis(9)).await.unwrap());
+    assert!(!access.end_member(&asha.shop, asha.person, Millis(10)).await.unwrap(), "once");
+    assert!(!access.end_member(&slug("market"), asha.person, Millis(9)).await.unwrap());
+    let ended = access.member(&asha.shop, asha.person).await.unwrap().unwrap();
+    assert_eq!((ended.ended_at, ended.active()), (Some(Millis(9)), None));
+    assert!(access.has_members(&asha.shop).await.unwrap());
+    access.set_member(Member { since: Millis(11), ..asha.clone() }).await.unwrap();
+    assert_eq!(access.member(&asha.shop, asha.person).await.unwrap().unwrap().active(), Some(Role::Owner));
+}
+
+pub async fn a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may(fixture: Fixture) {
+    let access = fixture.store.access();
+    let session = |number: u8, who: u128, idle_until: i64, ends_at: i64| Session {
+        hash: SecretHash([number; 32]),
+        person: Uuid::from_u128(who),
+        begun_at: Millis(0),
+        idle_until: Millis(idle_until),
+        ends_at: Millis(ends_at),
+    };
+    let all = [session(1, 1, 10, 100), session(2, 1, 10, 100), session(3, 2, 10, 100), session(4, 2, 50, 20)];
+    for one in &all {
+        access.add_session(one.clone()).await.unwrap();
+    }
+    let found = access.session(&all[0].hash).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&all[0]));
+    let open = |session: &Session, now: i64| session.is_open(Millis(now));
+    assert!(open(&all[0], 9) && !open(&all[0], 10), "idle");
+    assert!(open(&all[3], 19) && !open(&all[3], 20), "over");
+    access.keep_session(&all[0].hash, Millis(30)).await.unwrap();
+    assert!(open(&access.session(&all[0].hash).await.unwrap().unwrap(), 29));
+
+    access.forget_sessions(Millis(15)).await.unwrap();
+    let left = async || {
+        let mut left = Vec::new();
+        for one in &all {
+            left.extend(access.session(&one.hash).await.unwrap().map(|session| session.hash.0[0]));
+        }
+        left
+    };
+    assert_eq!(left().await, [1, 4]);
+    access.end_session(&all[3].hash).await.unwrap();
+    assert_eq!(left().await, [1]);
+    access.add_session(session(2, 1, 10, 100)).await.unwrap();
+    access.end_sessions(Uuid::from_u128(1)).await.unwrap();
+    assert_eq!(left().await, [0_u8; 0]);
+}
+
+pub async fn an_invite_is_used_once(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let (asha, marek) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let one = invite("corner", 1, Role::Seller, 0);
+    access.add_invite(one.clone()).await.unwrap();
+    assert!(unknown(access.add_invite(invite("elsewhere", 9, Role::Owner, 0)).await));
+    let used = async |number: u8, who: Uuid, now: i64| {
+        let member = access.use_invite(&SecretHash([number; 32]), who, Millis(now)).await.unwrap();
+        member.map(|member| (member.shop.to_string(), member.role))
+    };
+    let seller = Some(("corner".to_owned(), Role::Seller));
+    assert_eq!(used(7, asha, 5).await, None, "unknown");
+    assert_eq!(used(1, asha, 100).await, None, "expired");
+    assert_eq!(used(1, asha, 99).await, seller);
+    assert_eq!(used(1, marek, 99).await, None, "used");
+    assert_eq!(used(1, asha, 99).await, seller, "the answer was lost");
+    let kept = access.invites(&one.shop).await.unwrap();
+    assert_eq!(kept, [Invite { used_by: Some(asha), used_at: Some(Millis(99)), ..one }]);
+    assert_eq!(access.invites(&slug("market")).await.unwrap(), []);
+
+    access.add_invite(invite("corner", 2, Role::Owner, 90)).await.unwrap();
+    assert_eq!(used(2, asha, 100).await, seller, "a member stays what they are");
+    access.end_member(&slug("corner"), asha, Millis(110)).await.unwrap();
+    assert_eq!(used(2, asha, 111).await, None, "an old one is no way back");
+    access.add_invite(invite("corner", 3, Role::Reader, 120)).await.unwrap();
+    assert_eq!(used(3, asha, 121).await, Some(("corner".to_owned(), Role::Reader)));
+}
+
+pub async fn of_16_who_use_an_invite_at_once_one_comes_in(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    access.add_invite(invite("corner", 1, Role::Seller, 0)).await.unwrap();
+    let tries = (1..=16).map(|number| {
+        let access = fixture.store.access();
+        let who = Uuid::from_u128(number);
+        tokio::spawn(async move { access.use_invite(&SecretHash([1; 32]), who, Millis(5)).await.unwrap().is_some() })
+    });
+    let mut used = 0;
+    for one in tries.collect::<Vec<_>>() {
+        used += u32::from(one.await.unwrap());
+    }
+    assert_eq!((used, access.members(&slug("corner")).await.unwrap().len()), (1, 1));
+}
+
+pub async fn p9_a_device_is_heard_of_and_revoked_in_its_own_shop(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let device = |shop: &str, name: &str, person: u128| Device {
+        shop: slug(shop),
+        id: "till-1".into(),
+        name: name.to_owned(),
+        person: Uuid::from_u128(person),
+        enrolled_at: Millis(3),
+        seen_at: None,
+        last_entry: None,
+        revoked_at: None,
+    };
+    for one in [device("corner", "Front till", 1), device("market", "Stall", 2)] {
+        access.enrol(one).await.unwrap();
+    }
+    assert!(unknown(access.enrol(device("elsewhere", "Nowhere", 1)).await));
+    let corner = slug("corner");
+    for (now, last_entry) in [(10, Some(4)), (9, Some(3)), (12, None)] {
+        access.saw_device(&corner, "till-1", Millis(now), last_entry).await.unwrap();
+    }
+    let seen = access.device(&corner, "till-1").await.unwrap().unwrap();
+    assert_eq!((seen.seen_at, seen.last_entry), (Some(Millis(12)), Some(4)));
+    assert!(access.revoke_device(&corner, "till-1", Millis(20)).await.unwrap());
+    assert!(!access.revoke_device(&corner, "till-1", Millis(21)).await.unwrap());
+    access.enrol(device("corner", "Back till", 5)).await.unwrap();
+    let again = Device { name: "Back till".into(), person: Uuid::from_u128(5), revoked_at: Some(Millis(20)), ..seen };
+    assert_eq!(access.devices(&corner).await.unwrap(), [again], "revoked, whoever enrols it");
+    assert_eq!(access.devices(&slug("market")).await.unwrap(), [device("market", "Stall", 2)]);
+    assert_eq!(access.device(&corner, "till-2").await.unwrap(), None);
+}
+
+pub async fn p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let one = Token { expires_at: Some(Millis(50)), ..token("corner", 1, "till") };
+    assert!(access.add_token(one.clone()).await.unwrap());
+    assert!(access.add_token(token("market", 2, "till")).await.unwrap(), "in another shop it is another name");
+    assert!(!access.add_token(token("corner", 3, "till")).await.unwrap());
+    assert!(unknown(access.add_token(token("elsewhere", 4, "till")).await));
+    assert_eq!(access.token(&one.hash).await.unwrap(), Some(one.clone()));
+    assert_eq!(access.token(&SecretHash([3; 32])).await.unwrap(), None);
+    assert_eq!(access.token(&SecretHash([2; 32])).await.unwrap().unwrap().shop, slug("market"));
+    assert!(one.is_live(Millis(49)) && !one.is_live(Millis(50)));
+
+    assert!(!access.revoke_token(&slug("market"), one.id, Millis(9)).await.unwrap(), "by its own shop alone");
+    assert!(access.revoke_token(&one.shop, one.id, Millis(9)).await.unwrap());
+    assert!(!access.revoke_token(&one.shop, one.id, Millis(10)).await.unwrap());
+    assert!(!access.add_token(token("corner", 5, "till")).await.unwrap(), "entries name the one that had it");
+    let fixture = fixture.restarted().await;
+    let kept = fixture.store.access().tokens(&one.shop).await.unwrap();
+    assert_eq!(kept, [Token { revoked_at: Some(Millis(9)), ..one }]);
+    assert!(!kept[0].is_live(Millis(9)));
+}
