@@ -53,6 +53,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown_route", "nothing lives at this address")
     }
 
+    /// What cannot happen to what we write ourselves.
+    #[must_use]
+    pub fn internal(error: &impl ToString) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    }
+
     #[must_use]
     pub fn method(allow: &'static str) -> Self {
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("only {allow}"));

@@ -20,7 +20,7 @@ use crate::{
     release::{Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     verify::{self, Verification},
-    views::AllocationsView,
+    views::{AllocationsView, search::SearchView},
 };
 
 /// The log of every shop, and what must be written in one step with it. Object safe: the server holds an
@@ -182,6 +182,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// The read models that this store can keep beside the log. None is kept up to date unless somebody follows the
     /// log for it.
     fn views(&self) -> Vec<Arc<dyn AllocationsView>>;
+
+    /// Full-text search beside the log, kept up to date like [`EventStore::views`].
+    fn search(&self) -> Arc<dyn SearchView>;
 
     /// The outbox of letters beside the log.
     fn letters(&self) -> Arc<dyn Letters>;

@@ -28,7 +28,11 @@ use crate::{
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
-    views::{AllocationsView, entries_of, live::Live},
+    views::{
+        AllocationsView, View, entries_of,
+        live::Live,
+        search::{SearchView, memory::MemorySearch},
+    },
 };
 
 /// See the module.
@@ -39,6 +43,7 @@ pub struct MemoryStore {
     live: Arc<Live>,
     is_live_inline: AtomicBool,
     letters: Arc<MemoryLetters>,
+    search: Arc<MemorySearch>,
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +102,8 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
-        Self { data: Mutex::default(), hints, live: Arc::default(), is_live_inline, letters: Arc::default() }
+        let (live, letters, search) = (Arc::default(), Arc::default(), Arc::default());
+        Self { data: Mutex::default(), hints, live, is_live_inline, letters, search }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -443,6 +449,10 @@ impl EventStore for MemoryStore {
 
     fn letters(&self) -> Arc<dyn Letters> {
         self.letters.clone()
+    }
+
+    fn search(&self) -> Arc<dyn SearchView> {
+        self.search.clone()
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
