@@ -76,7 +76,7 @@ ${rows.length - missing.length} of ${rows.length} rows have a proof. Without one
 
 ${sections.join("\n")}`;
 
-const named = rows.flatMap(([id, , , otherwise = ""]) => [...otherwise.matchAll(/`((?:app|docs|end2end|server)\/[^`]+)`/g)].map(([, path]) => [id, path]));
+const named = rows.flatMap(([id, , , otherwise = ""]) => [...otherwise.matchAll(/`((?:app|docs|end2end|server)\/[^` ]+)/g)].map(([, path]) => [id, path]));
 const absent = named.filter(([, path]) => !existsSync(join(root, path)));
 if (absent.length > 0) {
   console.error(`rows name files that there are not: ${absent.map(([id, path]) => `${id} ${path}`).join(", ")}`);

@@ -5,7 +5,7 @@
 #   end2end/test.sh STAGE...        only these, in this order; `prepare` for missing tools comes first when asked for
 #
 # Stages: prepare format lint deny rust build size browser postgres
-#   rust      all Rust tests on memory, SQLite and a private PostgreSQL
+#   rust      all Rust tests on memory, SQLite and a private PostgreSQL; views also on a private Redis
 #   browser   the stories in Chromium against the release binary on SQLite
 #   postgres  those of them that depend on the store, on PostgreSQL
 #
@@ -59,6 +59,7 @@ missing_packages() {
   local packages=()
   [[ -x $CHROMIUM ]] || packages+=(chromium fonts-dejavu-core)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+  command -v redis-server >/dev/null || packages+=(redis-server)
   command -v cc >/dev/null || packages+=(build-essential)
   echo "${packages[@]-}"
 }
@@ -73,10 +74,14 @@ prepare() {
   if [[ ${#packages[@]} -gt 0 ]]; then
     [[ $(id -u) == 0 ]] || fail "Missing packages; as root: apt-get install ${packages[*]}"
     say "installing ${packages[*]}"
-    # Only the programs are wanted, not a database that starts with the machine.
+    # Only the programs are wanted, not databases that start with the machine.
     if [[ " ${packages[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
       mkdir -p /etc/postgresql-common
       echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+    fi
+    if [[ " ${packages[*]} " == *" redis-server "* && ! -e /etc/systemd/system/redis-server.service ]]; then
+      mkdir -p /etc/systemd/system
+      ln -s /dev/null /etc/systemd/system/redis-server.service
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update
@@ -111,6 +116,7 @@ lint() {
   node_packages
   (cd "$here" && npm run --silent check)
   node docs/seeds.mjs --check
+  node docs/pipeline.mjs --check
 }
 
 # Licences, duplicate and forbidden crates, and where they come from; from the lock file alone.

@@ -31,6 +31,10 @@ struct StoreArgs {
     /// Where the log is kept: `sqlite://FILE`, `postgres://…`, or `memory:` for nothing that lasts.
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://daybook.db", global = true, hide_env_values = true)]
     database_url: String,
+    /// A Redis where each order's allocations are kept under a key of their own, for other programs to read:
+    /// `redis://HOST:PORT/NUMBER` or `redis+unix:/PATH`. It may be away, and come back empty.
+    #[arg(long, env = "DAYBOOK_REDIS", global = true, hide_env_values = true)]
+    redis: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -109,6 +113,9 @@ struct ServeArgs {
     /// Mebibytes of shop state to keep in memory (an estimate); idle shops are put away beyond that.
     #[arg(long, env = "DAYBOOK_MEMORY_MIB", default_value_t = 512)]
     memory_mib: usize,
+    /// Mebibytes of API documents to keep that were answered before; with 0 each is made anew.
+    #[arg(long, env = "DAYBOOK_DOCUMENTS_MIB", default_value_t = 32)]
+    documents_mib: usize,
     /// Mebibytes that the pictures of one shop may take.
     #[arg(long, env = "DAYBOOK_PICTURES_MIB", default_value_t = 1024)]
     pictures_mib: u64,
@@ -129,8 +136,8 @@ struct ServeArgs {
     /// out when a release has kept something bad. What people saved on their devices stays.
     #[arg(long, env = "DAYBOOK_NO_OFFLINE_START")]
     no_offline_start: bool,
-    /// A read model to keep up to date in tables beside the log, for other programs to read: `allocations` or
-    /// `allocations_joined`. Can be given several times. A new one starts with the first entry.
+    /// A read model to keep up to date in tables beside the log: `allocations` or `allocations_joined` for other
+    /// programs to read, `search` for `GET /search`. Can be given several times. A new one starts with the first entry.
     #[arg(long = "view", env = "DAYBOOK_VIEWS", value_delimiter = ',')]
     views: Vec<String>,
     /// Send mail about goods that ran out by this relay, like `smtp://127.0.0.1:25`. Each is sent once.
@@ -210,7 +217,7 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Failure::Other(error.to_string())),
     };
-    match runtime.block_on(perform(operation, &cli.store.database_url)) {
+    match runtime.block_on(perform(operation, cli.store)) {
         Ok(code) => code,
         Err(failure) => fail(&failure),
     }
@@ -221,13 +228,14 @@ fn fail(failure: &Failure) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn perform(operation: Operation, database_url: &str) -> Result<ExitCode, Failure> {
+async fn perform(operation: Operation, store: StoreArgs) -> Result<ExitCode, Failure> {
+    let database_url = store.database_url.as_str();
     match operation {
-        Operation::Serve(args) => serve::serve(args, database_url).await,
+        Operation::Serve(args) => serve::serve(args, store).await,
         Operation::Demo => operations::demo(database_url).await,
         Operation::Migrate => operations::migrate(database_url).await,
-        Operation::Verify { shop } => operations::verify(database_url, shop.as_deref()).await,
-        Operation::Rebuild { shop } => rebuild::rebuild(database_url, shop.as_deref()).await,
+        Operation::Verify { shop } => operations::verify(&store, shop.as_deref()).await,
+        Operation::Rebuild { shop } => rebuild::rebuild(&store, shop.as_deref()).await,
         Operation::Export { shop, file } => carry::export(database_url, &shop, file.as_deref()).await,
         Operation::Import { file, shop } => carry::import(database_url, &file, shop.as_deref()).await,
         Operation::Commands(operation) => commands::perform(database_url, operation).await,

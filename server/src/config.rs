@@ -13,8 +13,10 @@ pub struct Config {
     /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
     pub offline_start: bool,
     /// Names of the views that are kept up to date beside the log, of those that the store has
-    /// ([`store::EventStore::views`]).
+    /// ([`store::EventStore::views`]), and `search`.
     pub views: Vec<String>,
+    /// `redis://…` or `redis+unix:…`: a Redis where the allocations are kept too.
+    pub redis: Option<String>,
     /// Those of them that are written in the append itself: never behind, and every command waits for them.
     pub inline_views: Vec<String>,
     /// Where mail about goods that ran out goes; none is sent without it.
@@ -60,6 +62,8 @@ pub struct Limits {
     pub snapshot_every: u64,
     /// Bytes of shop state kept in memory (an estimate); beyond it, idle shops are put away.
     pub memory: usize,
+    /// Bytes of documents kept that were answered before, all shops together.
+    pub documents: usize,
     /// How long an unused shop stays in memory.
     pub idle: Duration,
     /// Open connections.
@@ -83,6 +87,7 @@ impl Default for Config {
             demo: false,
             offline_start: true,
             views: Vec::new(),
+            redis: None,
             inline_views: Vec::new(),
             mail: None,
             limits: Limits::default(),
@@ -106,6 +111,7 @@ impl Default for Limits {
             feed_backlog: 20_000,
             snapshot_every: 1_000,
             memory: 512 * 1024 * 1024,
+            documents: 32 * 1024 * 1024,
             idle: Duration::from_secs(600),
             connections: 20_000,
             header: Duration::from_secs(10),

@@ -25,6 +25,9 @@ pub struct Metrics {
     pub feed_closed_slow: Counter,
     pub shops_active: Gauge,
     pub snapshots: Counter,
+    /// Documents that were answered before, and that had to be made.
+    pub document_hits: Counter,
+    pub document_misses: Counter,
     refusals: Labelled,
     answers: Labelled,
     heads: Mutex<BTreeMap<String, u64>>,
@@ -206,6 +209,8 @@ impl Metrics {
                 &self.feed_closed_slow,
             ),
             ("daybook_snapshots_total", "Snapshots written.", &self.snapshots),
+            ("daybook_document_hits_total", "Documents answered as they were before.", &self.document_hits),
+            ("daybook_document_misses_total", "Documents made for their answer.", &self.document_misses),
         ] {
             head(t, name, help, "counter");
             let _ = writeln!(t, "{name} {}", counter.0.load(Relaxed));

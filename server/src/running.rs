@@ -7,7 +7,10 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use store::{EventStore, StoreError, views::AllocationsView};
+use store::{
+    EventStore, StoreError,
+    views::{View, redis::RedisView, search},
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
@@ -19,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
-    http::{self, Server, blobs},
+    http::{self, Server, blobs, documents::Documents},
     metrics::Metrics,
     shop::{
         Shops,
@@ -44,6 +47,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Mail(#[from] MailError),
+    #[error("the view {0} cannot be written in the append; give it to --view")]
+    NotInline(String),
     #[error("this store has no view {name}; it has {has}")]
     NoView { name: String, has: String },
     #[error("the demo shop could not be filled: {0}")]
@@ -96,9 +101,14 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         return Err(StartError::NotLoopback(config.listen));
     }
     // One that is written with appends has a follower too: it brings it to where the log is.
-    let views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
+    let mut views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
+    if let Some(url) = &config.redis {
+        views.push(Arc::new(RedisView::at(url)?));
+    }
     for name in &config.inline_views {
-        store.write_with_appends(name);
+        if !store.write_with_appends(name) {
+            return Err(StartError::NotInline(name.clone()));
+        }
     }
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|problem| StartError::Listen { address, problem })?;
@@ -115,7 +125,9 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         access: Access::new(shops.store.access()),
         metrics,
         past: Past::default(),
+        documents: Documents::new(config.limits.documents),
         queue_woken: woken.clone(),
+        is_search_kept: views.iter().any(|view| view.name() == search::NAME),
         stop: stop.clone(),
         limits: config.limits.clone(),
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
@@ -156,8 +168,9 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
 fn chosen_views<'a>(
     store: &dyn EventStore,
     names: impl Iterator<Item = &'a String>,
-) -> Result<Vec<Arc<dyn AllocationsView>>, StartError> {
-    let views = store.views();
+) -> Result<Vec<Arc<dyn View>>, StartError> {
+    let mut views: Vec<Arc<dyn View>> = store.views().into_iter().map(|view| view as Arc<dyn View>).collect();
+    views.push(store.search());
     let names: BTreeSet<&String> = names.collect();
     let chosen = names.into_iter().map(|name| {
         let found = views.iter().find(|view| view.name() == name).cloned();

@@ -100,8 +100,10 @@ fn c_29_r_44_crates_know_only_those_below_them_and_share_one_fold() {
 #[test]
 fn c_29_only_the_store_speaks_sql() {
     for (name, folder, _) in ARROWS {
-        let speaks = dependencies(&text(&format!("{folder}/Cargo.toml"))).contains("sqlx");
-        assert_eq!(speaks, name == "store", "{name}");
+        let known = dependencies(&text(&format!("{folder}/Cargo.toml")));
+        for database in ["sqlx", "redis"] {
+            assert_eq!(known.contains(database), name == "store", "{name}: {database}");
+        }
     }
     for folder in ["app/src", "app/domain/src", "app/sync/src", "app/browser/src", "server/src", "end2end/bench/src"] {
         assert_eq!(having(&sources(folder), &["sqlx"]), named(&[]), "{folder}");

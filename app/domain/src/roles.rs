@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{account, command::Command, order, product, refusal::Refusal, sale, stock, transfer};
 
 /// What a person may do in a shop.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the shop: everything.

@@ -1,7 +1,8 @@
 //! Prints a table of ratios, each measured in one run beside its reference.
 //!
-//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [growth] [browser]`; without a word, the first six.
-//! `growth` and `browser` take long, and not all of `browser` comes to its end yet, so they have to be named. `browser`
+//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [books] [growth] [browser]`; without a word, the first
+//! six. `books` is what the books are measured by: `loads`, `rebuild`, `reads`, `queue`, `comments` and `bytes`, which can
+//! be named alone. `growth` and `browser` take long, and not all of `browser` comes to its end yet, so they have to be named. `browser`
 //! alone runs all that is measured in Chromium, `browser saved follow` those two.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -31,6 +32,24 @@ async fn main() -> Result<(), String> {
     }
     if wanted("size") {
         measure::page::size(&mut table);
+    }
+    if named("books") || named("loads") {
+        measure::loads::run(&mut table).await?;
+    }
+    if named("books") || named("rebuild") {
+        measure::rebuild::run(&mut table).await?;
+    }
+    if named("books") || named("reads") {
+        measure::reads::run(&mut table).await?;
+    }
+    if named("books") || named("queue") {
+        measure::queue::run(&mut table).await?;
+    }
+    if named("books") || named("comments") {
+        measure::comments::run(&mut table).await?;
+    }
+    if named("books") || named("bytes") {
+        measure::bytes::run(&mut table).await?;
     }
     if named("growth") {
         measure::growth::run(&mut table).await?;

@@ -5,12 +5,15 @@ use std::{process::ExitCode, sync::Arc};
 use domain::{Command, CommandId, ShopSlug, Submission, Verdict, books::Request, shop, values::Currency};
 use store::{
     EventStore, ShopHead,
-    views::{Allocation, follow::difference},
+    views::{
+        Allocation, allocations,
+        follow::{difference, finds_what_is_there},
+    },
 };
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use super::Failure;
+use super::{Failure, StoreArgs};
 use crate::{Config, access, clock, demo, shop::log::Log};
 
 pub(super) async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
@@ -115,8 +118,8 @@ pub async fn demo(database_url: &str) -> Result<ExitCode, Failure> {
 }
 
 /// The chain first, then the fold: from the start, and from the newest snapshot.
-pub async fn verify(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
-    let store = open(database_url).await?;
+pub async fn verify(args: &StoreArgs, shop: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(&args.database_url).await?;
     let mut well = true;
     for head in chosen(&*store, shop).await? {
         let shop = &head.shop;
@@ -145,15 +148,15 @@ pub async fn verify(database_url: &str, shop: Option<&str>) -> Result<ExitCode, 
                 well = false;
             }
         }
-        well &= verify_views(&*store, shop).await?;
+        well &= verify_views(&*store, args.redis.as_deref(), shop).await?;
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Those that have ever been kept for this shop.
-async fn verify_views(store: &dyn EventStore, shop: &ShopSlug) -> Result<bool, Failure> {
+async fn verify_views(store: &dyn EventStore, redis: Option<&str>, shop: &ShopSlug) -> Result<bool, Failure> {
     let mut well = true;
-    for view in store.views() {
+    for view in allocations(store, redis)? {
         let name = view.name();
         let Some(reached) = view.reached(shop).await? else { continue };
         match difference(store, &*view, shop).await? {
@@ -168,6 +171,13 @@ async fn verify_views(store: &dyn EventStore, shop: &ShopSlug) -> Result<bool, F
                 well = false;
             }
         }
+    }
+    let search = store.search();
+    if let Some(reached) = search.reached(shop).await? {
+        let is_right = finds_what_is_there(store, &*search, shop).await?;
+        let verdict = if is_right { "ok" } else { "DIFFERS" };
+        println!("{shop}\tview {}\t{verdict}\tposition {}", search.name(), reached.position);
+        well &= is_right;
     }
     Ok(well)
 }

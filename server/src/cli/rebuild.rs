@@ -9,13 +9,13 @@ use domain::ShopSlug;
 use store::{
     EventStore, ShopHead,
     views::{
-        AllocationsView, ViewError,
-        follow::{difference, step},
+        View, ViewError, allocations,
+        follow::{difference, finds_what_is_there, step},
     },
 };
 
 use super::{
-    Failure,
+    Failure, StoreArgs,
     operations::{chosen, open},
     progress::Progress,
 };
@@ -24,11 +24,11 @@ use crate::shop::{log::Log, snapshot};
 /// Entries in one step of a view.
 const STEP: u32 = 1000;
 
-pub async fn rebuild(database_url: &str, shop: Option<&str>) -> Result<ExitCode, Failure> {
-    let store = open(database_url).await?;
+pub async fn rebuild(args: &StoreArgs, shop: Option<&str>) -> Result<ExitCode, Failure> {
+    let store = open(&args.database_url).await?;
     for head in chosen(&*store, shop).await? {
         tokio::select! {
-            done = of_shop(&store, &head) => done?,
+            done = of_shop(&store, args.redis.as_deref(), &head) => done?,
             _ = tokio::signal::ctrl_c() => {
                 return Err(Failure::Other(format!("{}: cancelled; the books are as they were", head.shop)));
             }
@@ -37,12 +37,19 @@ pub async fn rebuild(database_url: &str, shop: Option<&str>) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-async fn of_shop(store: &Arc<dyn EventStore>, head: &ShopHead) -> Result<(), Failure> {
+async fn of_shop(store: &Arc<dyn EventStore>, redis: Option<&str>, head: &ShopHead) -> Result<(), Failure> {
     books(store, head).await?;
-    for view in store.views() {
-        if view.reached(&head.shop).await?.is_some() {
-            self::view(&**store, &*view, &head.shop).await?;
+    let shop = &head.shop;
+    for view in allocations(&**store, redis)? {
+        if view.reached(shop).await?.is_some() {
+            let is_right = difference(&**store, &*view, shop).await?.is_none();
+            self::view(&**store, &*view, is_right, shop).await?;
         }
+    }
+    let search = store.search();
+    if search.reached(shop).await?.is_some() {
+        let is_right = finds_what_is_there(&**store, &*search, shop).await?;
+        self::view(&**store, &*search, is_right, shop).await?;
     }
     Ok(())
 }
@@ -72,9 +79,9 @@ async fn books(store: &Arc<dyn EventStore>, head: &ShopHead) -> Result<(), Failu
 
 /// A view that is what the log says stays; one that is not is made again, page by page. Its followers wait for each
 /// other by its checkpoint, so a server may go on following meanwhile.
-async fn view(store: &dyn EventStore, view: &dyn AllocationsView, shop: &ShopSlug) -> Result<(), Failure> {
+async fn view(store: &dyn EventStore, view: &dyn View, is_right: bool, shop: &ShopSlug) -> Result<(), Failure> {
     let name = view.name();
-    if difference(store, view, shop).await?.is_none() {
+    if is_right {
         println!("{shop}\tview {name}\tas it should be");
         return Ok(());
     }

@@ -5,14 +5,15 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, ServeArgs};
+use super::{Failure, ServeArgs, StoreArgs};
 use crate::{Config, Limits, Mail, clock};
 
-pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Failure> {
+pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failure> {
     log(args.log_json);
     args.clock.into_iter().for_each(clock::set);
     let limits = Limits {
         memory: args.memory_mib.saturating_mul(1024 * 1024),
+        documents: args.documents_mib.saturating_mul(1024 * 1024),
         pictures: args.pictures_mib.saturating_mul(1024 * 1024),
         batch: args.batch,
         batch_wait: Duration::from_millis(args.batch_wait_ms),
@@ -22,10 +23,11 @@ pub async fn serve(args: ServeArgs, database_url: &str) -> Result<ExitCode, Fail
     };
     let config = Config {
         listen: args.listen,
-        database_url: database_url.to_owned(),
+        database_url: store.database_url,
         demo: args.demo,
         offline_start: !args.no_offline_start,
         views: args.views,
+        redis: store.redis,
         inline_views: args.inline_views,
         mail: args.mail.zip(args.mail_to).map(|(server, to)| Mail { server, from: args.mail_from, to }),
         limits,

@@ -1,9 +1,6 @@
 //! `GET /history/{aggregate}`: who, when, on which device, and what was and is now.
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::Response;
 use domain::{
     AggregateId, Entry,
     history::{Change, History},
@@ -17,18 +14,20 @@ use crate::shop::reading;
 /// # Errors
 /// 404 for an aggregate that nothing has happened to.
 pub async fn history(door: Door) -> Result<Response, Problem> {
-    let head = door.books().await?.books.position;
-    let aggregate = AggregateId::from_stored(door.segment("aggregate"));
-    let asked = Asked::Of(vec![aggregate]);
+    let view = door.books().await?;
+    Ok(door.document(&view, entries(&door, view.books.position)).await)
+}
+
+/// An aggregate's entries up to `head`.
+async fn entries(door: &Door, head: u64) -> Result<Value, Problem> {
+    let asked = Asked::Of(vec![AggregateId::from_stored(door.segment("aggregate"))]);
     let entries = reading::entries(&*door.server.shops.store, &door.shop.slug, head, &asked).await?;
     let mut history = History::default();
     let told: Vec<Value> = entries.iter().map(|entry| told(entry, history.take_in(&entry.event))).collect();
-    Ok(door.answer(head, || {
-        if told.is_empty() {
-            return Err(Problem::not_found("record of this name"));
-        }
-        Ok(Json(json!({"entries": told})).into_response())
-    }))
+    if told.is_empty() {
+        return Err(Problem::not_found("record of this name"));
+    }
+    Ok(json!({"entries": told}))
 }
 
 fn told(entry: &Entry, changes: Vec<Change>) -> Value {

@@ -5,7 +5,7 @@
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything
 //! 3. [`commands`], [`command_body`]: the one way in
-//! 4. [`reading`]: which books a read looks at; then the reads, one file a subject
+//! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
 //! 6. [`pages`], [`forms`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
@@ -15,6 +15,7 @@ pub mod assets;
 pub mod blobs;
 pub mod command_body;
 pub mod commands;
+pub mod documents;
 pub mod events;
 pub mod feed;
 pub mod forms;
@@ -31,6 +32,7 @@ pub mod products;
 pub mod reading;
 pub mod releases;
 pub mod schemas;
+pub mod search;
 pub mod worker;
 
 use std::sync::Arc;
@@ -59,8 +61,11 @@ pub struct Server {
     pub access: Access,
     pub metrics: Arc<Metrics>,
     pub past: Past,
+    pub documents: documents::Documents,
     /// Wakes the worker of the durable queue.
     pub queue_woken: Arc<Notify>,
+    /// Whether the full-text view is kept up to date here.
+    pub is_search_kept: bool,
     /// Cancelled when the server begins to stop: feeds say `bye` then.
     pub stop: CancellationToken,
     pub limits: Limits,
@@ -132,6 +137,7 @@ fn shop_routes(limits: &Limits) -> Router<Arc<Server>> {
         .route("/pictures/{id}/comments", read(get(pictures::comments)))
         .route("/comments/{id}", read(get(pictures::comment)))
         .route("/history/{aggregate}", read(get(history::history)))
+        .route("/search", read(get(search::search)))
         .route("/openapi.json", read(get(openapi::document)))
         .route("/schemas/{file}", read(get(schemas::schema)))
         .fallback(unknown)

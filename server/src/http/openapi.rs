@@ -38,6 +38,7 @@ const READS: &[(&str, &str, bool)] = &[
     ("/pictures/{id}/comments", "The comments on a picture, in the order of the log", true),
     ("/comments/{id}", "One comment; 404 once it is deleted", true),
     ("/history/{aggregate}", "Who changed a record, when, from what to what", true),
+    ("/search", "Records by the words in them, where the server was started with `--view search`", false),
     ("/openapi.json", "This document", false),
     (
         "/schemas/{type}.json",
@@ -194,6 +195,12 @@ fn get(path: &str, summary: &str, of_books: bool) -> Value {
                    "description": "A position, or `<epoch>:<position>`; `Last-Event-ID` goes before it"}),
             json!({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}),
             query("wait", "For an answer in one piece: seconds to wait for something new, 25 at most"),
+        ]),
+        "/search" => parameters.extend([
+            json!({"name": "q", "in": "query", "required": true, "schema": {"type": "string"},
+                   "description": "Words, each of which begins a word of the record"}),
+            query("limit", "So many at most, up to 100"),
+            query("min_position", "Wait up to 5 seconds until the view is at this position"),
         ]),
         "/products" | "/orders" | "/accounts" => parameters.extend([
             json!({"name": "after", "in": "query", "schema": {"type": "string"},

@@ -75,6 +75,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "not_allowed", title).with("detail", detail)
     }
 
+    /// What cannot happen to what we write ourselves.
+    #[must_use]
+    pub fn internal(error: &impl ToString) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    }
+
     #[must_use]
     pub fn method(allow: &'static str) -> Self {
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("only {allow}"));

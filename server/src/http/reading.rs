@@ -23,7 +23,7 @@ const MIN_POSITION: &str = "daybook-min-position";
 
 /// A request's query, read leniently: one that a route does not know is somebody else's.
 #[derive(Clone, Debug, Default)]
-pub struct Query(Vec<(String, String)>);
+pub struct Query(pub(super) Vec<(String, String)>);
 
 impl Query {
     #[must_use]
@@ -57,6 +57,8 @@ pub struct Door {
     pub server: Arc<Server>,
     /// What stands behind the shop in the address, by name.
     pub path: Vec<(String, String)>,
+    /// The same as it was written.
+    pub place: String,
 }
 
 impl FromRequestParts<Arc<Server>> for Door {
@@ -71,7 +73,8 @@ impl FromRequestParts<Arc<Server>> for Door {
         let author = enter(parts, server, &slug, &path).await?.author;
         let shop = server.shops.open(&slug).await?;
         let query = Query::of(parts);
-        Ok(Self { shop, author, query, headers: parts.headers.clone(), server: server.clone(), path })
+        let (headers, place) = (parts.headers.clone(), parts.uri.path().to_owned());
+        Ok(Self { shop, author, query, headers, server: server.clone(), path, place })
     }
 }
 
@@ -97,17 +100,25 @@ impl Door {
         self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// The position that the answer must have reached, where one is named.
+    ///
+    /// # Errors
+    /// 400 for anything but a whole number.
+    pub fn asked_for(&self) -> Result<Option<u64>, Problem> {
+        let header = HeaderName::from_static("daybook-min-position");
+        match (self.query.number("min_position")?, self.headers.get(&header)) {
+            (Some(position), _) => Ok(Some(position)),
+            (None, Some(text)) => Ok(Some(whole(header.as_str(), text.to_str().unwrap_or("?"))?)),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The books that are asked for: at the head, at least at `min_position`, or those of `as_of`.
     ///
     /// # Errors
     /// [`Problem`].
     pub async fn books(&self) -> Result<View, Problem> {
-        let asked = match (self.query.number("min_position")?, self.headers.get(MIN_POSITION)) {
-            (Some(position), _) => Some(position),
-            (None, Some(text)) => Some(whole(MIN_POSITION, text.to_str().unwrap_or("?"))?),
-            (None, None) => None,
-        };
-        let head = match asked {
+        let head = match self.asked_for()? {
             Some(position) => self.shop.reach(position, self.server.limits.wait).await?,
             None => self.shop.view()?,
         };
@@ -146,36 +157,13 @@ impl Door {
     /// The answer to a read at `position`: 304 where the asker has it already. To be kept, and asked about each time: the
     /// answer is one comparison of two numbers.
     pub fn answer(&self, position: u64, body: impl FnOnce() -> Result<Response, Problem>) -> Response {
-        self.answered(position, "private, no-cache", body)
+        let response = if self.has(position) { Ok(StatusCode::NOT_MODIFIED.into_response()) } else { body() };
+        at(position, ASKED_ABOUT, response)
     }
 
-    fn answered(
-        &self,
-        position: u64,
-        keep: &'static str,
-        body: impl FnOnce() -> Result<Response, Problem>,
-    ) -> Response {
-        let etag = format!("\"{position}\"");
-        let mut response = if self.has(&etag) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            body().unwrap_or_else(IntoResponse::into_response)
-        };
-        let ok = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-        let headers = response.headers_mut();
-        headers.insert(HeaderName::from_static("daybook-position"), HeaderValue::from(position));
-        if ok {
-            if let Ok(etag) = HeaderValue::from_str(&etag) {
-                headers.insert(header::ETAG, etag);
-            }
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-            headers
-                .insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie, daybook-min-position"));
-        }
-        response
-    }
-
-    fn has(&self, etag: &str) -> bool {
+    /// Whether the asker has the answer at this position.
+    pub(super) fn has(&self, position: u64) -> bool {
+        let etag = etag(position);
         let known = self.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         known
             .flat_map(|list| list.split(','))
@@ -194,15 +182,40 @@ impl Door {
         make: impl FnOnce(&View) -> Result<T, Problem>,
     ) -> Result<Response, Problem> {
         let view = self.books().await?;
-        let document = || Ok(axum::Json(make(&view)?).into_response());
+        Ok(self.document(&view, async { make(&view) }).await)
+    }
+
+    /// How long a document may be shown without asking: not at all where a position was named.
+    pub(super) fn freshness(&self) -> &'static str {
         let names_a_position = ["min_position", "as_of"].iter().any(|name| self.query.get(name).is_some())
             || self.headers.contains_key(MIN_POSITION);
-        Ok(if names_a_position {
-            self.answer(view.books.position, document)
-        } else {
-            self.answered(view.books.position, "private, max-age=0, stale-while-revalidate=10", document)
-        })
+        if names_a_position { ASKED_ABOUT } else { SHOWN_MEANWHILE }
     }
+}
+
+/// To be kept, and asked about each time: the answer is one comparison of two numbers.
+const ASKED_ABOUT: &str = "private, no-cache";
+/// The last one may be shown for a few seconds while the next is fetched.
+const SHOWN_MEANWHILE: &str = "private, max-age=0, stale-while-revalidate=10";
+
+/// With the position of the books that it was made from.
+pub(super) fn at(position: u64, keep: &'static str, response: Result<Response, Problem>) -> Response {
+    let mut response = response.unwrap_or_else(IntoResponse::into_response);
+    let ok = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("daybook-position"), HeaderValue::from(position));
+    if ok {
+        if let Ok(etag) = HeaderValue::from_str(&etag(position)) {
+            headers.insert(header::ETAG, etag);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+        headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie, daybook-min-position"));
+    }
+    response
+}
+
+fn etag(position: u64) -> String {
+    format!("\"{position}\"")
 }
 
 /// `GET /digest`: compared with others' books, so never an old one.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::ShopSlug;
 use store::views::{
-    AllocationsView, ViewError,
+    View, ViewError,
     follow::{Stands, step},
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -17,7 +17,7 @@ use crate::clock;
 /// Keeps one view up to date with every shop's log until the server stops.
 pub struct Follower {
     pub shops: Arc<Shops>,
-    pub view: Arc<dyn AllocationsView>,
+    pub view: Arc<dyn View>,
     pub stop: CancellationToken,
 }
 

@@ -21,23 +21,44 @@ pub mod releases;
 pub mod reopening;
 pub mod repeats;
 pub mod scribe;
+pub mod search;
 pub mod shops;
 pub mod snapshots;
 pub mod unknown_outcome;
 pub mod verifying;
 pub mod views;
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use domain::ShopSlug;
 use uuid::Uuid;
 
-use crate::{EventStore, ShopHead, open};
+use crate::{
+    EventStore, ShopHead, open,
+    testing::redis_url,
+    views::{AllocationsView, redis::RedisView},
+};
+
+/// One that nobody else has, also on a Redis that is shared.
+fn namespace() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("test-{now}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
 
 /// A fresh store, and how to open it a second time.
 pub struct Fixture {
     pub store: Arc<dyn EventStore>,
     url: Option<String>,
+    /// What its keys on Redis begin with, if it has any.
+    namespace: String,
     /// What must outlive the store: the folder of its file.
     _keep: Box<dyn Any + Send + Sync>,
 }
@@ -46,13 +67,13 @@ impl Fixture {
     /// A store in this process only: opening it again gives the same one.
     #[must_use]
     pub fn of(store: Arc<dyn EventStore>) -> Self {
-        Self { store, url: None, _keep: Box::new(()) }
+        Self { store, url: None, namespace: namespace(), _keep: Box::new(()) }
     }
 
     pub async fn at(url: String, keep: impl Any + Send + Sync) -> Self {
         let store = open(&url).await.unwrap();
         store.migrate().await.unwrap();
-        Self { store, url: Some(url), _keep: Box::new(keep) }
+        Self { store, url: Some(url), namespace: namespace(), _keep: Box::new(keep) }
     }
 
     /// The same data, as another process sees it.
@@ -65,7 +86,7 @@ impl Fixture {
 
     /// Lets go of the first store before opening the second.
     pub async fn restarted(self) -> Self {
-        let Self { store, url, _keep } = self;
+        let Self { store, url, namespace, _keep } = self;
         let store = match &url {
             Some(url) => {
                 drop(store);
@@ -73,7 +94,14 @@ impl Fixture {
             }
             None => store,
         };
-        Self { store, url, _keep }
+        Self { store, url, namespace, _keep }
+    }
+
+    /// The allocations on Redis, as each process opens them; none where the tests go without.
+    #[must_use]
+    pub fn on_redis(&self) -> Option<Arc<dyn AllocationsView>> {
+        let view = RedisView::in_namespace(&redis_url()?, &self.namespace).unwrap();
+        Some(Arc::new(view))
     }
 
     #[must_use]
@@ -145,6 +173,10 @@ macro_rules! contract_suite {
             repeats::p2_the_same_append_twice_is_written_once,
             repeats::p2_verdicts_are_read_in_the_order_of_their_ids,
             repeats::p2_of_16_tries_with_one_id_one_is_written,
+            search::p9_r_41_one_shop_is_not_found_in_another,
+            search::r_41_d_6_records_are_found_by_the_words_that_are_in_them_now,
+            search::r_41_a_follower_that_dies_anywhere_is_gone_on_with,
+            search::r_41_what_people_ask_is_never_an_operator,
             shops::p9_shops_do_not_see_each_other,
             shops::a_shop_is_opened_once,
             snapshots::p_17_a_snapshot_of_another_fold_is_ignored,

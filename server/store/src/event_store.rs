@@ -21,7 +21,7 @@ use crate::{
     release::{Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     verify::{self, Verification},
-    views::AllocationsView,
+    views::{AllocationsView, search::SearchView},
 };
 
 /// The log of every shop, and what must be written in one step with it. Object safe: the server holds an
@@ -186,6 +186,9 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// People and their ways in, beside the log.
     fn access(&self) -> Arc<dyn Access>;
+
+    /// Full-text search beside the log, kept up to date like [`EventStore::views`].
+    fn search(&self) -> Arc<dyn SearchView>;
 
     /// The outbox of letters beside the log.
     fn letters(&self) -> Arc<dyn Letters>;

@@ -29,7 +29,11 @@ use crate::{
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
-    views::{AllocationsView, entries_of, live::Live},
+    views::{
+        AllocationsView, View, entries_of,
+        live::Live,
+        search::{SearchView, memory::MemorySearch},
+    },
 };
 
 /// See the module.
@@ -41,6 +45,7 @@ pub struct MemoryStore {
     is_live_inline: AtomicBool,
     letters: Arc<MemoryLetters>,
     access: Arc<Mutex<MemoryData>>,
+    search: Arc<MemorySearch>,
 }
 
 #[derive(Debug, Default)]
@@ -99,14 +104,8 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         let (hints, is_live_inline) = (Hints::new(), AtomicBool::new(false));
-        Self {
-            data: Arc::default(),
-            hints,
-            live: Arc::default(),
-            is_live_inline,
-            letters: Arc::default(),
-            access: Arc::default(),
-        }
+        let (live, letters, search, access) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { data: Arc::default(), hints, live, is_live_inline, letters, search, access }
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -459,6 +458,10 @@ impl EventStore for MemoryStore {
 
     fn letters(&self) -> Arc<dyn Letters> {
         self.letters.clone()
+    }
+
+    fn search(&self) -> Arc<dyn SearchView> {
+        self.search.clone()
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

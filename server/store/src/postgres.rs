@@ -36,7 +36,11 @@ use crate::{
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
-    views::{AllocationsView, Form, Inline, postgres::PostgresView},
+    views::{
+        AllocationsView, Form, Inline,
+        postgres::PostgresView,
+        search::{SearchView, postgres::PostgresSearch},
+    },
 };
 use errors::{migration, read_error};
 use hints::PostgresHints;
@@ -461,6 +465,10 @@ impl EventStore for PostgresStore {
 
     fn letters(&self) -> Arc<dyn Letters> {
         Arc::new(PostgresLetters { pool: self.pool.clone(), readers: self.readers.clone() })
+    }
+
+    fn search(&self) -> Arc<dyn SearchView> {
+        Arc::new(PostgresSearch { pool: self.pool.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

@@ -36,7 +36,11 @@ use crate::{
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
-    views::{AllocationsView, Form, Inline, sqlite::SqliteView},
+    views::{
+        AllocationsView, Form, Inline,
+        search::{SearchView, sqlite::SqliteSearch},
+        sqlite::SqliteView,
+    },
 };
 use errors::{migration, of_shop, store_error};
 use writer::Writer;
@@ -480,6 +484,10 @@ impl EventStore for SqliteStore {
 
     fn letters(&self) -> Arc<dyn Letters> {
         Arc::new(SqliteLetters { writer: self.writer.clone(), readers: self.readers.clone() })
+    }
+
+    fn search(&self) -> Arc<dyn SearchView> {
+        Arc::new(SqliteSearch { writer: self.writer.clone(), readers: self.readers.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

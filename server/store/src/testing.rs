@@ -6,10 +6,12 @@ mod cluster;
 mod database;
 mod interposed;
 mod proxy;
+mod redis;
 mod sqlite_file;
 
 pub use cluster::Cluster;
 pub use database::postgres_url;
 pub use interposed::Interposed;
 pub use proxy::{End, Line, Mode, Proxy};
+pub use redis::{Redis, redis_url};
 pub use sqlite_file::SqliteFile;

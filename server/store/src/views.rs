@@ -2,11 +2,14 @@
 //!
 //! The live fold ([`live`]) answers from the books in memory. The others are tables beside the log that a follower
 //! brings up to date, for programs that want to read them with SQL: normal tables that are joined when they are asked
-//! ([`Form::Joined`]), and one denormalised table whose primary key covers the query ([`Form::Flat`]). All pass one
-//! suite (`contract/views.rs`), and none is the truth: each can be dropped and made again from the log.
+//! ([`Form::Joined`]), and one denormalised table whose primary key covers the query ([`Form::Flat`]). Where there is a
+//! Redis, it has them by key ([`redis`]). All pass one suite (`contract/views.rs`), and none is the truth: each can be
+//! dropped and made again from the log.
 //!
 //! A table may also be written in the append itself (`EventStore::write_with_appends`): it is never behind then, and
 //! every command waits for it.
+//!
+//! [`search`] is another read model: which records have some words.
 //!
 //! Rows and the checkpoint move in one transaction, so whoever stops halfway goes on without a gap or a repeat. The
 //! checkpoint is also a guard: of two followers at one place, one moves it and the other looks again.
@@ -14,6 +17,8 @@
 pub mod follow;
 pub mod live;
 pub(crate) mod postgres;
+pub mod redis;
+pub mod search;
 pub(crate) mod sqlite;
 
 use std::{
@@ -25,7 +30,8 @@ use async_trait::async_trait;
 use domain::{Entry, Event, EventRecord, ShopSlug, stock};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use self::redis::RedisView;
+use crate::{error::StoreError, event_store::EventStore};
 
 /// A line of an order with the batch that its goods come from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -111,9 +117,9 @@ pub(crate) fn entries_of(records: &[EventRecord]) -> Option<Vec<Entry>> {
     records.iter().map(|record| record.decode().ok()).collect()
 }
 
-/// The allocations of every shop, kept in one way.
+/// A read model of every shop, kept in one way.
 #[async_trait]
-pub trait AllocationsView: Send + Sync {
+pub trait View: Send + Sync {
     /// A stable name.
     fn name(&self) -> &'static str;
 
@@ -123,14 +129,30 @@ pub trait AllocationsView: Send + Sync {
     /// Takes in entries, the first at `after + 1`, and moves the checkpoint to the last, in one step.
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError>;
 
+    /// Forgets a shop: the next entry to take in is the first.
+    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError>;
+}
+
+/// The allocations of every shop.
+#[async_trait]
+pub trait AllocationsView: View {
     /// Of one order, by SKU and batch.
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError>;
 
     /// Of all orders, by order, SKU and batch.
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError>;
+}
 
-    /// Forgets a shop: the next entry to take in is the first.
-    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError>;
+/// Every way in which the allocations are kept beside the log: those of the store, and on Redis where there is one.
+///
+/// # Errors
+/// [`StoreError::Address`]: whether Redis answers is found out when it is used.
+pub fn allocations(store: &dyn EventStore, redis: Option<&str>) -> Result<Vec<Arc<dyn AllocationsView>>, StoreError> {
+    let mut views = store.views();
+    if let Some(url) = redis {
+        views.push(Arc::new(RedisView::at(url)?));
+    }
+    Ok(views)
 }
 
 /// What entries change, each key once: what the last of them left.

@@ -9,6 +9,7 @@ use crate::support::{Daybook, answer, on_every_store};
 
 on_every_store!(
     p_6_comments_are_created_read_edited_and_deleted,
+    p_7_each_task_of_a_comment_is_a_command_waited_for_or_not,
     p_13_the_history_of_a_comment_stays_after_its_deletion,
     a_picture_is_sent_then_named_then_seen,
     p_10_p9_the_bytes_of_one_shop_are_in_no_other,
@@ -87,6 +88,36 @@ async fn p_6_comments_are_created_read_edited_and_deleted(fixture: Fixture) {
     assert_eq!(daybook.get("/comments/C-1").send().await.unwrap().status(), StatusCode::NOT_FOUND);
     let (status, refused) = answer(daybook.command("comment.edit", text("Dry.")).await).await;
     assert_eq!((status, &refused["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("gone")));
+}
+
+/// A command says what somebody wants done, and is the same whether its sender waits for the outcome or asks for it later.
+async fn p_7_each_task_of_a_comment_is_a_command_waited_for_or_not(fixture: Fixture) {
+    let daybook = shop_with_a_picture(&fixture).await;
+    let tasks = [
+        ("comment.add", json!({"picture_id": "P-1", "text": "Torn."}), "CommentAdded"),
+        ("comment.edit", json!({"text": "Wet."}), "CommentEdited"),
+        ("comment.delete", json!({}), "CommentDeleted"),
+    ];
+    let mut told = Vec::new();
+    for (is_async, comment) in [(false, "C-1"), (true, "C-2")] {
+        for (command, data, event) in &tasks {
+            let mut data = data.clone();
+            data["comment_id"] = json!(comment);
+            let body = json!({"type": command, "data": data});
+            let outcome = match is_async {
+                true => daybook.settled(&daybook.queue(&body).await).await,
+                false => answer(daybook.post(&body).send().await.unwrap()).await.1,
+            };
+            assert_eq!(outcome["status"], "accepted", "{outcome}");
+            let position = outcome["positions"][0].as_u64().unwrap();
+            assert_eq!(daybook.types_after(position - 1).await, [*event]);
+        }
+        let history = daybook.json(&format!("/history/comment-{comment}")).await;
+        let changes: Vec<_> =
+            history["entries"].as_array().unwrap().iter().map(|entry| entry["changes"].clone()).collect();
+        told.push(changes);
+    }
+    assert_eq!(told[0], told[1]);
 }
 
 async fn p_13_the_history_of_a_comment_stays_after_its_deletion(fixture: Fixture) {

@@ -36,14 +36,14 @@ fn asynchronously(request: RequestBuilder) -> RequestBuilder {
 
 impl Daybook {
     /// Queues it, and answers where to ask.
-    async fn queue(&self, body: &Value) -> String {
+    pub(crate) async fn queue(&self, body: &Value) -> String {
         let response = asynchronously(self.post(body)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::ACCEPTED);
         assert_eq!(response.headers()["preference-applied"], "respond-async");
         response.headers()["location"].to_str().unwrap().to_owned()
     }
 
-    async fn settled(&self, location: &str) -> Value {
+    pub(crate) async fn settled(&self, location: &str) -> Value {
         until(async || {
             let response = self.client.get(format!("{}{location}", self.origin)).send().await.unwrap();
             let (status, body) = answer(response).await;

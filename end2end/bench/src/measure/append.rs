@@ -41,10 +41,7 @@ impl Spread {
 }
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("daybook-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .map_err(|error| error.to_string())?;
+    let folder = super::folder("append")?;
     let result = run_in(table, &folder).await;
     let _ = std::fs::remove_dir_all(&folder);
     result

@@ -25,15 +25,26 @@ impl Client {
     }
 
     pub async fn post(&mut self, path: &str, json: &str) -> Result<Response, String> {
+        self.post_with(path, "", json.as_bytes()).await
+    }
+
+    /// With header lines of the caller's own, each with its end.
+    pub async fn post_with(&mut self, path: &str, headers: &str, body: &[u8]) -> Result<Response, String> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            json.len()
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n",
+            body.len()
         );
-        self.exchange(&[head.as_bytes(), json.as_bytes()].concat()).await
+        self.exchange(&[head.as_bytes(), body].concat()).await
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Response, String> {
         self.exchange(format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").as_bytes()).await
+    }
+
+    /// The whole answer, head included.
+    pub async fn text(&mut self, path: &str) -> Result<String, String> {
+        self.get(path).await?;
+        Ok(String::from_utf8_lossy(&self.buffer).into_owned())
     }
 
     /// Opens a stream that never ends; what it says comes by [`Client::next_bytes`].

@@ -132,6 +132,17 @@ impl Postgres {
         )
     }
 
+    /// Seconds in which every row of a table is copied to a client that throws it away; the client's start is taken off.
+    pub fn copy_out(&self, database: &str, table: &str) -> Result<f64, String> {
+        let socket = self.socket();
+        let seconds = |sql: &str| {
+            let begin = Instant::now();
+            self.owner("psql", &["-h", &socket, "-U", "daybook", "-d", database, "-qX", "-o", "/dev/null", "-c", sql])
+                .map(|_| begin.elapsed().as_secs_f64())
+        };
+        Ok(seconds(&format!("COPY {table} TO STDOUT"))? - seconds("SELECT 1")?)
+    }
+
     /// Transactions per second and p99 in milliseconds of a pgbench script.
     pub fn pgbench(&self, database: &str, script: &str, clients: u32, seconds: u32) -> Result<(f64, f64), String> {
         let file = self.folder.join("sock").join(format!("{database}.sql"));

@@ -18,30 +18,30 @@ use super::Fixture;
 use crate::{
     Append, EventStore,
     views::{
-        Allocation, AllocationsView, ViewError,
+        Allocation, AllocationsView, View, ViewError,
         follow::{difference, step},
         live::Live,
     },
 };
 
 /// A shop whose log is written by commands.
-struct Book {
+pub(super) struct Book {
     store: Arc<dyn EventStore>,
-    shop: ShopSlug,
-    epoch: Uuid,
+    pub(super) shop: ShopSlug,
+    pub(super) epoch: Uuid,
     books: Books,
     hash: Hash,
-    commands: u128,
+    pub(super) commands: u128,
 }
 
 impl Book {
-    async fn open(fixture: &Fixture, slug: &str) -> Self {
+    pub(super) async fn open(fixture: &Fixture, slug: &str) -> Self {
         let head = fixture.shop(slug).await;
         let (store, books) = (fixture.store.clone(), Books::default());
         Self { store, shop: head.shop, epoch: head.epoch, books, hash: head.hash, commands: 0 }
     }
 
-    async fn command(&mut self, command_type: &str, data: Value) -> Verdict {
+    pub(super) async fn command(&mut self, command_type: &str, data: Value) -> Verdict {
         self.commands += 1;
         let submission = Submission {
             id: domain::CommandId(Uuid::from_u128(self.commands)),
@@ -69,15 +69,15 @@ impl Book {
         verdict
     }
 
-    async fn receive(&mut self, batchref: &str, sku: &str, qty: u32) {
+    pub(super) async fn receive(&mut self, batchref: &str, sku: &str, qty: u32) {
         self.command("stock.receive", json!({"batchref": batchref, "sku": sku, "qty": qty})).await;
     }
 
-    async fn allocate(&mut self, order: &str, sku: &str, qty: u32) -> Verdict {
+    pub(super) async fn allocate(&mut self, order: &str, sku: &str, qty: u32) -> Verdict {
         self.command("order.allocate", json!({"order_id": order, "sku": sku, "qty": qty})).await
     }
 
-    async fn follow(&self, view: &dyn AllocationsView) {
+    pub(super) async fn follow(&self, view: &dyn View) {
         loop {
             let stands = step(&*self.store, view, &self.shop, 7).await.unwrap();
             if stands.position == stands.head {
@@ -93,7 +93,7 @@ impl Book {
     }
 
     /// Several orders over several SKUs, one with goods of two batches, one refused, and one whose batch shrinks.
-    async fn busy(&mut self) {
+    pub(super) async fn busy(&mut self) {
         for sku in ["A", "B"] {
             self.receive(&format!("{sku}-1"), sku, 10).await;
             self.receive(&format!("{sku}-2"), sku, 10).await;
@@ -107,8 +107,13 @@ impl Book {
     }
 }
 
-fn views(store: &Arc<dyn EventStore>) -> Vec<Arc<dyn AllocationsView>> {
-    let mut views = store.views();
+/// Beside the log: in the store's tables, and on Redis.
+fn kept(fixture: &Fixture) -> Vec<Arc<dyn AllocationsView>> {
+    fixture.store.views().into_iter().chain(fixture.on_redis()).collect()
+}
+
+fn views(fixture: &Fixture) -> Vec<Arc<dyn AllocationsView>> {
+    let mut views = kept(fixture);
     views.push(Arc::new(Live::default()));
     views
 }
@@ -129,7 +134,7 @@ pub async fn c_24_c_25_c_37_r_24_allocations_view(fixture: Fixture) {
     book.allocate("otherorder", "sku1", 30).await;
     book.allocate("otherorder", "sku2", 10).await;
     let expected = [row("order1", "sku1", "sku1batch", 20), row("order1", "sku2", "sku2batch", 20)];
-    for view in views(&fixture.store) {
+    for view in views(&fixture) {
         book.follow(&*view).await;
         assert_eq!(book.of_order(&*view, "order1").await, expected, "{}", view.name());
         assert_eq!(book.of_order(&*view, "nobody").await, [], "{}", view.name());
@@ -140,7 +145,7 @@ pub async fn c_24_c_25_c_37_r_24_allocations_view(fixture: Fixture) {
 /// Freed in one batch and had from another: the batch is part of the key.
 pub async fn c_31_deallocation_view(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
-    let all = views(&fixture.store);
+    let all = views(&fixture);
     book.receive("b1", "sku1", 50).await;
     book.receive("b2", "sku1", 50).await;
     book.allocate("o1", "sku1", 40).await;
@@ -163,7 +168,7 @@ pub async fn c_31_deallocation_view(fixture: Fixture) {
 /// Each has its own checkpoint: one that stands still holds up no other, and catches up by itself.
 pub async fn c_30_r_1_subscribers_are_independent(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
-    let all = views(&fixture.store);
+    let all = views(&fixture);
     book.busy().await;
     for view in all.iter().skip(1) {
         book.follow(&**view).await;
@@ -190,7 +195,7 @@ pub async fn c_32_c_33_a_follower_that_dies_anywhere_is_gone_on_with(fixture: Fi
     let expected = Live::default();
     book.follow(&expected).await;
     let expected = expected.all(&book.shop).await.unwrap();
-    for view in views(&fixture.store) {
+    for view in views(&fixture) {
         // Pages of one, then of seven: whatever a death cuts off, the checkpoint says where.
         for limit in [1, 2, 3, 1] {
             step(&*fixture.store, &*view, &book.shop, limit).await.unwrap();
@@ -207,7 +212,7 @@ pub async fn d_6_r_28_an_entry_is_taken_in_once(fixture: Fixture) {
     book.busy().await;
     let records = fixture.store.read(&book.shop, 0, 100).await.unwrap();
     let entries: Vec<_> = records.iter().map(|record| record.decode().unwrap()).collect();
-    for view in views(&fixture.store) {
+    for view in views(&fixture) {
         view.take(&book.shop, book.epoch, 0, &entries).await.unwrap();
         let before = view.all(&book.shop).await.unwrap();
         for after in [0, 1, entries.len() as u64 + 1] {
@@ -225,7 +230,8 @@ pub async fn c_28_two_followers_do_the_work_of_one(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
     book.busy().await;
     let other = fixture.reopened().await;
-    let (ours, theirs) = (fixture.store.views(), other.views());
+    let ours = kept(&fixture);
+    let theirs = other.views().into_iter().chain(fixture.on_redis());
     for (one, two) in ours.into_iter().zip(theirs) {
         let mut tasks = Vec::new();
         for (store, view) in [(fixture.store.clone(), one.clone()), (other.clone(), two.clone())] {
@@ -254,7 +260,7 @@ pub async fn c_28_two_followers_do_the_work_of_one(fixture: Fixture) {
 pub async fn c_33_a_view_of_another_log_is_begun_anew(fixture: Fixture) {
     let mut book = Book::open(&fixture, "here").await;
     book.busy().await;
-    for (view, epoch) in views(&fixture.store).into_iter().zip(100..) {
+    for (view, epoch) in views(&fixture).into_iter().zip(100..) {
         book.follow(&*view).await;
         fixture.store.change_epoch(&book.shop, Uuid::from_u128(epoch)).await.unwrap();
         let stands = step(&*fixture.store, &*view, &book.shop, 2).await.unwrap();
@@ -272,7 +278,7 @@ pub async fn p9_views_of_two_shops_are_apart(fixture: Fixture) {
     there.receive("B", "Z", 9).await;
     here.allocate("O", "A", 1).await;
     there.allocate("O", "Z", 2).await;
-    for view in views(&fixture.store) {
+    for view in views(&fixture) {
         here.follow(&*view).await;
         there.follow(&*view).await;
         assert_eq!(here.of_order(&*view, "O").await, [row("O", "A", "B", 1)], "{}", view.name());
@@ -297,7 +303,7 @@ pub async fn c_33_drift_is_found_and_its_first_position_named(fixture: Fixture) 
         [("order_id", json!("o1")), ("sku", json!("sku1")), ("qty", json!(5)), ("batchref", json!("b1"))].into();
     let payload = serde_json::to_string(&data).unwrap();
     entries[last].event = domain::Event::decode("LineAllocated", 1, &payload).unwrap();
-    for view in fixture.store.views() {
+    for view in kept(&fixture) {
         view.take(&book.shop, book.epoch, 0, &entries).await.unwrap();
         let found = difference(&*fixture.store, &*view, &book.shop).await.unwrap().unwrap();
         assert_eq!(found.position, entries[last].position, "{}", view.name());

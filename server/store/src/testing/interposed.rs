@@ -20,7 +20,10 @@ use uuid::Uuid;
 
 use crate::{
     Append, AppendError, Blob, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued,
-    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError, access::Access, letters::Letters, views::AllocationsView,
+    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError,
+    access::Access,
+    letters::Letters,
+    views::{AllocationsView, search::SearchView},
 };
 
 type Before = dyn Fn(&Append) -> Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>> + Send + Sync;
@@ -236,6 +239,10 @@ impl EventStore for Interposed {
 
     fn letters(&self) -> Arc<dyn Letters> {
         self.inner.letters()
+    }
+
+    fn search(&self) -> Arc<dyn SearchView> {
+        self.inner.search()
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {

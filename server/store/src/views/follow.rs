@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{Entry, Event, EventRecord, ShopSlug};
 
-use super::{Allocation, AllocationKey, AllocationsView, ViewError, change};
+use super::{
+    Allocation, AllocationKey, AllocationsView, View, ViewError, change,
+    search::{SearchView, memory::MemorySearch},
+};
 use crate::{error::StoreError, event_store::EventStore};
 
 /// Entries in one read.
@@ -25,12 +28,7 @@ pub struct Stands {
 ///
 /// # Errors
 /// [`ViewError`]; of two followers, the one that was slower gets [`ViewError::Moved`].
-pub async fn step(
-    store: &dyn EventStore,
-    view: &dyn AllocationsView,
-    shop: &ShopSlug,
-    limit: u32,
-) -> Result<Stands, ViewError> {
+pub async fn step(store: &dyn EventStore, view: &dyn View, shop: &ShopSlug, limit: u32) -> Result<Stands, ViewError> {
     let unknown = || ViewError::Store(StoreError::UnknownShop { shop: shop.clone() });
     // Before the head: a view is never ahead of a log that it follows.
     let reached = view.reached(shop).await?;
@@ -100,6 +98,27 @@ pub async fn difference(
         differences.push(Difference { position: 0, expected: None, found: Some(key.clone().with(*qty)) });
     }
     Ok(differences.into_iter().min_by_key(|one| one.position))
+}
+
+/// Whether full-text finds what the log says up to where the view stands.
+///
+/// # Errors
+/// As [`step`].
+pub async fn finds_what_is_there(
+    store: &dyn EventStore,
+    view: &dyn SearchView,
+    shop: &ShopSlug,
+) -> Result<bool, ViewError> {
+    let Some(reached) = view.reached(shop).await? else { return Ok(true) };
+    let (expected, mut position) = (MemorySearch::default(), 0);
+    while position < reached.position {
+        let limit = u32::try_from(reached.position - position).unwrap_or(PAGE).min(PAGE);
+        let entries = decoded(&store.read(shop, position, limit).await?, position)?;
+        let Some(last) = entries.last() else { break };
+        expected.take(shop, reached.epoch, position, &entries).await?;
+        position = last.position;
+    }
+    Ok(view.all(shop).await? == expected.all(shop).await?)
 }
 
 /// Each key that was ever changed, with the entry that did it last, and what it left.

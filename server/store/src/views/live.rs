@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::{Books, Entry, ShopSlug, projections::orders::OrderRow, values::OrderId};
 use uuid::Uuid;
 
-use super::{Allocation, AllocationsView, Reached, ViewError};
+use super::{Allocation, AllocationsView, Reached, View, ViewError};
 use crate::error::StoreError;
 
 /// See the module.
@@ -57,7 +57,7 @@ fn rows(order_id: &OrderId, order: &OrderRow) -> Vec<Allocation> {
 }
 
 #[async_trait]
-impl AllocationsView for Live {
+impl View for Live {
     fn name(&self) -> &'static str {
         "live"
     }
@@ -71,6 +71,14 @@ impl AllocationsView for Live {
         self.take_now(shop, epoch, after, entries)
     }
 
+    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
+        self.shops().remove(shop);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AllocationsView for Live {
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
         let (shops, Ok(order_id)) = (self.shops(), OrderId::parse(order_id)) else { return Ok(Vec::new()) };
         let order = shops.get(shop).and_then(|(_, books)| books.projections.orders.orders.get(&order_id));
@@ -81,10 +89,5 @@ impl AllocationsView for Live {
         let shops = self.shops();
         let Some((_, books)) = shops.get(shop) else { return Ok(Vec::new()) };
         Ok(books.projections.orders.orders.iter().flat_map(|(order_id, order)| rows(order_id, order)).collect())
-    }
-
-    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
-        self.shops().remove(shop);
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use domain::{Entry, ShopSlug};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::{Allocation, AllocationsView, Changes, Form, Reached, ViewError};
+use super::{Allocation, AllocationsView, Changes, Form, Reached, View, ViewError};
 use crate::{
     error::StoreError,
     postgres::errors::read_error,
@@ -54,7 +54,7 @@ pub(crate) async fn take(
 }
 
 #[async_trait]
-impl AllocationsView for PostgresView {
+impl View for PostgresView {
     fn name(&self) -> &'static str {
         self.form.name()
     }
@@ -70,6 +70,19 @@ impl AllocationsView for PostgresView {
         if taken.map_err(read_error)? { Ok(()) } else { Err(ViewError::Moved { expected: after }) }
     }
 
+    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
+        let statement = match self.form {
+            Form::Joined => include_str!("postgres/joined/clear.sql"),
+            Form::Flat => include_str!("postgres/flat/clear.sql"),
+        };
+        let query = sqlx::query(statement).bind(shop.as_str()).bind(self.name());
+        query.execute(&self.pool).await.map_err(read_error)?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AllocationsView for PostgresView {
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
         let statement = match self.form {
             Form::Joined => include_str!("postgres/joined/of_order.sql"),
@@ -86,15 +99,5 @@ impl AllocationsView for PostgresView {
         };
         let query = sqlx::query_as(statement).bind(shop.as_str());
         query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
-    }
-
-    async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
-        let statement = match self.form {
-            Form::Joined => include_str!("postgres/joined/clear.sql"),
-            Form::Flat => include_str!("postgres/flat/clear.sql"),
-        };
-        let query = sqlx::query(statement).bind(shop.as_str()).bind(self.name());
-        query.execute(&self.pool).await.map_err(read_error)?;
-        Ok(())
     }
 }

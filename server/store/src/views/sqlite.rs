@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{Allocation, AllocationsView, Changes, Form, Reached, ViewError};
+use super::{Allocation, AllocationsView, Changes, Form, Reached, View, ViewError};
 use crate::{
     error::StoreError,
     sqlite::{
@@ -103,7 +103,7 @@ pub(crate) async fn take(
 }
 
 #[async_trait]
-impl AllocationsView for SqliteView {
+impl View for SqliteView {
     fn name(&self) -> &'static str {
         self.form.name()
     }
@@ -129,16 +129,6 @@ impl AllocationsView for SqliteView {
             .await
     }
 
-    async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
-        let query = sqlx::query_as(self.form.statements().of_order).bind(shop.as_str()).bind(order_id);
-        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
-    }
-
-    async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
-        let query = sqlx::query_as(self.form.statements().all).bind(shop.as_str());
-        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
-    }
-
     async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
         let (shop, view, statements) = (shop.clone(), self.name(), self.form.statements());
         self.writer
@@ -154,5 +144,18 @@ impl AllocationsView for SqliteView {
                 })
             })
             .await
+    }
+}
+
+#[async_trait]
+impl AllocationsView for SqliteView {
+    async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
+        let query = sqlx::query_as(self.form.statements().of_order).bind(shop.as_str()).bind(order_id);
+        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
+    }
+
+    async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
+        let query = sqlx::query_as(self.form.statements().all).bind(shop.as_str());
+        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
     }
 }

@@ -1,0 +1,5 @@
+-- $1 shop
+SELECT kind, id, fields
+FROM search_view
+WHERE shop = $1
+ORDER BY kind, id

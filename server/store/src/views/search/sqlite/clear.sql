@@ -1,0 +1,3 @@
+-- $1 shop
+DELETE FROM search_view
+WHERE shop = $1
