@@ -435,7 +435,7 @@ impl Aggregates {
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
             }
             Event::Shop(event) => {
-                if let Some(now) = after(Some(&*shop), event, entry) {
+                if let Some(now) = after(Some(shop.take()), event, entry) {
                     *shop = now;
                 }
                 show(&Seen { products, orders, accounts, product: None, stock: None, comment: None });
@@ -478,13 +478,18 @@ where
 }
 
 /// An aggregate after one of its entries.
-fn after<D: Decider>(state: Option<&D>, event: &D::Event, entry: &Entry) -> Option<D> {
-    D::evolve(state.cloned(), event, &Written::of(entry)).map(|state| state.with_version(entry.version))
+fn after<D: Decider>(state: Option<D>, event: &D::Event, entry: &Entry) -> Option<D> {
+    D::evolve(state, event, &Written::of(entry)).map(|state| state.with_version(entry.version))
 }
 
 /// Leads the aggregate at `key` on, or begins it there.
 fn evolve<K: Ord + Clone, D: Decider>(rows: &mut OrdMap<K, D>, key: &K, event: &D::Event, entry: &Entry) {
-    if let Some(now) = after(rows.get(key), event, entry) {
+    if let Some(state) = rows.get_mut(key) {
+        // What there is stays, whatever happens to it.
+        if let Some(now) = after(Some(state.take()), event, entry) {
+            *state = now;
+        }
+    } else if let Some(now) = after(None, event, entry) {
         rows.insert(key.clone(), now);
     }
 }

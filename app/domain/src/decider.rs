@@ -49,10 +49,23 @@ pub trait Decider: Clone {
 
     #[must_use]
     fn with_version(self, version: u32) -> Self;
+
+    /// Moves the state out of its place, where another one is put next. What it shares with nobody is not copied then.
+    #[must_use]
+    fn take(&mut self) -> Self {
+        self.clone()
+    }
 }
 
-/// Every state has its version in it.
+/// Every state has its version in it; most can be begun from nothing.
 macro_rules! versioned {
+    (and begun from nothing) => {
+        versioned!();
+
+        fn take(&mut self) -> Self {
+            std::mem::take(self)
+        }
+    };
     () => {
         fn version(&self) -> u32 {
             self.version
@@ -78,7 +91,7 @@ impl Decider for Product {
         Some(product::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 /// What a decision on the stock of a SKU looks at besides it.
@@ -110,7 +123,7 @@ impl Decider for Stock {
         Some(stock::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Order {
@@ -130,7 +143,7 @@ impl Decider for Order {
         Some(order::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Sale {
@@ -150,7 +163,7 @@ impl Decider for Sale {
         Some(sale::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Account {
@@ -171,7 +184,7 @@ impl Decider for Account {
         Some(account::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Transfer {
@@ -210,7 +223,7 @@ impl Decider for Shop {
         Some(shop::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Picture {
@@ -231,7 +244,7 @@ impl Decider for Picture {
         Some(picture::evolve(state.unwrap_or_default(), event))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
 
 impl Decider for Comment {
@@ -251,5 +264,5 @@ impl Decider for Comment {
         Some(comment::evolve(state.unwrap_or_default(), event, written))
     }
 
-    versioned!();
+    versioned!(and begun from nothing);
 }
