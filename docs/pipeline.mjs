@@ -38,7 +38,7 @@ const ARROWS = [
   ["rules", "processor", "events", "projections.apply("],
   ["handler", "model", "the books after them", "hub.publish("],
   ["topic", "follower", "events", "step(&*self.shops.store", "follower"],
-  ["follower", "tables", "events", "self.view, shop, STEP)"],
+  ["follower", "tables", "events", "&*self.view, shop,"],
   ["model", "query", "the books at a position", "self.shop.view()", "query"],
   ["tables", "search", "what has the words", "view.find(", "search"],
 ];

@@ -16,14 +16,17 @@ use super::{
 };
 use crate::error::StoreError;
 
+/// How far a shop's log was read, and what can be found in it.
+type Shops = BTreeMap<ShopSlug, (Reached, BTreeMap<Found, Fields>)>;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct MemorySearch {
-    shops: Mutex<BTreeMap<ShopSlug, (Reached, BTreeMap<Found, Fields>)>>,
+    shops: Mutex<Shops>,
 }
 
 impl MemorySearch {
-    fn shops(&self) -> MutexGuard<'_, BTreeMap<ShopSlug, (Reached, BTreeMap<Found, Fields>)>> {
+    fn shops(&self) -> MutexGuard<'_, Shops> {
         self.shops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
