@@ -145,14 +145,16 @@ fn c_1_d_1_what_shows_cannot_append() {
 }
 
 /// Whoever decides and appends neither reads nor writes a view. Followers bring the tables along, or the store itself where
-/// it is asked to (`--inline-view`).
+/// it is asked to (`--inline-view`); a door searches in what they brought.
 #[test]
 fn p_19_whoever_decides_does_not_touch_a_read_store() {
-    let touching = having(&sources("server/src"), &["AllocationsView", "store::views", "store.views()"]);
+    let words = ["AllocationsView", "store::views", "store.views()", "store.search()"];
+    let touching = having(&sources("server/src"), &words);
     let expected = [
         "server/src/cli.rs",
         "server/src/cli/operations.rs",
         "server/src/cli/rebuild.rs",
+        "server/src/http/search.rs",
         "server/src/running.rs",
         "server/src/shop/status.rs",
         "server/src/shop/views.rs",

@@ -7,7 +7,10 @@ use app::{
 use domain::ShopSlug;
 use store::{
     EventStore, StoreError,
-    views::{AllocationsView, ViewError, follow::difference},
+    views::{
+        AllocationsView, ViewError,
+        follow::{difference, finds_what_is_there},
+    },
 };
 
 use crate::clock;
@@ -29,6 +32,11 @@ pub async fn of(store: &dyn EventStore, shop: &ShopSlug, view: &View, check: boo
         let Some(reached) = table.reached(shop).await? else { continue };
         let agrees = if check { Some(is_right(store, &*table, shop).await?) } else { None };
         followers.push(Follower { agrees, ..follower(Kind::View, table.name(), reached.position) });
+    }
+    let search = store.search();
+    if let Some(reached) = search.reached(shop).await? {
+        let agrees = if check { Some(finds_what_is_there(store, &*search, shop).await?) } else { None };
+        followers.push(Follower { agrees, ..follower(Kind::View, search.name(), reached.position) });
     }
     if let Some(reached) = store.letters().reached(shop).await? {
         followers.push(follower(Kind::Letters, "letters", reached.position));

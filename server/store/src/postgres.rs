@@ -468,7 +468,7 @@ impl EventStore for PostgresStore {
     }
 
     fn search(&self) -> Arc<dyn SearchView> {
-        Arc::new(PostgresSearch { pool: self.pool.clone() })
+        Arc::new(PostgresSearch { pool: self.pool.clone(), readers: self.readers.clone() })
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
@@ -545,6 +545,9 @@ mod tests {
             assert!(view.reached(&shop).await.unwrap().is_none());
             assert!(view.of_order(&shop, "1").await.unwrap().is_empty() && view.all(&shop).await.unwrap().is_empty());
         }
+        let (search, words) = (store.search(), ["a".to_owned()]);
+        assert!(search.reached(&shop).await.unwrap().is_none());
+        assert!(search.find(&shop, &words, 9).await.unwrap().is_empty() && search.all(&shop).await.unwrap().is_empty());
         assert!(store.letters().reached(&shop).await.unwrap().is_none());
         store.offsets().await.unwrap();
     }

@@ -19,6 +19,7 @@ use crate::{
 
 pub(crate) struct PostgresSearch {
     pub(crate) pool: PgPool,
+    pub(crate) readers: PgPool,
 }
 
 /// Each word in quotation marks, so that none is an operator, and for what it begins.
@@ -34,7 +35,7 @@ impl View for PostgresSearch {
 
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
         let query = sqlx::query_as(include_str!("../postgres/reached.sql")).bind(shop.as_str()).bind(NAME);
-        query.fetch_optional(&self.pool).await.map_err(read_error)?.map(stored::reached).transpose()
+        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::reached).transpose()
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
@@ -85,13 +86,13 @@ impl SearchView for PostgresSearch {
         }
         let query = sqlx::query_as(include_str!("postgres/find.sql"));
         let query = query.bind(shop.as_str()).bind(asked(words)).bind(i64::from(limit));
-        let rows: Vec<(String, String)> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        let rows: Vec<(String, String)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
         Ok(rows.into_iter().map(|(kind, id)| Found { kind, id }).collect())
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<(Found, Fields)>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/all.sql")).bind(shop.as_str());
-        let rows: Vec<(String, String, String)> = query.fetch_all(&self.pool).await.map_err(read_error)?;
+        let rows: Vec<(String, String, String)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
         rows.into_iter().map(|(kind, id, json)| Ok((Found { kind, id }, fields(&json)?))).collect()
     }
 }
