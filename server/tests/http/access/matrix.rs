@@ -70,6 +70,8 @@ const API: &[(&str, &str, Door)] = &[
     ("GET /history/{aggregate}", "/history/product-A", Door::Goods),
     ("GET /history/{aggregate}", "/history/account-1", Door::Money),
     ("GET /history/{aggregate}", "/history/sale-S", Door::Money),
+    // Accounts by their owners' names.
+    ("GET /search", "/search?q=bread", Door::Money),
     ("GET /openapi.json", "/openapi.json", Door::Goods),
     ("GET /schemas/{file}", "/schemas/LineAllocated.json", Door::Goods),
 ];
@@ -110,7 +112,7 @@ fn every_route_has_a_row_in_the_matrix() {
 
 /// A shop with one of everything, an owner, and another shop beside it.
 async fn stocked(fixture: &Fixture) -> Daybook {
-    let daybook = Daybook::on(&fixture.store).await;
+    let daybook = Daybook::configured(&fixture.store, |config| config.views = vec!["search".to_owned()]).await;
     daybook
         .accepted("product.add", json!({"sku": "A", "name": "Canary bread", "category": "Bread", "price": 420}))
         .await;
@@ -230,6 +232,7 @@ fn arguments(path: &str) -> Value {
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
+        "/api/shop_status" => json!({"shop": SHOP, "check": false}),
         path => panic!("the server function {path} has no row in the matrix"),
     }
 }
