@@ -5,9 +5,10 @@
 //   node docs/pipeline.mjs           writes docs/pipeline.md
 //   node docs/pipeline.mjs --check   fails where docs/pipeline.md is not what it would write
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeOrCheck } from "./generated.mjs";
 
 const docs = dirname(fileURLToPath(import.meta.url));
 const root = dirname(docs);
@@ -75,17 +76,4 @@ ${arrows.map(({ from, to, what }) => `  ${from} -->|${what}| ${to}`).join("\n")}
 ${boxes.map(({ title, path, text }) => `| ${title} | [${path}](../${path}) | ${text.replaceAll("|", "\\|")} |`).join("\n")}
 `;
 
-if (process.argv.includes("--check")) {
-  let written = "";
-  try {
-    written = readFileSync(page, "utf8");
-  } catch {
-    // Said below: it is not what it should be.
-  }
-  if (written !== text) {
-    console.error("docs/pipeline.md is out of date: node docs/pipeline.mjs");
-    process.exit(1);
-  }
-} else {
-  writeFileSync(page, text);
-}
+writeOrCheck(page, text, "pipeline.mjs");

@@ -4,9 +4,10 @@
 //   node docs/seeds.mjs           writes docs/seeds.md
 //   node docs/seeds.mjs --check   fails where docs/seeds.md is not what it would write
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeOrCheck } from "./generated.mjs";
 
 const docs = dirname(fileURLToPath(import.meta.url));
 const root = dirname(docs);
@@ -86,18 +87,6 @@ if (strays.length > 0) {
   console.error(`tests name rows that there are not: ${strays.join(", ")}`);
   process.exit(1);
 }
-if (process.argv.includes("--check")) {
-  let written = "";
-  try {
-    written = readFileSync(page, "utf8");
-  } catch {
-    // Said below: it is not what it should be.
-  }
-  if (written !== text) {
-    console.error("docs/seeds.md is out of date: node docs/seeds.mjs");
-    process.exit(1);
-  }
-} else {
-  writeFileSync(page, text);
+if (writeOrCheck(page, text, "seeds.mjs")) {
   console.log(`${rows.length - missing.length} of ${rows.length} rows have a proof`);
 }
