@@ -3,10 +3,12 @@
 use std::{
     env,
     fs::{self, OpenOptions},
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+use super::at_exit::at_exit;
 
 /// A cluster in a folder of its own, listening on a socket only.
 pub struct Cluster {
@@ -76,8 +78,7 @@ impl Cluster {
     }
 }
 
-/// A process has no last words when it is killed, so a small shell waits for the end of its standard input, which
-/// this process never closes, and then stops the server.
+/// Stops the server when this process has ended.
 fn stop_at_exit(pg_ctl: Command, folder: &Path) {
     let quoted = |path: &std::ffi::OsStr| format!("'{}'", path.to_string_lossy());
     let mut stop = quoted(pg_ctl.get_program());
@@ -85,18 +86,7 @@ fn stop_at_exit(pg_ctl: Command, folder: &Path) {
         stop.push(' ');
         stop.push_str(&quoted(argument));
     }
-    let script = format!("cat > /dev/null; cd /; {stop} -m immediate stop; rm -rf {}", quoted(folder.as_os_str()));
-    let child = Command::new("sh")
-        .args(["-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // Ctrl-C in the terminal must not end it before its work is done.
-        .process_group(0)
-        .spawn()
-        .expect("a shell");
-    // Kept open until the process is gone.
-    std::mem::forget(child);
+    at_exit(&format!("cd /; {stop} -m immediate stop; rm -rf {}", quoted(folder.as_os_str())));
 }
 
 fn run(command: &mut Command) {

@@ -4,7 +4,7 @@ use std::{
     env,
     fs::{self, File},
     io::Write,
-    os::unix::{net::UnixStream, process::CommandExt},
+    os::unix::net::UnixStream,
     path::PathBuf,
     process::{Command, Stdio},
     sync::{
@@ -14,6 +14,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use super::at_exit::at_exit;
 
 /// The address of one that all tests of this process share. `None` if they are told to go without by
 /// `DAYBOOK_TEST_REDIS=skip`; the reason is printed.
@@ -50,7 +52,8 @@ impl Redis {
         fs::create_dir_all(&folder).expect("a folder for Redis");
         let redis = Self { folder };
         redis.start_again();
-        redis.stop_at_exit();
+        let folder = redis.folder.display();
+        at_exit(&format!("kill -9 $(cat '{folder}/pid'); rm -rf '{folder}'"));
         Some(redis)
     }
 
@@ -95,20 +98,5 @@ impl Redis {
             assert!(begun.elapsed() < Duration::from_secs(10), "Redis does not do what it was asked");
             thread::yield_now();
         }
-    }
-
-    /// As for PostgreSQL: a small shell waits for the end of this process, however it comes.
-    fn stop_at_exit(&self) {
-        let folder = self.folder.display();
-        let script = format!("cat > /dev/null; kill -9 $(cat '{folder}/pid'); rm -rf '{folder}'");
-        let child = Command::new("sh")
-            .args(["-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .expect("a shell");
-        std::mem::forget(child);
     }
 }
