@@ -468,12 +468,12 @@ impl EventStore for PostgresStore {
     }
 
     fn search(&self) -> Arc<dyn SearchView> {
-        Arc::new(PostgresSearch { pool: self.pool.clone(), readers: self.readers.clone() })
+        Arc::new(PostgresSearch::new(self.pool.clone(), self.readers.clone()))
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
         let view = |form| -> Arc<dyn AllocationsView> {
-            Arc::new(PostgresView { form, pool: self.pool.clone(), readers: self.readers.clone() })
+            Arc::new(PostgresView::new(form, self.pool.clone(), self.readers.clone()))
         };
         vec![view(Form::Flat), view(Form::Joined)]
     }

@@ -487,12 +487,12 @@ impl EventStore for SqliteStore {
     }
 
     fn search(&self) -> Arc<dyn SearchView> {
-        Arc::new(SqliteSearch { writer: self.writer.clone(), readers: self.readers.clone() })
+        Arc::new(SqliteSearch::new(self.writer.clone(), self.readers.clone()))
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
         let view = |form| -> Arc<dyn AllocationsView> {
-            Arc::new(SqliteView { form, writer: self.writer.clone(), readers: self.readers.clone() })
+            Arc::new(SqliteView::new(form, self.writer.clone(), self.readers.clone()))
         };
         vec![view(Form::Flat), view(Form::Joined)]
     }
