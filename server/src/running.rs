@@ -28,7 +28,7 @@ use crate::{
         Shops,
         mail::{MailError, Postman},
         past::Past,
-        queue::Worker,
+        queue::{Worker, intake::Intake},
         views::Follower,
     },
 };
@@ -126,7 +126,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
-        queue_woken: woken.clone(),
+        intake: Intake::start(shops.store.clone(), &config.limits, woken.clone(), stop_shops.clone()),
         is_search_kept: views.iter().any(|view| view.name() == search::NAME),
         stop: stop.clone(),
         limits: config.limits.clone(),
