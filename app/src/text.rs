@@ -22,7 +22,7 @@ pub use line::{
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
 pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
-pub use status::{agrees, behind, follower};
+pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};
 pub use undo::{no_undo, undo_label, undo_question};

@@ -52,7 +52,7 @@ use crate::{
     access::Access,
     config::Limits,
     metrics::Metrics,
-    shop::{Shops, past::Past, queue::intake::Intake},
+    shop::{Shops, past::Past, queue::intake::Intake, status::Views},
 };
 
 /// What every handler can reach.
@@ -64,6 +64,8 @@ pub struct Server {
     pub documents: documents::Documents,
     /// Where commands are left that are answered before they are decided.
     pub intake: Intake,
+    /// What is asked how it stands beside the log.
+    pub views: Views,
     /// Whether the full-text view is kept up to date here.
     pub is_search_kept: bool,
     /// Cancelled when the server begins to stop: feeds say `bye` then.
