@@ -2,7 +2,7 @@
 
 use app::backend::View;
 use axum::response::Response;
-use domain::{projections::orders::OrderRow, values::OrderId};
+use domain::{matcher::Matcher, projections::orders::OrderRow, values::OrderId};
 use serde_json::{Value, json};
 
 use super::{paging::Page, problem::Problem, reading::Door};
@@ -17,14 +17,16 @@ fn show(order_id: &OrderId, row: &OrderRow) -> Value {
     })
 }
 
-/// `GET /orders`
+/// `GET /orders`, those that `?q=` finds
 ///
 /// # Errors
 /// [`Problem`].
 pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
+    let searched = Matcher::new(door.query.get("q").unwrap_or(""));
     door.read(|view| {
         let rows = view.books.projections.orders.orders.range(page.range());
+        let rows = rows.filter(|(order_id, row)| row.is_found_by(order_id, &searched));
         Ok(page.answer(rows, OrderId::as_str, show))
     })
     .await

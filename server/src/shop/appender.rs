@@ -178,7 +178,7 @@ impl Appender {
                 Ok(Err(_)) | Err(_) => return Err(ShopError::Poisoned),
             };
             if batch.is_empty() {
-                return Ok(self.answers(works, batch.outcomes));
+                return Ok(self.answers(works, batch.outcomes, false));
             }
             match self.append(&batch, &queued).await {
                 Ok(()) => return Ok(self.commit(works, batch)),
@@ -330,7 +330,7 @@ impl Appender {
             self.publish(&records);
             self.store.announce(&self.shop.slug, self.log.position());
         }
-        self.answers(works, outcomes)
+        self.answers(works, outcomes, true)
     }
 
     fn publish(&mut self, records: &[EventRecord]) {
@@ -343,12 +343,15 @@ impl Appender {
         }
     }
 
-    fn answers(&self, works: &[&Work], outcomes: Vec<Outcome>) -> Vec<Decided> {
+    fn answers(&self, works: &[&Work], outcomes: Vec<Outcome>, is_written: bool) -> Vec<Decided> {
         let (epoch, head) = (self.log.authority.epoch, self.log.position());
         let mut outcomes = outcomes.into_iter();
         works
             .iter()
-            .map(|work| Decided { epoch, head, outcomes: outcomes.by_ref().take(work.requests.len()).collect() })
+            .map(|work| {
+                let outcomes = outcomes.by_ref().take(work.requests.len()).collect();
+                Decided { epoch, head, outcomes, is_written }
+            })
             .collect()
     }
 

@@ -1,10 +1,11 @@
 //! The same work on a short log and on a long one: what grows with history.
 
-use std::{fs, path::Path, time::Instant};
+use std::time::Instant;
 
 use bench::rebase::{self, Touches};
 
 use super::{
+    Folder,
     client::Client,
     log::{self, SHOP},
     processes::Daybook,
@@ -29,11 +30,7 @@ struct Measured {
 pub async fn run(table: &mut Table) -> Result<(), String> {
     let mut first: Option<Measured> = None;
     for events in EVENTS {
-        let folder = std::env::temp_dir().join(format!("daybook-growth-{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let measured = with_log(events, &folder).await;
-        let _ = fs::remove_dir_all(&folder);
-        let now = measured?;
+        let now = with_log(events, &Folder::new("growth")?).await?;
         let Some(short) = &first else {
             first = Some(now);
             continue;
@@ -51,8 +48,8 @@ pub async fn run(table: &mut Table) -> Result<(), String> {
     Ok(())
 }
 
-async fn with_log(events: usize, folder: &Path) -> Result<Measured, String> {
-    let url = format!("sqlite://{}", folder.join("growth.db").display());
+async fn with_log(events: usize, folder: &Folder) -> Result<Measured, String> {
+    let url = folder.sqlite();
     log::fill(&url, events).await?;
     Daybook::operate(&url, &["rebuild", "--shop", SHOP])?;
     let store = log::open(&url).await?;

@@ -232,6 +232,43 @@ impl Drop for Postgres {
     }
 }
 
+/// A Redis that listens on a socket only and keeps nothing on disk; ended when dropped.
+pub struct Redis {
+    child: Child,
+    socket: PathBuf,
+}
+
+impl Redis {
+    pub fn start(folder: &Path) -> Result<Self, String> {
+        let socket = folder.join("redis");
+        let child = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket", &socket.to_string_lossy()])
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("redis-server: {error}"))?;
+        let redis = Self { child, socket };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::os::unix::net::UnixStream::connect(&redis.socket).is_err() {
+            if Instant::now() > deadline {
+                return Err("Redis did not become ready".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(redis)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis+unix:{}", self.socket.display())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn run(command: &mut Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
     if output.status.success() {
