@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use hyper::{
+    Request,
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -22,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
-    http::{self, Server, blobs, documents::Documents},
+    http::{self, Server, blobs, documents::Documents, sign_in::Peer},
     metrics::Metrics,
     shop::{
         Shops,
@@ -37,8 +42,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{0} is not a loopback address. Nobody can sign in yet, and a shop without people asks nobody: whoever reaches \
-         the server is its owner. Listen on 127.0.0.1 or [::1]"
+        "{0} is not a loopback address. A shop without people asks nobody: whoever reaches the server is its owner. \
+         Listen on 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}: {problem}")]
@@ -199,8 +204,8 @@ async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::con
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most often: waiting is all that helps.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -209,7 +214,11 @@ async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::con
             }
         };
         prepare(&stream);
-        let service = TowerToHyperService::new(router.clone());
+        let inner = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            inner.call(request)
+        });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let connection = open.watch(connection);
         tokio::spawn(async move {

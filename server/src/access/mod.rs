@@ -5,28 +5,34 @@
 //! to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`sight`] (what a route shows, and to which roles), [`recent`] (so that a request costs no question to the
-//! database), [`password`].
+//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in); [`sight`] (what a route
+//! shows, and to which roles), [`recent`] (so that a request costs no question to the database).
 
+pub mod attempts;
 pub mod bearer;
 pub mod password;
 pub mod recent;
 pub mod secret;
+pub mod session;
 pub mod sight;
 
 use std::sync::Arc;
 
+use attempts::Attempts;
 use axum::http::HeaderMap;
 use bearer::Bearer;
 use domain::{
     ShopSlug,
     books::{Author, Role},
 };
+use password::Passwords;
 use recent::Recent;
 use store::{
     StoreError,
-    access::{Scope, SecretHash, Token},
+    access::{Member, Person, Scope, SecretHash, Session, Token},
 };
+
+use uuid::Uuid;
 
 use crate::clock;
 
@@ -42,7 +48,7 @@ pub enum Denied {
     /// Unknown, expired or revoked: which of them is not said.
     #[error("no such token")]
     NoSuchToken,
-    /// A token of another shop: whether there is this one is not said.
+    /// A token, or a person, of another shop: whether there is this one is not said.
     #[error("no such shop")]
     OtherShop,
     /// A token that only reads.
@@ -60,6 +66,8 @@ pub enum Denied {
 pub struct Visitor {
     pub author: Author,
     pub scope: Scope,
+    /// Not a person, whose device has to have the log to work without a network.
+    pub is_program: bool,
 }
 
 impl Visitor {
@@ -80,7 +88,11 @@ pub enum Entrance {
 /// Whom the server lets in.
 pub struct Access {
     store: Arc<dyn store::access::Access>,
+    pub attempts: Attempts,
+    passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
+    sessions: Recent<SecretHash, (Session, Person)>,
+    members: Recent<(ShopSlug, Uuid), Member>,
     /// Whether a shop asks who is there.
     asking: Recent<ShopSlug, bool>,
 }
@@ -88,7 +100,15 @@ pub struct Access {
 impl Access {
     #[must_use]
     pub fn new(store: Arc<dyn store::access::Access>) -> Self {
-        Self { store, tokens: Recent::default(), asking: Recent::default() }
+        Self {
+            store,
+            attempts: Attempts::default(),
+            passwords: Passwords::default(),
+            tokens: Recent::default(),
+            sessions: Recent::default(),
+            members: Recent::default(),
+            asking: Recent::default(),
+        }
     }
 
     /// Who is behind a request, with the role that they have in `shop`.
@@ -99,7 +119,7 @@ impl Access {
         match (entrance, bearer::of(headers)) {
             (Entrance::Api, Bearer::Secret(secret)) => self.program(&secret.hash(), shop).await,
             (Entrance::Api, Bearer::Unreadable) => Err(Denied::NoSuchToken),
-            (Entrance::Api, Bearer::None) | (Entrance::Pages, _) => self.anybody(shop).await,
+            (Entrance::Api, Bearer::None) | (Entrance::Pages, _) => self.person(headers, shop).await,
         }
     }
 
@@ -109,13 +129,34 @@ impl Access {
         if token.shop != *shop {
             return Err(Denied::OtherShop);
         }
-        Ok(Visitor { author: Author { actor: actor_of(&token.name).into(), role: token.role }, scope: token.scope })
+        Ok(Visitor {
+            author: Author { actor: actor_of(&token.name).into(), role: token.role },
+            scope: token.scope,
+            is_program: true,
+        })
+    }
+
+    async fn person(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let Some(person) = self.signed_in(headers).await? else { return self.anybody(shop).await };
+        let key = (shop.clone(), person.id);
+        let member = self.members.get(&key, || self.store.member(shop, person.id)).await?;
+        match member.as_ref().and_then(Member::active) {
+            Some(role) => Ok(Visitor {
+                author: Author { actor: person.login.as_str().into(), role },
+                scope: Scope::Full,
+                is_program: false,
+            }),
+            None => self.anybody(shop).await.map_err(|denied| match denied {
+                Denied::NotSignedIn => Denied::OtherShop,
+                other => other,
+            }),
+        }
     }
 
     async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
         if asks == Some(false) {
-            Ok(Visitor { author: demo_author(), scope: Scope::Full })
+            Ok(Visitor { author: demo_author(), scope: Scope::Full, is_program: false })
         } else {
             Err(Denied::NotSignedIn)
         }

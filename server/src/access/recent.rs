@@ -55,6 +55,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
         }
     }
 
+    /// It is not so any more: ask again.
+    pub fn forget(&self, key: &K) {
+        self.rows().remove(key);
+    }
+
     fn keep(&self, key: &K, found: Option<V>) {
         let mut rows = self.rows();
         if rows.len() >= MOST {

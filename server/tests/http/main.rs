@@ -23,6 +23,7 @@ mod redis;
 mod releases;
 mod restore;
 mod search;
+mod sign_in;
 mod skew;
 mod stopping;
 mod support;
