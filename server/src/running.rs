@@ -127,7 +127,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let woken = Arc::new(Notify::new());
     let server = Arc::new(Server {
         shops: shops.clone(),
-        access: Access::new(shops.store.access()),
+        access: Arc::new(Access::new(shops.store.access())),
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
@@ -149,6 +149,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     for view in views {
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }
+    tokio::spawn(server.access.clone().follow(stop.clone()));
     tokio::spawn(shops.clone().follow_hints());
     tokio::spawn(shops.clone().poll());
     tokio::spawn(shops.clone().beat());

@@ -6,10 +6,12 @@
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
 //! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in); [`sight`] (what a route
-//! shows, and to which roles), [`recent`] (so that a request costs no question to the database).
+//! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
+//! stay for long).
 
 pub mod attempts;
 pub mod bearer;
+pub mod pass;
 pub mod password;
 pub mod recent;
 pub mod secret;
@@ -31,7 +33,7 @@ use store::{
     StoreError,
     access::{Member, Person, Scope, SecretHash, Session, Token},
 };
-
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::clock;
@@ -61,13 +63,23 @@ pub enum Denied {
     Store(#[from] StoreError),
 }
 
+/// What stands behind a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Whoever is there, in a shop that asks nobody.
+    Anybody,
+    /// Somebody who has signed in.
+    Person,
+    /// A token.
+    Program,
+}
+
 /// Whoever stands behind a request, in one shop.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     pub author: Author,
     pub scope: Scope,
-    /// Not a person, whose device has to have the log to work without a network.
-    pub is_program: bool,
+    pub kind: Kind,
 }
 
 impl Visitor {
@@ -95,6 +107,8 @@ pub struct Access {
     members: Recent<(ShopSlug, Uuid), Member>,
     /// Whether a shop asks who is there.
     asking: Recent<ShopSlug, bool>,
+    /// What the database last counted of all that may end somebody's way in.
+    changes: watch::Sender<u64>,
 }
 
 impl Access {
@@ -108,6 +122,7 @@ impl Access {
             sessions: Recent::default(),
             members: Recent::default(),
             asking: Recent::default(),
+            changes: watch::Sender::new(0),
         }
     }
 
@@ -132,7 +147,7 @@ impl Access {
         Ok(Visitor {
             author: Author { actor: actor_of(&token.name).into(), role: token.role },
             scope: token.scope,
-            is_program: true,
+            kind: Kind::Program,
         })
     }
 
@@ -144,7 +159,7 @@ impl Access {
             Some(role) => Ok(Visitor {
                 author: Author { actor: person.login.as_str().into(), role },
                 scope: Scope::Full,
-                is_program: false,
+                kind: Kind::Person,
             }),
             None => self.anybody(shop).await.map_err(|denied| match denied {
                 Denied::NotSignedIn => Denied::OtherShop,
@@ -156,7 +171,7 @@ impl Access {
     async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
         if asks == Some(false) {
-            Ok(Visitor { author: demo_author(), scope: Scope::Full, is_program: false })
+            Ok(Visitor { author: demo_author(), scope: Scope::Full, kind: Kind::Anybody })
         } else {
             Err(Denied::NotSignedIn)
         }

@@ -6,7 +6,7 @@
 
 use domain::books::Role;
 
-use super::{Denied, Visitor};
+use super::{Denied, Kind, Visitor};
 
 /// Below a shop. A route that is not in this list shows money, for all that anybody knows.
 const WITHOUT_MONEY: &[&str] = &[
@@ -51,7 +51,8 @@ pub fn shows_money(route: &str, aggregate: Option<&str>) -> bool {
 /// [`Denied::NotForRole`].
 pub fn may_see(visitor: &Visitor, route: &str, aggregate: Option<&str>) -> Result<(), Denied> {
     let role = visitor.author.role;
-    let is_for_device = !visitor.is_program && LOG.contains(&route);
+    // A person's device could do nothing without a network otherwise.
+    let is_for_device = visitor.kind != Kind::Program && LOG.contains(&route);
     if role.sees_money() || is_for_device || !shows_money(route, aggregate) {
         return Ok(());
     }
@@ -73,11 +74,11 @@ mod tests {
         assert!(shows_money("/accounts", None) && shows_money("/unheard-of", None));
         assert!(!shows_money("/products", None));
         for role in Role::ALL {
-            let visitor = |is_program| {
+            let visitor = |kind| {
                 let author = Author { actor: "x".into(), role };
-                Visitor { author, scope: Scope::Full, is_program }
+                Visitor { author, scope: Scope::Full, kind }
             };
-            let (program, person) = (visitor(true), visitor(false));
+            let (program, person) = (visitor(Kind::Program), visitor(Kind::Person));
             let sees = role != Role::StockHand;
             assert_eq!(may_see(&program, "/accounts", None).is_ok(), sees, "{role}");
             assert_eq!(may_see(&person, "/accounts", None).is_ok(), sees, "{role}");

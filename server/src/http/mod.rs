@@ -59,7 +59,7 @@ use crate::{
 /// What every handler can reach.
 pub struct Server {
     pub shops: Arc<Shops>,
-    pub access: Access,
+    pub access: Arc<Access>,
     pub metrics: Arc<Metrics>,
     pub past: Past,
     pub documents: documents::Documents,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use app::{SiteEntry, backend::SharedBackend};
+use app::{
+    SiteEntry,
+    backend::{SharedBackend, SignedIn},
+};
 use axum::{
     Router,
     body::Body,
@@ -11,7 +14,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use domain::{ShopSlug, books::Author};
+use domain::ShopSlug;
 use leptos::{
     config::LeptosOptions,
     prelude::{provide_context, use_context},
@@ -22,7 +25,7 @@ use store::EventStore;
 
 use super::{Server, Shared, assets, problem::Problem, releases, sign_in};
 use crate::{
-    access::{Denied, Entrance},
+    access::{Denied, Entrance, Kind, Visitor},
     service::Service,
 };
 
@@ -34,8 +37,10 @@ pub fn routes(server: Arc<Server>) -> Router {
     let context = move || {
         provide_context(backend.clone());
         // Server functions name their shop in the body, and ask for themselves.
-        let author = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Author>().cloned());
-        author.into_iter().for_each(provide_context);
+        if let Some(visitor) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visitor>().cloned()) {
+            provide_context(visitor.author);
+            provide_context(SignedIn(visitor.kind == Kind::Person));
+        }
         provide_context(SiteEntry { css: entry.css, js: entry.js, wasm: entry.wasm });
     };
     let not_found = render_app_async_with_context(context.clone(), app::shell);
@@ -58,7 +63,7 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
     // What is no name of a shop has a page that says so.
     if let Some(shop) = shop.and_then(|name| ShopSlug::parse(name).ok()) {
         match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
-            Ok(visitor) => drop(request.extensions_mut().insert(visitor.author)),
+            Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
             Err(denied) => return Problem::from(denied).into_response(),
         }

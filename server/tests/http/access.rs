@@ -1,6 +1,7 @@
 //! Who gets in, by which door, and as whom.
 
 mod matrix;
+mod staying;
 mod visitors;
 
 use domain::{ShopSlug, books::Role, values::Millis};

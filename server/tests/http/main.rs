@@ -16,6 +16,7 @@ mod forms;
 mod instances;
 mod mail;
 mod pages;
+mod people;
 mod pictures;
 mod queue;
 mod reading;

@@ -3,60 +3,23 @@
 use std::time::Duration;
 
 use domain::{ShopSlug, books::Role, values::Millis};
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, StatusCode, redirect::Policy};
 use serde_json::json;
-use server::access::password::Passwords;
-use store::{
-    EventStore,
-    access::{Login, Member, Person},
-    contract::Fixture,
-};
+use store::contract::Fixture;
+use sync::protocol::PROTOCOL;
 use uuid::Uuid;
 
-use crate::support::{Daybook, SHOP, answer, on_every_store, until};
+use crate::{
+    people::{PASSWORD, cookie, location, person, session, sign_in},
+    support::{Daybook, SHOP, answer, on_every_store, until},
+};
 
 on_every_store!(
     whoever_signs_in_writes_under_their_login_with_their_role,
     a_session_is_new_at_each_sign_in_and_ends_with_sign_out_and_with_another_password,
     a_wrong_login_is_answered_as_a_wrong_password_is,
+    what_one_person_left_on_a_device_is_not_sent_by_the_next,
 );
-
-const PASSWORD: &str = "correct horse battery";
-
-/// A member of a shop who can sign in.
-async fn person(store: &dyn EventStore, login: &str, shop: &str, role: Role) -> Person {
-    let password = Some(Passwords::default().hash(PASSWORD.to_owned()).await.unwrap());
-    let login = Login::parse(login).unwrap();
-    let person = Person { id: Uuid::new_v4(), login, name: "Asha".into(), password, added_at: Millis(0) };
-    let access = store.access();
-    assert!(access.add_person(person.clone()).await.unwrap());
-    let shop = ShopSlug::parse(shop).unwrap();
-    let member = Member { shop, person: person.id, role, since: Millis(0), ended_at: None };
-    access.set_member(member).await.unwrap();
-    person
-}
-
-async fn sign_in(daybook: &Daybook, client: &Client, login: &str, password: &str) -> Response {
-    let form = [("login", login), ("password", password), ("next", "/s/test/products")];
-    client.post(format!("{}/session", daybook.origin)).form(&form).send().await.unwrap()
-}
-
-fn location(response: &Response) -> String {
-    assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    response.headers()["location"].to_str().unwrap().to_owned()
-}
-
-/// What the browser sends from now on.
-fn cookie(response: &Response) -> String {
-    let set = response.headers()["set-cookie"].to_str().unwrap();
-    let parts: Vec<&str> = set.split("; ").collect();
-    for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
-        assert!(parts.contains(&attribute), "{set}");
-    }
-    // Browsers take no `__Host-` name and no `Secure` from a plain connection.
-    assert!(parts[0].starts_with("daybook_session=daybook_") && !set.contains("Secure"), "{set}");
-    parts[0].to_owned()
-}
 
 async fn status(daybook: &Daybook, cookie: &str) -> StatusCode {
     daybook.get("/digest").header("cookie", cookie).send().await.unwrap().status()
@@ -117,7 +80,7 @@ async fn whoever_signs_in_writes_under_their_login_with_their_role(fixture: Fixt
 async fn a_session_is_new_at_each_sign_in_and_ends_with_sign_out_and_with_another_password(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let asha = person(&*fixture.store, "asha", SHOP, Role::Owner).await;
-    let fresh = async || cookie(&sign_in(&daybook, &daybook.client, "asha", PASSWORD).await);
+    let fresh = async || session(&daybook, "asha").await;
     let first = fresh().await;
     assert_eq!(status(&daybook, &first).await, StatusCode::OK);
     let again = daybook.client.post(format!("{}/session", daybook.origin)).header("cookie", &first);
@@ -163,6 +126,32 @@ async fn a_wrong_login_is_answered_as_a_wrong_password_is(fixture: Fixture) {
     assert!(answers[0].1.iter().any(|line| line == "location: /sign-in?problem=wrong&next=%2Fs%2Ftest%2Fproducts"));
     assert!(!answers[0].1.iter().any(|line| line.starts_with("set-cookie")));
     assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
+}
+
+/// The device says whose commands it sends. That opens nothing: it only keeps them out of another person's session.
+async fn what_one_person_left_on_a_device_is_not_sent_by_the_next(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    person(&*fixture.store, "marek", SHOP, Role::Owner).await;
+    let (ashas, mareks) = (session(&daybook, "asha").await, session(&daybook, "marek").await);
+    let receive = json!({"id": Uuid::from_u128(7), "type": "stock.receive", "device": "T1",
+        "data": {"batchref": "B", "sku": "A", "qty": 4}, "issued_at": "2026-01-01T00:00:00.000Z"});
+    let push = async |cookie: &str, person: Option<&str>| {
+        let push = json!({"protocol": PROTOCOL, "person": person, "submissions": [receive]});
+        let body = json!({"shop": SHOP, "push": push});
+        let sent = daybook.client.post(format!("{}/api/push_commands", daybook.origin)).json(&body);
+        answer(sent.header("cookie", cookie).send().await.unwrap()).await
+    };
+    for (cookie, person) in [(&mareks, "asha"), (&String::new(), "asha"), (&ashas, "token:till")] {
+        let (status, said) = push(cookie, Some(person)).await;
+        assert_eq!((status, &said["code"]), (StatusCode::UNAUTHORIZED, &json!("not_signed_in")), "{person}");
+    }
+    let (status, said) = push(&ashas, Some("asha")).await;
+    assert_eq!((status, &said["outcomes"][0]["outcome"]), (StatusCode::OK, &json!("settled")), "{said}");
+    // Of a page from before devices knew: whoever is signed in has sent it.
+    assert_eq!(push(&mareks, None).await.1["outcomes"], said["outcomes"]);
+    let log = answer(daybook.get("/events").header("cookie", &ashas).send().await.unwrap()).await.1;
+    assert_eq!(log["events"][0]["actor"], "asha");
 }
 
 #[tokio::test]

@@ -231,7 +231,9 @@ async fn head(fixture: &Fixture) -> u64 {
 /// What a server function is called with.
 fn arguments(path: &str) -> Value {
     match path {
-        "/api/push_commands" => json!({"shop": SHOP, "push": Push { protocol: PROTOCOL, submissions: vec![] }}),
+        "/api/push_commands" => {
+            json!({"shop": SHOP, "push": Push { protocol: PROTOCOL, person: None, submissions: vec![] }})
+        }
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
