@@ -14,6 +14,8 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 use clap::{Args, Parser, Subcommand};
 use domain::values::Millis;
 
+use crate::access::operator::Key;
+
 /// The book of original entry for a shop: a log that every till, phone and server shares.
 ///
 /// With no arguments: serves the demo shop on the embedded store, and prints its address.
@@ -151,6 +153,11 @@ struct ServeArgs {
     /// As `--view`, written in the same transaction as the log: never behind, and every command waits for it.
     #[arg(long = "inline-view", env = "DAYBOOK_INLINE_VIEWS", value_delimiter = ',')]
     inline_views: Vec<String>,
+    /// What a program must bring to read `/metrics`, as `Authorization: Bearer KEY`; 16 visible characters at least. With
+    /// it the numbers of each shop are there too; without it `/metrics` is open, and names no shop. Better set by the
+    /// environment: everybody on the machine sees arguments.
+    #[arg(long, env = "DAYBOOK_METRICS_KEY", hide_env_values = true)]
+    metrics_key: Option<Key>,
     /// Begin at this time instead of the machine's, like 2026-05-03T13:40:00Z: for tests and pictures.
     #[arg(long, env = "DAYBOOK_CLOCK", value_parser = Millis::parse, hide = true)]
     clock: Option<Millis>,

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use crate::access::operator::Key;
+
 /// How a server runs. [`Config::default`] is what `daybook serve` uses without any option.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -21,6 +23,8 @@ pub struct Config {
     pub inline_views: Vec<String>,
     /// Where mail about goods that ran out goes; none is sent without it.
     pub mail: Option<Mail>,
+    /// What `/metrics` asks for, once it is set; it names shops then, and only then.
+    pub metrics_key: Option<Key>,
     pub limits: Limits,
 }
 
@@ -93,6 +97,7 @@ impl Default for Config {
             redis: None,
             inline_views: Vec::new(),
             mail: None,
+            metrics_key: None,
             limits: Limits::default(),
         }
     }

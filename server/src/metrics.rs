@@ -139,6 +139,15 @@ fn head(text: &mut String, name: &str, help: &str, kind: &str) {
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
 }
 
+/// What becomes of numbers that each shop has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PerShop {
+    /// They stand beside the shop's name.
+    Named,
+    /// No shop is named, and nothing says how many there are but how many are in memory.
+    Left,
+}
+
 impl Metrics {
     pub fn appended(&self, commands: usize, events: usize, took: Duration) {
         self.append_seconds.observe(&SECONDS, took.as_secs_f64());
@@ -182,20 +191,36 @@ impl Metrics {
         views.insert((view.to_owned(), shop.to_owned()), lag);
     }
 
-    fn write_lags(&self, text: &mut String) {
-        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+    fn write_heads(&self, text: &mut String) {
+        head(text, "daybook_head_position", "Last position of each shop in memory.", "gauge");
+        for (shop, position) in self.heads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = writeln!(text, "daybook_head_position{{shop=\"{shop}\"}} {position}");
+        }
+    }
+
+    /// Of each shop; or else of the shop where the view is furthest behind.
+    fn write_lags(&self, text: &mut String, shops: PerShop) {
+        let mut lags: BTreeMap<String, (u64, Duration)> = BTreeMap::new();
+        for ((view, shop), (events, age)) in self.views.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let labels = match shops {
+                PerShop::Named => format!("view=\"{view}\",shop=\"{shop}\""),
+                PerShop::Left => format!("view=\"{view}\""),
+            };
+            let most = lags.entry(labels).or_default();
+            *most = (most.0.max(*events), most.1.max(*age));
+        }
         head(text, "daybook_view_lag_events", "Entries that a view has not taken in.", "gauge");
-        for ((view, shop), (events, _)) in views.iter() {
-            let _ = writeln!(text, "daybook_view_lag_events{{view=\"{view}\",shop=\"{shop}\"}} {events}");
+        for (labels, (events, _)) in &lags {
+            let _ = writeln!(text, "daybook_view_lag_events{{{labels}}} {events}");
         }
         head(text, "daybook_view_lag_seconds", "Age of the first entry that a view has not taken in.", "gauge");
-        for ((view, shop), (_, age)) in views.iter() {
-            let _ = writeln!(text, "daybook_view_lag_seconds{{view=\"{view}\",shop=\"{shop}\"}} {}", age.as_secs_f64());
+        for (labels, (_, age)) in &lags {
+            let _ = writeln!(text, "daybook_view_lag_seconds{{{labels}}} {}", age.as_secs_f64());
         }
     }
 
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, shops: PerShop) -> String {
         let mut text = String::with_capacity(4096);
         let t = &mut text;
         self.append_seconds.write(t, "daybook_append_seconds", "Duration of one append, commit included.", &SECONDS);
@@ -225,11 +250,10 @@ impl Metrics {
         }
         self.refusals.write(t, "daybook_refusals_total", "Commands refused.", "code");
         self.answers.write(t, "daybook_http_answers_total", "HTTP answers.", "class");
-        head(t, "daybook_head_position", "Last position of each shop in memory.", "gauge");
-        for (shop, position) in self.heads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let _ = writeln!(t, "daybook_head_position{{shop=\"{shop}\"}} {position}");
+        if shops == PerShop::Named {
+            self.write_heads(t);
         }
-        self.write_lags(t);
+        self.write_lags(t, shops);
         text
     }
 }
@@ -243,12 +267,28 @@ mod tests {
         let metrics = Metrics::default();
         metrics.appended(1, 2, Duration::from_millis(3));
         metrics.appended(40, 80, Duration::from_secs(9));
-        let text = metrics.render();
+        let text = metrics.render(PerShop::Left);
         assert!(text.contains("daybook_append_seconds_bucket{le=\"0.002\"} 0\n"), "{text}");
         assert!(text.contains("daybook_append_seconds_bucket{le=\"0.005\"} 1\n"), "{text}");
         assert!(text.contains("daybook_append_seconds_bucket{le=\"+Inf\"} 2\n"), "{text}");
         assert!(text.contains("daybook_append_commands_bucket{le=\"64\"} 2\n"), "{text}");
         assert!(text.contains("daybook_appended_events_total 82\n"), "{text}");
+    }
+
+    #[test]
+    fn p9_shops_are_named_where_it_is_asked_for_and_otherwise_the_worst_lag_stands_for_all() {
+        let metrics = Metrics::default();
+        metrics.head_is("corner", 7);
+        for (shop, events) in [("corner", 2), ("market", 5), ("other", 0)] {
+            metrics.view_lags("search", shop, (events, Duration::from_secs(events)));
+        }
+        let named = metrics.render(PerShop::Named);
+        assert!(named.contains("daybook_head_position{shop=\"corner\"} 7\n"), "{named}");
+        assert!(named.contains("daybook_view_lag_events{view=\"search\",shop=\"corner\"} 2\n"), "{named}");
+        let left = metrics.render(PerShop::Left);
+        assert!(left.contains("daybook_view_lag_events{view=\"search\"} 5\n"), "{left}");
+        assert!(left.contains("daybook_view_lag_seconds{view=\"search\"} 5\n"), "{left}");
+        assert!(!left.contains("shop=") && !left.contains("corner") && !left.contains("head_position"), "{left}");
     }
 
     #[test]

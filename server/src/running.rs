@@ -139,6 +139,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         is_search_kept: views.iter().any(|view| view.name() == search::NAME),
         stop: stop.clone(),
         limits: config.limits.clone(),
+        metrics_key: config.metrics_key,
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });

@@ -15,16 +15,21 @@ pub enum Bearer {
 
 #[must_use]
 pub fn of(headers: &HeaderMap) -> Bearer {
-    let mut found = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
-        let text = value.to_str().ok()?;
-        let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-        scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
-    });
+    let mut found = texts(headers);
     match (found.next(), found.next()) {
         (None, _) => Bearer::None,
         (Some(text), None) => Secret::parse(text).map_or(Bearer::Unreadable, Bearer::Secret),
         (Some(_), Some(_)) => Bearer::Unreadable,
     }
+}
+
+/// What stands behind each `Bearer`.
+pub(super) fn texts(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
+        let text = value.to_str().ok()?;
+        let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+        scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
+    })
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::{Shared, problem::Problem};
+use crate::metrics::PerShop;
 
 /// The process runs.
 pub async fn alive() -> &'static str {
@@ -29,7 +30,14 @@ fn not_ready(why: &str) -> Response {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why).retry_after(1).into_response()
 }
 
-pub async fn metrics(State(server): Shared) -> Response {
+/// Which shops there are, and how busy each is, is for the operator alone: without a key set, nobody is known to be that,
+/// and the numbers are of all shops together.
+pub async fn metrics(State(server): Shared, headers: HeaderMap) -> Response {
+    let shops = match &server.metrics_key {
+        None => PerShop::Left,
+        Some(key) if key.is_brought_by(&headers) => PerShop::Named,
+        Some(_) => return Problem::unknown_visitor("invalid_token", "for whoever runs the server").into_response(),
+    };
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, content_type)], server.metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, content_type)], server.metrics.render(shops)).into_response()
 }

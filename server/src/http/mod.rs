@@ -50,7 +50,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::Access,
+    access::{Access, operator::Key},
     config::Limits,
     metrics::Metrics,
     shop::{Shops, past::Past, queue::intake::Intake, status::Views},
@@ -72,6 +72,8 @@ pub struct Server {
     /// Cancelled when the server begins to stop: feeds say `bye` then.
     pub stop: CancellationToken,
     pub limits: Limits,
+    /// Opens the numbers of the server, those of each shop with them.
+    pub metrics_key: Option<Key>,
     /// Pictures are decoded a few at a time.
     pub pictures: Arc<Semaphore>,
     /// Whether browsers may keep the app to open it without a network.

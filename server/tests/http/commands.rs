@@ -311,7 +311,7 @@ async fn six_at_once(daybook: &Daybook, prefix: &str) {
 
 /// In how many appends this server has written them.
 async fn appends(daybook: &Daybook) -> u64 {
-    let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap().text().await.unwrap();
+    let metrics = daybook.metrics().await;
     let count = metrics.lines().find_map(|line| line.strip_prefix("daybook_append_commands_count "));
     count.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
 }

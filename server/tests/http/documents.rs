@@ -22,7 +22,7 @@ on_every_store!(
 impl Daybook {
     /// Hits and misses so far.
     async fn counted(&self) -> (u64, u64) {
-        let metrics = self.client.get(format!("{}/metrics", self.origin)).send().await.unwrap().text().await.unwrap();
+        let metrics = self.metrics().await;
         let figure = |name: &str| {
             let line = metrics.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap().trim().parse().unwrap()

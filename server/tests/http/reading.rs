@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use store::{EventStore, contract::Fixture, testing::Interposed};
 
-use crate::support::{Daybook, answer, on_every_store};
+use crate::support::{Daybook, METRICS_KEY, answer, on_every_store};
 
 on_every_store!(
     c_15_every_read_has_its_position_as_an_etag,
@@ -129,7 +129,7 @@ async fn p3_the_log_by_page_and_as_one_stream(fixture: Fixture) {
 }
 
 async fn k_6_k_8_the_documents_have_their_shapes(fixture: Fixture) {
-    let daybook = Daybook::on(&fixture.store).await;
+    let daybook = Daybook::configured(&fixture.store, |config| config.metrics_key = METRICS_KEY.parse().ok()).await;
     let product = json!({"sku": "A", "name": "Apple", "category": "Fruit & nuts", "price": 50});
     daybook.accepted("product.add", product).await;
     daybook.accepted("stock.receive", json!({"batchref": "B", "sku": "A", "qty": 5, "eta": "2031-05-06"})).await;
@@ -162,7 +162,7 @@ async fn k_6_k_8_the_documents_have_their_shapes(fixture: Fixture) {
     assert_eq!(daybook.json("/schemas/LineAllocated.json").await["title"], "LineAllocated");
     let ready = daybook.client.get(format!("{}/readyz", daybook.origin)).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK);
-    let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap().text().await.unwrap();
+    let metrics = daybook.metrics().await;
     assert!(metrics.contains(&format!("daybook_head_position{{shop=\"test\"}} {}\n", daybook.head().await)));
 }
 

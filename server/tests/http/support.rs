@@ -13,6 +13,8 @@ use store::{
 use uuid::Uuid;
 
 pub const SHOP: &str = "test";
+/// Where a test sets it as the metrics' key, those of each shop are there.
+pub const METRICS_KEY: &str = "for-the-operator-alone";
 
 pub async fn memory() -> Option<Fixture> {
     Some(Fixture::of(Arc::new(MemoryStore::new())))
@@ -88,6 +90,11 @@ impl Daybook {
         let response = self.get(path).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.json().await.unwrap()
+    }
+
+    pub async fn metrics(&self) -> String {
+        let asked = self.client.get(format!("{}/metrics", self.origin)).bearer_auth(METRICS_KEY);
+        asked.send().await.unwrap().text().await.unwrap()
     }
 
     pub fn post(&self, body: &Value) -> RequestBuilder {

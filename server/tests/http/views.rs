@@ -11,7 +11,7 @@ use store::{
     views::{Allocation, AllocationsView, follow::difference},
 };
 
-use crate::support::{Daybook, SHOP, on_every_store, until};
+use crate::support::{Daybook, METRICS_KEY, SHOP, on_every_store, until};
 
 on_every_store!(
     p_3_the_status_names_checkpoints_lag_and_drift,
@@ -31,7 +31,7 @@ fn names(store: &Arc<dyn EventStore>) -> Vec<String> {
 
 async fn following(store: &Arc<dyn EventStore>) -> Daybook {
     let views = names(store);
-    Daybook::configured(store, |config| config.views = views).await
+    Daybook::configured(store, |config| (config.views, config.metrics_key) = (views, METRICS_KEY.parse().ok())).await
 }
 
 async fn allocate(daybook: &Daybook, order: &str, qty: u32) -> u64 {
@@ -117,11 +117,7 @@ async fn r_45_d_32_the_lag_of_a_view_is_a_figure(fixture: Fixture) {
         at(&*view, head).await;
         for figure in ["events", "seconds"] {
             let line = format!("daybook_view_lag_{figure}{{view=\"{}\",shop=\"{SHOP}\"}} 0\n", view.name());
-            until(async || {
-                let metrics = daybook.client.get(format!("{}/metrics", daybook.origin)).send().await.unwrap();
-                metrics.text().await.unwrap().contains(&line).then_some(())
-            })
-            .await;
+            until(async || daybook.metrics().await.contains(&line).then_some(())).await;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The authorisation matrix: every route and server function, and everybody who may knock at it. A route without a row
 //! here fails.
 
+mod canary;
+
 use std::collections::BTreeSet;
 
 use domain::{books::Role, values::BlobHash};
