@@ -85,5 +85,10 @@ pub trait Backend: Send + Sync + 'static {
     }
 }
 
+/// Whether whoever asks for a page has signed in: a shop without people asks nobody. In the Leptos context beside the
+/// [`Author`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SignedIn(pub bool);
+
 /// As it stands in the Leptos context.
 pub type SharedBackend = Arc<dyn Backend>;

@@ -71,6 +71,8 @@ pub trait Device {
     fn save_bundle(&self) -> Doing<()>;
     /// Throws the kept copy of the books away, never the outbox, and loads the page anew.
     fn rebuild(&self) -> Doing<()>;
+    /// Before somebody signs out: the copy of the books goes, the outbox stays.
+    fn leave(&self) -> Doing<()>;
 }
 
 /// A picture that lies on this device, ready to be named by a command.
@@ -292,6 +294,8 @@ pub struct StorageLine {
     /// When the browser cleared it, while the page was open.
     pub cleared: Option<Millis>,
     pub unreadable: Arc<Vec<Unreadable>>,
+    /// Changes that somebody else has left here, who has to sign in for them to be sent.
+    pub of_others: usize,
     /// Whether the browser has promised not to clear it by itself; unknown before it was asked.
     pub protected: Option<bool>,
     pub used: Option<u64>,

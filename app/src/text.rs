@@ -17,11 +17,11 @@ pub use changed::came_out;
 pub use commands::{command, saved};
 pub use entries::{entry, step};
 pub use line::{
-    Age, aged, came_in, chip_more, chip_word, fault, not_taken, storage, storage_warning, taken_in, waiting,
-    waits_since,
+    Age, aged, came_in, chip_more, chip_word, fault, not_sent, not_taken, of_others, storage, storage_warning,
+    taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
-pub use refusals::{at_risk, field_label, field_problem, refusal, sentence_of, why_not};
+pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not};
 pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};
@@ -69,6 +69,8 @@ pub const NO_SUCH_MOMENT_WORDS: &str = "Say an entry by its number, as 1039, or 
 pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
 pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
+pub const SIGN_OUT_LEAVES: &str =
+    "What is not sent stays on this device and waits until you sign in here again. Nobody else can send it.";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 

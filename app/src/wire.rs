@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
+use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, person, worker};
 use domain::{CommandId, ShopSlug, books::Author, json, picture::MediaType, values::BlobHash};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -37,9 +37,13 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     Effect::new(move |started: Option<bool>| {
         let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
         let (shop, author) = (shop.clone(), visit.author());
+        let person = remembered_for_next_time(&shop, &visit);
         spawn_local(async move {
-            let handle = begin(shop.clone(), author.clone(), running, replica).await;
+            let handle = begin(shop.clone(), author.clone(), person.clone(), running, replica).await;
             running.try_set_value(Some(handle.clone()));
+            if person.is_some() {
+                handle.tell_signed_in();
+            }
             replica.attach(Rc::new(OfBrowser(handle.clone())));
             repaint(&shop, &author, &handle, replica, Changes { books: true, pending: true, connection: true });
             // What waits grows old without an event.
@@ -58,6 +62,17 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
             mark_interactive();
         }
     });
+}
+
+/// The login of whoever has signed in. What the server has said of it holds until it says something else.
+fn remembered_for_next_time(shop: &ShopSlug, visit: &Visit) -> Option<Arc<str>> {
+    let person = visit.signed_in();
+    match &person {
+        Some(person) => person::remember(shop, person),
+        None if visit.is_of_server() => person::forget(shop),
+        None => {}
+    }
+    person.map(|person| person.actor)
 }
 
 /// Before the first page of the shop is taken over: its sums must read as the server has written them.
@@ -84,18 +99,20 @@ pub fn keep_for_offline(updates: Updates) {
 async fn begin(
     shop: ShopSlug,
     author: Author,
+    person: Option<Arc<str>>,
     running: StoredValue<Option<Handle>, LocalStorage>,
     replica: Replica,
 ) -> Handle {
-    let (told, person) = (shop.clone(), author.clone());
+    let (told, asking) = (shop.clone(), author.clone());
     browser::start(Config {
         shop: shop.clone(),
         author,
+        person,
         transport: Rc::new(Doors(shop)),
         offered: None,
         on_change: Box::new(move |changes| {
             if let Some(handle) = running.try_get_value().flatten() {
-                repaint(&told, &person, &handle, replica, changes);
+                repaint(&told, &asking, &handle, replica, changes);
             }
         }),
     })
@@ -139,6 +156,7 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
             keeping,
             cleared: storage.cleared,
             unreadable: Arc::new(unreadable.collect()),
+            of_others: storage.of_others,
             protected: storage.protected,
             used: storage.used,
             quota: storage.quota,
@@ -302,6 +320,11 @@ impl Device for OfBrowser {
     fn held(&self) -> Doing<Option<Held>> {
         let handle = self.0.clone();
         Box::pin(async move { handle.held().await })
+    }
+
+    fn leave(&self) -> Doing<()> {
+        let handle = self.0.clone();
+        Box::pin(async move { handle.leave().await })
     }
 
     fn set_fault(&self, fault: Fault, on: bool) {

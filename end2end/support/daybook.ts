@@ -72,6 +72,7 @@ export class Daybook {
   #drop: () => Promise<void>;
   #process: ChildProcess | undefined;
   #output = "";
+  readonly #tokens = new Map<string, string>();
 
   private constructor(port: number, database: { url: string; drop: () => Promise<void> }) {
     this.port = port;
@@ -124,6 +125,46 @@ export class Daybook {
   /** Opens one more shop, with nothing in it. */
   async createShop(slug: string, ...flags: string[]): Promise<void> {
     await run(binary(), ["shop", "create", slug, ...flags], { env: { ...process.env, DATABASE_URL: this.#url } });
+  }
+
+  /** Makes somebody known and a member of a shop, with this password from now on. */
+  async person(shop: string, role: string, { login, password }: { login: string; password: string }): Promise<void> {
+    const env = { ...process.env, DATABASE_URL: this.#url };
+    await run(binary(), ["person", "add", login, "--shop", shop, "--role", role], { env }).catch((problem: Error) => {
+      if (!problem.message.includes("somebody has the login")) throw problem;
+    });
+    const setting = run(binary(), ["person", "password", login], { env });
+    setting.child.stdin?.end(password);
+    await setting;
+  }
+
+  /** A token of a shop's owner: what else happens there is seen with it. */
+  async #token(shop: string): Promise<string> {
+    const env = { ...process.env, DATABASE_URL: this.#url };
+    const known = this.#tokens.get(shop);
+    if (known) return known;
+    const { stdout } = await run(binary(), ["token", "create", "--shop", shop, "--role", "owner"], { env });
+    const token = stdout.trim();
+    this.#tokens.set(shop, token);
+    return token;
+  }
+
+  /** Sends one command to a shop as its owner's program. */
+  async as(shop: string, type: string, data: Record<string, unknown>): Promise<void> {
+    const answer = await fetch(`${this.origin}/api/v1/shops/${shop}/commands`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${await this.#token(shop)}` },
+      body: JSON.stringify({ type, data }),
+    });
+    if (!answer.ok) throw new Error(`${type}: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** The whole log of a small shop, as its owner's program reads it. */
+  async logOf(shop: string): Promise<(LogEvent & { actor: string })[]> {
+    const headers = { authorization: `Bearer ${await this.#token(shop)}` };
+    const answer = await fetch(`${this.origin}/api/v1/shops/${shop}/events?limit=500`, { headers });
+    if (!answer.ok) throw new Error(`the log of ${shop}: ${answer.status}`);
+    return ((await answer.json()) as { events: (LogEvent & { actor: string })[] }).events;
   }
 
   /** Brings in a shop's log from a file, under this name. */

@@ -12,6 +12,7 @@ const inShop = (name: string, path: string): Known => ({ name, path, inShop: tru
 
 export const PAGES: readonly Known[] = [
   { name: "welcome", path: "/", inShop: false },
+  { name: "sign-in", path: "/sign-in?problem=wrong", inShop: false },
   inShop("today", ""),
   inShop("till", "till"),
   inShop("products", "products"),

@@ -104,7 +104,7 @@ enum Operation {
 
 #[derive(Args, Clone)]
 struct ServeArgs {
-    /// The address to listen on. Loopback only: nobody can sign in yet.
+    /// The address to listen on. Loopback only: a shop without people asks nobody who they are.
     #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
     /// Offer the demo shop `demo`.

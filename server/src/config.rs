@@ -58,6 +58,9 @@ pub struct Limits {
     pub feed_lag: usize,
     /// Entries that a feed replays; a replica further behind starts from a snapshot.
     pub feed_backlog: u64,
+    /// How long a feed is open at most: its reader comes back, and is looked at again even where nothing was heard of what
+    /// changed.
+    pub feed_life: Duration,
     /// Entries between two snapshots.
     pub snapshot_every: u64,
     /// Bytes of shop state kept in memory (an estimate); beyond it, idle shops are put away.
@@ -109,6 +112,7 @@ impl Default for Limits {
             feeds: 20_000,
             feed_lag: 256,
             feed_backlog: 20_000,
+            feed_life: Duration::from_secs(600),
             snapshot_every: 1_000,
             memory: 512 * 1024 * 1024,
             documents: 32 * 1024 * 1024,

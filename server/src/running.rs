@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use hyper::{
+    Request,
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -22,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
-    http::{self, Server, blobs, documents::Documents},
+    http::{self, Server, blobs, documents::Documents, sign_in::Peer},
     metrics::Metrics,
     shop::{
         Shops,
@@ -37,8 +42,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{0} is not a loopback address. Nobody can sign in yet, and a shop without people asks nobody: whoever reaches \
-         the server is its owner. Listen on 127.0.0.1 or [::1]"
+        "{0} is not a loopback address. A shop without people asks nobody: whoever reaches the server is its owner. \
+         Listen on 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}: {problem}")]
@@ -125,7 +130,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let woken = Arc::new(Notify::new());
     let server = Arc::new(Server {
         shops: shops.clone(),
-        access: Access::new(shops.store.access()),
+        access: Arc::new(Access::new(shops.store.access())),
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
@@ -148,6 +153,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     for view in views {
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }
+    tokio::spawn(server.access.clone().follow(stop.clone()));
     tokio::spawn(shops.clone().follow_hints());
     tokio::spawn(shops.clone().poll());
     tokio::spawn(shops.clone().beat());
@@ -203,8 +209,8 @@ async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::con
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most often: waiting is all that helps.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -213,7 +219,11 @@ async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::con
             }
         };
         prepare(&stream);
-        let service = TowerToHyperService::new(router.clone());
+        let inner = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            inner.call(request)
+        });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let connection = open.watch(connection);
         tokio::spawn(async move {

@@ -66,6 +66,10 @@ impl Service {
         if push.submissions.len() > MOST_COMMANDS {
             return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
         }
+        // Whoever has signed in since on the device must not send what somebody else has left there.
+        if push.person.is_some_and(|person| person != author.actor) {
+            return Err(ProtocolError::NotSignedIn);
+        }
         let open = self.known(shop).await?;
         let requests =
             push.submissions.into_iter().map(|submission| Request { submission, author: author.clone() }).collect();

@@ -109,6 +109,7 @@ async fn open_with(on_change: fn(Changes)) -> Result<Handle, Failure> {
     let handle = start(Config {
         shop: ShopSlug::parse("demo")?,
         author: Author { actor: "demo".into(), role: Role::Owner },
+        person: None,
         transport: Rc::new(Server),
         offered: None,
         on_change: Box::new(on_change),

@@ -28,7 +28,7 @@ use futures::{
     future::{Either, select},
 };
 use sync::{
-    Changes, Input, Issue, Output, Replica, Report,
+    Changes, Input, Issue, OutboxRecord, Output, Replica, Report,
     protocol::{Push, feed_address},
 };
 use wasm_bindgen::JsValue;
@@ -109,7 +109,7 @@ struct Unshown {
 
 impl Driver {
     pub async fn start(config: Config) -> Rc<Self> {
-        let Config { shop, author, transport, offered, on_change } = config;
+        let Config { shop, author, person, transport, offered, on_change } = config;
         let (telling, told) = unbounded();
         let storage = Storage::new(&shop, move |said| {
             let _ = telling.unbounded_send(said);
@@ -126,11 +126,12 @@ impl Driver {
             problem: found.problem.or(unread),
             cleared: None,
             unreadable: found.unreadable,
+            of_others: of_others(&found.stored.outbox, person.as_deref()),
         };
         let end_of_tail = found.stored.tail.last().map(|record| record.position);
         let end_of_snapshot = found.stored.snapshot.as_ref().map(|snapshot| snapshot.books.position);
         let faults = Rc::<Cell<Faults>>::default();
-        let identity = sync::Config { device: device.code().into(), author, jitter_seed: device.seed() };
+        let identity = sync::Config { device: device.code().into(), author, person, jitter_seed: device.seed() };
         let reports = crash::last().into_iter().map(|note| (Millis(note.at), note.to_string())).collect();
         let _folding = crash::Folding::begin(&shop);
         let (replica, outputs) = Replica::restore(identity.clone(), found.stored, clock::now());
@@ -172,6 +173,15 @@ impl Driver {
         spawn_local(hear(Rc::downgrade(&driver), told));
         driver.read_later();
         driver
+    }
+
+    pub fn shop(&self) -> &ShopSlug {
+        &self.shop
+    }
+
+    /// Who has signed in here.
+    fn person(&self) -> Option<&str> {
+        self.identity.person.as_deref()
     }
 
     /// Queues an input. It is taken in when the code that is running now has returned.
@@ -358,6 +368,11 @@ impl Driver {
         console::warn_1(&JsValue::from_str(&problem.to_string()));
         self.facts.borrow_mut().problem = Some(problem);
     }
+}
+
+/// How many wait for somebody else than `person`.
+fn of_others(outbox: &[OutboxRecord], person: Option<&str>) -> usize {
+    outbox.iter().filter(|record| record.is_of_another(person)).count()
 }
 
 /// Takes inputs in, one after another, for as long as the driver lives.

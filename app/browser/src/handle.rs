@@ -23,6 +23,7 @@ use crate::{
     driver::Driver,
     faults::Faults,
     latencies::LatencyView,
+    person,
     picture::{self, Taken},
     storage::{Mode, StorageError, outbox::Unreadable},
     tabs::Note,
@@ -42,6 +43,8 @@ pub struct Config {
     pub shop: ShopSlug,
     /// Who is signed in: commands are decided here as this person's.
     pub author: Author,
+    /// Their login, where a session says who it is. Unsent commands of somebody else are left alone.
+    pub person: Option<Arc<str>>,
     pub transport: Rc<dyn Transport>,
     /// A snapshot that came with the page. Used when it is newer than what the device has.
     pub offered: Option<Box<Snapshot>>,
@@ -106,6 +109,8 @@ pub struct StorageView {
     pub cleared: Option<Millis>,
     /// Records that lie here in a form that this build cannot read.
     pub unreadable: Vec<Unreadable>,
+    /// Unsent commands of somebody else, who has to sign in for them to be sent.
+    pub of_others: usize,
 }
 
 /// A running replica. Cloning is a pointer copy; the replica stops when the last clone is dropped.
@@ -300,9 +305,17 @@ impl Handle {
         self.0.tell_all(Input::TryNow, &Note::TryNow);
     }
 
-    /// A session was begun or renewed.
-    pub fn signed_in(&self) {
-        self.0.tell_all(Input::SignedIn, &Note::SignedIn);
+    /// This page came with a session: other tabs that were left without one go on.
+    pub fn tell_signed_in(&self) {
+        self.0.tell_tabs(&Note::SignedIn);
+    }
+
+    /// Leaves the device to whoever comes next: the copy of the books goes, and what is not sent stays for the person
+    /// who wrote it.
+    pub async fn leave(&self) {
+        person::forget(self.0.shop());
+        // One that cannot be cleared is overwritten by the next person's.
+        let _ = self.0.storage.clear_book().await;
     }
 
     /// Takes a snapshot that came with a page, if it is newer.

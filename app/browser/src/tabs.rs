@@ -85,8 +85,10 @@ impl Note {
     }
 }
 
-fn name_of(shop: &ShopSlug, notes: u16) -> String {
-    format!("daybook:{shop}:v{notes}")
+/// Tabs that were opened by different people keep apart: each sends the commands of its own.
+fn name_of(shop: &ShopSlug, person: Option<&str>, notes: u16) -> String {
+    let person = person.map(|person| format!(":{person}")).unwrap_or_default();
+    format!("daybook:{shop}:v{notes}{person}")
 }
 
 /// Which part a tab has.
@@ -121,10 +123,15 @@ struct Claim {
 }
 
 impl Tabs {
-    /// Joins the tabs of a shop. `noted` hears what others tell; `changed` hears which part this tab has, at once
+    /// Joins the tabs of a shop and a person. `noted` hears what others tell; `changed` hears which part this tab has, at once
     /// and whenever it changes.
-    pub fn join(shop: &ShopSlug, noted: impl Fn(Note) + 'static, changed: impl Fn(Part) + 'static) -> Self {
-        let name = name_of(shop, NOTES);
+    pub fn join(
+        shop: &ShopSlug,
+        person: Option<&str>,
+        noted: impl Fn(Note) + 'static,
+        changed: impl Fn(Part) + 'static,
+    ) -> Self {
+        let name = name_of(shop, person, NOTES);
         let channel = BroadcastChannel::new(&name).ok();
         let claim = Rc::new(Claim {
             lock: name,
@@ -350,8 +357,9 @@ mod tests {
     #[test]
     fn us_30_tabs_that_would_misunderstand_each_other_do_not_hear_each_other() {
         let shop = ShopSlug::parse("corner").unwrap();
-        assert_eq!(name_of(&shop, 1), "daybook:corner:v1");
-        assert_ne!(name_of(&shop, NOTES), name_of(&shop, NOTES + 1));
+        assert_eq!(name_of(&shop, None, 1), "daybook:corner:v1");
+        assert_ne!(name_of(&shop, None, NOTES), name_of(&shop, None, NOTES + 1));
+        assert_ne!(name_of(&shop, Some("asha"), NOTES), name_of(&shop, Some("marek"), NOTES));
     }
 
     #[test]

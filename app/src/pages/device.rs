@@ -19,6 +19,7 @@ use crate::{
         lost::LostEntries,
         unreadable::UnreadableRecords,
         unsent::Unsent,
+        who::Who,
     },
 };
 
@@ -51,6 +52,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let alive = line.part(Option::is_some);
     view! {
         <PageHead title="This device".to_owned() shop/>
+        <Who/>
         {follow(move || if alive.get() {
             view! { <Alive line/> }.into_part()
         } else {
@@ -84,11 +86,13 @@ fn is_history(view: &PendingView) -> bool {
 
 #[component]
 fn Alive(line: Memo<Option<Line>>) -> impl IntoView {
+    let others = line.part(|line| text::of_others(line.as_ref().map_or(0, |line| line.storage.of_others)));
     view! {
         <Connection line/>
         <section class="section">
             <h2>"Saved here, not yet in the book"</h2>
             <Unsent which=is_unsent empty=text::NOTHING_WAITS/>
+            {follow(move || others.get().map(|words| view! { <p class="note" data-testid="of-others">{words}</p> }))}
         </section>
         <section class="section">
             <h2>"Settled otherwise"</h2>

@@ -25,6 +25,7 @@ pub mod products;
 pub mod receive;
 pub mod reports;
 pub mod resend;
+pub mod sign_in;
 pub mod stock;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=not_found::NotFound>
                 <Route path=path!("/") view=welcome::Welcome ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=sign_in::SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/sign-out") view=sign_in::SignOut ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/s/:shop") view=ShopFrame ssr=SsrMode::Async>
                     <Route path=path!("") view=today::Today ssr=SsrMode::Async/>
                     <Route path=path!("/till") view=till::Till ssr=SsrMode::Async/>

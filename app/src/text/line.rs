@@ -78,6 +78,27 @@ pub fn waiting(number: usize) -> String {
     }
 }
 
+/// What somebody else has left on the device; nothing most of the time.
+#[must_use]
+pub fn of_others(number: usize) -> Option<String> {
+    match number {
+        0 => None,
+        1 => Some("1 change of somebody else waits here. It is sent when they sign in on this device.".to_owned()),
+        many => Some(format!(
+            "{many} changes of somebody else wait here. They are sent when that person signs in on this device."
+        )),
+    }
+}
+
+/// What signing out would leave behind.
+#[must_use]
+pub fn not_sent(number: usize) -> String {
+    match number {
+        1 => "1 change is not sent".to_owned(),
+        many => format!("{many} changes are not sent"),
+    }
+}
+
 /// What became of changes that were waited for: `2 confirmed`, `1 confirmed, 1 not accepted`.
 #[must_use]
 pub fn came_in(confirmed: usize, refused: usize) -> String {
@@ -215,6 +236,7 @@ mod tests {
             keeping,
             cleared,
             unreadable: Arc::default(),
+            of_others: 0,
             protected: None,
             used: None,
             quota: None,

@@ -2,6 +2,7 @@
 
 use domain::{
     Refusal,
+    books::Role,
     refusal::{Changed, Thing},
 };
 
@@ -62,6 +63,12 @@ pub fn why_not(refusal: &Refusal) -> String {
 }
 
 /// The role that it takes, by its word.
+/// What somebody may do in the shop.
+#[must_use]
+pub fn role(role: Role) -> String {
+    role.word().replace('_', " ")
+}
+
 fn needs_a(role: &str) -> String {
     let article = if role.starts_with('o') { "an" } else { "a" };
     format!("needs {article} {}", role.replace('_', " "))

@@ -39,7 +39,10 @@ pub fn Chip(shop: ShopSlug, replica: Replica, announcer: Announcer) -> impl Into
     view! {
         <a
             class="chip"
-            href=at(&shop, "/device")
+            href=follow(move || match state.get() {
+                DataState::SignIn => format!("/sign-in?next={}", at(&shop, "")),
+                _ => at(&shop, "/device"),
+            })
             data-testid="conn-chip"
             data-state=follow(move || state.get().word())
             data-aged=follow(move || aged.get().then_some(""))

@@ -51,6 +51,9 @@ pub struct Visit {
     /// The shop's, by its code.
     currency: Option<String>,
     person: Option<(String, Role)>,
+    /// Whether they had to sign in.
+    #[serde(default)]
+    signed_in: bool,
 }
 
 impl Visit {
@@ -60,11 +63,32 @@ impl Visit {
         crate::format::Currency::of_code(self.currency.as_deref()?)
     }
 
-    /// Who is signed in. The server checks every command by its own knowledge; this is for deciding here.
+    /// As whom commands are decided here. The server checks every one by its own knowledge.
     #[must_use]
     pub fn author(&self) -> Author {
         let (actor, role) = self.person.clone().unwrap_or_else(|| ("you".to_owned(), Role::Owner));
         Author { actor: actor.into(), role }
+    }
+
+    /// Whoever has signed in; nobody in a shop that asks nobody.
+    #[must_use]
+    pub fn signed_in(&self) -> Option<Author> {
+        self.signed_in.then(|| self.author())
+    }
+
+    /// Whether the server has said who is there.
+    #[cfg(feature = "hydrate")]
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        self.person.is_some()
+    }
+
+    /// What a page knows that starts from the device alone.
+    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    fn of_device(shop: &ShopSlug) -> Self {
+        let known = browser::person::remembered(shop);
+        let signed_in = known.is_some();
+        Self { person: known.map(|person| (person.actor.to_string(), person.role)), signed_in, ..Self::default() }
     }
 }
 
@@ -91,6 +115,7 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
     let (replica, announcer, toasts) = (Replica::of_context(), Announcer::of_context(), Toasts::of_context());
     let asked = shop.clone();
     let visit = Resource::new_blocking(|| (), move |()| visit(asked.clone()));
+    provide_context(visit);
     #[cfg(feature = "hydrate")]
     {
         crate::wire::write_in_currency_of(visit);
@@ -230,17 +255,23 @@ fn is_here(here: &str, target: &str, home: &str) -> bool {
 fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
+    let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
     async move {
         let view = match backend {
             Some(backend) => backend.view(&shop).await.ok().flatten(),
             None => None,
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person }
+        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in }
     }
 }
 
-#[cfg(not(feature = "ssr"))]
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+async fn visit(shop: ShopSlug) -> Visit {
+    Visit::of_device(&shop)
+}
+
+#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
 async fn visit(_shop: ShopSlug) -> Visit {
     Visit::default()
 }

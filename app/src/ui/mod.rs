@@ -28,4 +28,5 @@ pub mod undo;
 pub mod unreadable;
 pub mod unsent;
 pub mod update;
+pub mod who;
 pub mod why;

@@ -1,7 +1,10 @@
 //! What a device keeps of its own commands once they are in the log. A server that was restored from a backup has
 //! lost the last of them: the devices that gave them still have them, and offer them again under their old ids.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use domain::{CommandId, Submission, values::Millis};
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,9 @@ pub struct Acknowledged {
     pub epoch: Option<Uuid>,
     /// When it was found there.
     pub at: Millis,
+    /// Whoever was signed in when it was issued, as in [`OutboxRecord::person`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
     /// The command that it was given in place of. That one must not come back from a store that is written late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CommandId>,
@@ -40,7 +46,8 @@ impl Acknowledged {
     }
 
     pub(crate) fn offered(self) -> OutboxRecord {
-        OutboxRecord { attempted: true, ..OutboxRecord::new(self.submission, self.sequence) }
+        let record = OutboxRecord::new(self.submission, self.sequence);
+        OutboxRecord { attempted: true, person: self.person, ..record }
     }
 }
 

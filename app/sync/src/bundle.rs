@@ -115,6 +115,7 @@ impl Bundle {
         let config = Config {
             device: self.device.into(),
             author: Author { actor: self.actor.into(), role: self.role },
+            person: None,
             jitter_seed: 1,
         };
         let stored = StoredState {

@@ -20,6 +20,8 @@
 //! later than the command reaches the server only when the power fails in between, and then the log corrects it. Such
 //! a command that was taken back meanwhile comes in with its entries, and is shown as one that came out differently.
 
+use std::sync::Arc;
+
 use domain::{Command, CommandId, Event, Refusal, Submission, fields::FieldError, ids::AggregateId, values::Millis};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,10 @@ pub struct OutboxRecord {
     /// about any more. Stored with it, so that a process that ends in between does not leave both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CommandId>,
+    /// The login of whoever was signed in when it was issued: nobody else's session sends it. None where nobody was, and
+    /// in records from before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
     /// Whether it may have reached the server. Records from before this was written down may have.
     #[serde(default = "may_have")]
     pub attempted: bool,
@@ -47,7 +53,13 @@ impl OutboxRecord {
     /// A command that nobody but this device has heard of.
     #[must_use]
     pub fn new(submission: Submission, sequence: u64) -> Self {
-        Self { submission, sequence, stage: Stage::Saved, replaces: None, attempted: false }
+        Self { submission, sequence, stage: Stage::Saved, replaces: None, person: None, attempted: false }
+    }
+
+    /// Whether it waits for somebody else to sign in than `person`, who uses the device now.
+    #[must_use]
+    pub fn is_of_another(&self, person: Option<&str>) -> bool {
+        is_another(self.person.as_deref(), person)
     }
 
     /// One record from two stores. Where they differ, the process ended between its writes to them, and the one that
@@ -59,6 +71,11 @@ impl OutboxRecord {
         let further = if other.stage.progress() > self.stage.progress() { other } else { self };
         Self { attempted, ..further }
     }
+}
+
+/// Who is not known is taken for whoever is there.
+pub(crate) fn is_another(issued_by: Option<&str>, person: Option<&str>) -> bool {
+    matches!((issued_by, person), (Some(one), Some(other)) if one != other)
 }
 
 /// Where a command stands.

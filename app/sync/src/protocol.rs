@@ -1,7 +1,7 @@
 //! What travels between a device and the server. Every message carries the protocol's number, so that an old page
 //! is told to update, with its outbox kept, instead of being misunderstood.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use domain::{
     CommandId, EventRecord, Submission, Verdict,
@@ -46,6 +46,10 @@ pub const MOST_COMMANDS: usize = 500;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Push {
     pub protocol: u16,
+    /// Whose commands these are, as far as the device knows: in another person's session none of them is decided. Who
+    /// has sent them is said by the session alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
     pub submissions: Vec<Submission>,
 }
 
@@ -148,7 +152,7 @@ pub enum ProtocolError {
     /// Nothing was decided; try again after a while.
     #[error("the book cannot be reached just now")]
     Unavailable { retry_after_ms: u32 },
-    /// The session does not allow it. The outbox waits for a sign-in.
+    /// The session does not allow it, or is another person's than the commands are. The outbox waits for a sign-in.
     #[error("not signed in for this shop")]
     NotSignedIn,
     /// The request did not arrive, or its answer did not: whether it was decided is not known.

@@ -38,7 +38,7 @@ use crate::{
     connection::{Action, Connection, ConnectionView, Needs, Stop},
     defects::{Defect, Defects},
     io::{Changes, FeedEnd, Input, Output, Report},
-    outbox::{OutboxRecord, Stage},
+    outbox::{OutboxRecord, Stage, is_another},
     protocol::{FeedFrame, MOST_COMMANDS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot},
 };
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub device: Arc<str>,
     /// Who is signed in: commands are decided locally as this person's.
     pub author: Author,
+    /// Their login, where a session says who it is: what another person has left on the device waits for that one.
+    pub person: Option<Arc<str>>,
     /// Any number that differs between devices, for the jitter of retries.
     pub jitter_seed: u64,
 }
@@ -201,10 +203,11 @@ impl Replica {
         replica.defects = defects;
         replica.log.defects = defects;
         replica.now = now;
-        replica.kept.recall(stored.acknowledged);
+        replica.recall(stored.acknowledged);
         replica.lost = stored.lost;
         if !defects.has(Defect::OutboxDroppedOnRestart) {
-            for mut record in stored.outbox {
+            let person = replica.config.person.clone();
+            for mut record in stored.outbox.into_iter().filter(|record| !record.is_of_another(person.as_deref())) {
                 // The half that is written late brings back what went for another command, when the power failed.
                 if replica.kept.has_replaced(record.submission.id) {
                     replica.outputs.push(Output::Forget(record.submission.id));
@@ -274,6 +277,7 @@ impl Replica {
 
     /// A new command: it is given to storage and shown.
     fn put_in(&mut self, record: OutboxRecord, now: Millis) -> Vec<Event> {
+        let record = OutboxRecord { person: self.config.person.clone(), ..record };
         self.outputs.push(Output::Persist(Box::new(record.clone())));
         let mut item = Item::new(record);
         item.saving_since = Some(now);
@@ -389,10 +393,16 @@ impl Replica {
         self.outputs.extend(said_otherwise);
     }
 
+    /// What another person has done here is theirs to offer again.
+    fn recall(&mut self, mut acknowledged: Vec<Acknowledged>) {
+        acknowledged.retain(|one| !is_another(one.person.as_deref(), self.config.person.as_deref()));
+        self.kept.recall(acknowledged);
+    }
+
     /// Another tab may have settled a command while this one did not look. What that one stood for, and the half that is
     /// written late has brought up once more, goes with it.
     fn recalled(&mut self, acknowledged: Vec<Acknowledged>) {
-        self.kept.recall(acknowledged);
+        self.recall(acknowledged);
         if self.connection.is_leading() {
             self.offer_strays();
         }
@@ -707,10 +717,18 @@ impl Replica {
     }
 
     /// The commands to send next, in order of issue. None behind one that storage has not answered for: the log
-    /// keeps the order in which a device was asked.
+    /// keeps the order in which a device was asked. All of one person: while it is not known who is there, the device may
+    /// hold those of several.
     fn next_batch(&self) -> impl Iterator<Item = &Item> {
         let in_order = self.items.iter().take_while(|item| item.record.stage != Stage::Saving);
-        in_order.filter(|item| item.is_sendable()).take(self.batch)
+        let mut sendable = in_order.filter(|item| item.is_sendable()).peekable();
+        let person = sendable.peek().and_then(|first| self.sender_of(first).cloned());
+        sendable.take_while(move |item| self.sender_of(item) == person.as_ref()).take(self.batch)
+    }
+
+    /// In whose session it may go.
+    fn sender_of<'a>(&'a self, item: &'a Item) -> Option<&'a Arc<str>> {
+        item.record.person.as_ref().or(self.config.person.as_ref())
     }
 
     fn act(&mut self, action: Action, now: Millis) {
@@ -736,9 +754,11 @@ impl Replica {
     fn push(&mut self, now: Millis) -> Push {
         let ids: Vec<CommandId> = self.next_batch().map(Item::id).collect();
         let mut submissions = Vec::with_capacity(ids.len());
+        let mut person = None;
         let mut first = Vec::new();
         for id in ids {
             let Some(item) = self.items.get_mut(id) else { continue };
+            person = person.or_else(|| item.record.person.clone());
             let mut submission = item.record.submission.clone();
             if item.record.attempted && self.defects.has(Defect::ResendWithNewId) {
                 submission.id = CommandId::derived(Uuid::nil(), "defect", u64::try_from(now.0).unwrap_or(0), 0);
@@ -756,7 +776,8 @@ impl Replica {
         if self.defects.has(Defect::ForgottenWhenSent) {
             self.outputs.extend(submissions.iter().map(|submission| Output::Forget(submission.id)));
         }
-        Push { protocol: PROTOCOL, submissions }
+        let person = person.or_else(|| self.config.person.clone());
+        Push { protocol: PROTOCOL, person, submissions }
     }
 
     fn announce(&mut self, now: Millis) {

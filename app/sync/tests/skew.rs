@@ -120,7 +120,7 @@ fn author() -> Author {
 }
 
 fn config() -> Config {
-    Config { device: "T10001".into(), author: author(), jitter_seed: 1 }
+    Config { device: "T10001".into(), author: author(), person: None, jitter_seed: 1 }
 }
 
 /// Which numbers entries have, but not how many there are.
@@ -447,7 +447,7 @@ fn p8_an_added_kind_of_frame_stops_nobody_and_what_was_said_before_numbers_is_re
 fn what_is_kept_of_settled_commands_reads_back() {
     let OutboxRecord { submission, sequence, .. } = outbox(&newest())[0].clone();
     let seen = sync::protocol::Waypoint { position: 3, hash: Hash::ORIGIN };
-    let kept = Acknowledged { submission, sequence, seen, epoch: None, at: NOW, replaces: None };
+    let kept = Acknowledged { submission, sequence, seen, epoch: None, at: NOW, person: None, replaces: None };
     let text = serde_json::to_string(&kept).unwrap();
     assert_eq!(serde_json::from_str::<Acknowledged>(&text).unwrap(), kept);
     assert_eq!(kept.id(), kept.submission.id);

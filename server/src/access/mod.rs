@@ -5,28 +5,36 @@
 //! to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`sight`] (what a route shows, and to which roles), [`recent`] (so that a request costs no question to the
-//! database), [`password`].
+//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in); [`sight`] (what a route
+//! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
+//! stay for long).
 
+pub mod attempts;
 pub mod bearer;
+pub mod pass;
 pub mod password;
 pub mod recent;
 pub mod secret;
+pub mod session;
 pub mod sight;
 
 use std::sync::Arc;
 
+use attempts::Attempts;
 use axum::http::HeaderMap;
 use bearer::Bearer;
 use domain::{
     ShopSlug,
     books::{Author, Role},
 };
+use password::Passwords;
 use recent::Recent;
 use store::{
     StoreError,
-    access::{Scope, SecretHash, Token},
+    access::{Member, Person, Scope, SecretHash, Session, Token},
 };
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::clock;
 
@@ -42,7 +50,7 @@ pub enum Denied {
     /// Unknown, expired or revoked: which of them is not said.
     #[error("no such token")]
     NoSuchToken,
-    /// A token of another shop: whether there is this one is not said.
+    /// A token, or a person, of another shop: whether there is this one is not said.
     #[error("no such shop")]
     OtherShop,
     /// A token that only reads.
@@ -55,11 +63,23 @@ pub enum Denied {
     Store(#[from] StoreError),
 }
 
+/// What stands behind a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Whoever is there, in a shop that asks nobody.
+    Anybody,
+    /// Somebody who has signed in.
+    Person,
+    /// A token.
+    Program,
+}
+
 /// Whoever stands behind a request, in one shop.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     pub author: Author,
     pub scope: Scope,
+    pub kind: Kind,
 }
 
 impl Visitor {
@@ -80,15 +100,30 @@ pub enum Entrance {
 /// Whom the server lets in.
 pub struct Access {
     store: Arc<dyn store::access::Access>,
+    pub attempts: Attempts,
+    passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
+    sessions: Recent<SecretHash, (Session, Person)>,
+    members: Recent<(ShopSlug, Uuid), Member>,
     /// Whether a shop asks who is there.
     asking: Recent<ShopSlug, bool>,
+    /// What the database last counted of all that may end somebody's way in.
+    changes: watch::Sender<u64>,
 }
 
 impl Access {
     #[must_use]
     pub fn new(store: Arc<dyn store::access::Access>) -> Self {
-        Self { store, tokens: Recent::default(), asking: Recent::default() }
+        Self {
+            store,
+            attempts: Attempts::default(),
+            passwords: Passwords::default(),
+            tokens: Recent::default(),
+            sessions: Recent::default(),
+            members: Recent::default(),
+            asking: Recent::default(),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// Who is behind a request, with the role that they have in `shop`.
@@ -99,7 +134,7 @@ impl Access {
         match (entrance, bearer::of(headers)) {
             (Entrance::Api, Bearer::Secret(secret)) => self.program(&secret.hash(), shop).await,
             (Entrance::Api, Bearer::Unreadable) => Err(Denied::NoSuchToken),
-            (Entrance::Api, Bearer::None) | (Entrance::Pages, _) => self.anybody(shop).await,
+            (Entrance::Api, Bearer::None) | (Entrance::Pages, _) => self.person(headers, shop).await,
         }
     }
 
@@ -109,13 +144,34 @@ impl Access {
         if token.shop != *shop {
             return Err(Denied::OtherShop);
         }
-        Ok(Visitor { author: Author { actor: actor_of(&token.name).into(), role: token.role }, scope: token.scope })
+        Ok(Visitor {
+            author: Author { actor: actor_of(&token.name).into(), role: token.role },
+            scope: token.scope,
+            kind: Kind::Program,
+        })
+    }
+
+    async fn person(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let Some(person) = self.signed_in(headers).await? else { return self.anybody(shop).await };
+        let key = (shop.clone(), person.id);
+        let member = self.members.get(&key, || self.store.member(shop, person.id)).await?;
+        match member.as_ref().and_then(Member::active) {
+            Some(role) => Ok(Visitor {
+                author: Author { actor: person.login.as_str().into(), role },
+                scope: Scope::Full,
+                kind: Kind::Person,
+            }),
+            None => self.anybody(shop).await.map_err(|denied| match denied {
+                Denied::NotSignedIn => Denied::OtherShop,
+                other => other,
+            }),
+        }
     }
 
     async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
         if asks == Some(false) {
-            Ok(Visitor { author: demo_author(), scope: Scope::Full })
+            Ok(Visitor { author: demo_author(), scope: Scope::Full, kind: Kind::Anybody })
         } else {
             Err(Denied::NotSignedIn)
         }

@@ -55,6 +55,19 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
         }
     }
 
+    /// It is not so any more: ask again.
+    pub fn forget(&self, key: &K) {
+        self.rows().remove(key);
+    }
+
+    /// None of it may be so any more: everything is asked for again.
+    pub fn doubt(&self) {
+        let Some(old) = Instant::now().checked_sub(FRESH) else { return };
+        for (at, _) in self.rows().values_mut() {
+            *at = old.min(*at);
+        }
+    }
+
     fn keep(&self, key: &K, found: Option<V>) {
         let mut rows = self.rows();
         if rows.len() >= MOST {
@@ -96,6 +109,15 @@ mod tests {
         age(&recent, FRESH);
         assert_eq!(recent.get(&"a", async || Ok(None)).await, Ok(None), "gone");
         assert_eq!(recent.get(&"a", async || away()).await, away(), "and not known any more");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_doubt_is_asked_for_again_and_goes_on_without_the_database() {
+        let recent = Recent::default();
+        assert_eq!(recent.get(&"a", async || Ok(Some(1))).await, Ok(Some(1)));
+        recent.doubt();
+        assert_eq!(recent.get(&"a", async || away()).await, Ok(Some(1)));
+        assert_eq!(recent.get(&"a", async || Ok(Some(2))).await, Ok(Some(2)));
     }
 
     #[tokio::test]

@@ -1,11 +1,12 @@
 //! What the API's routes show, and to which roles.
 //!
-//! Money is not for everybody. The whole log has it too, so whoever may not see it does not read the log: what is of
-//! goods alone has routes of its own.
+//! Money is not for everybody. The whole log has it too, so a program that may not see it does not read the log: what is
+//! of goods alone has routes of its own. A person's device gets the log, since it could do nothing without a network
+//! otherwise.
 
 use domain::books::Role;
 
-use super::Denied;
+use super::{Denied, Kind, Visitor};
 
 /// Below a shop. A route that is not in this list shows money, for all that anybody knows.
 const WITHOUT_MONEY: &[&str] = &[
@@ -31,6 +32,9 @@ const WITHOUT_MONEY: &[&str] = &[
     "/schemas/{file}",
 ];
 
+/// What a device follows.
+const LOG: &[&str] = &["/events", "/feed", "/snapshot"];
+
 /// Aggregates whose history has none.
 const RECORDS: &[&str] = &["product", "stock", "batch", "order", "picture", "comment", "shop"];
 
@@ -45,8 +49,11 @@ pub fn shows_money(route: &str, aggregate: Option<&str>) -> bool {
 
 /// # Errors
 /// [`Denied::NotForRole`].
-pub fn may_see(role: Role, route: &str, aggregate: Option<&str>) -> Result<(), Denied> {
-    if role.sees_money() || !shows_money(route, aggregate) {
+pub fn may_see(visitor: &Visitor, route: &str, aggregate: Option<&str>) -> Result<(), Denied> {
+    let role = visitor.author.role;
+    // A person's device could do nothing without a network otherwise.
+    let is_for_device = visitor.kind != Kind::Program && LOG.contains(&route);
+    if role.sees_money() || is_for_device || !shows_money(route, aggregate) {
         return Ok(());
     }
     Err(Denied::NotForRole { has: role, needs: Role::Reader })
@@ -54,6 +61,9 @@ pub fn may_see(role: Role, route: &str, aggregate: Option<&str>) -> Result<(), D
 
 #[cfg(test)]
 mod tests {
+    use domain::books::Author;
+    use store::access::Scope;
+
     use super::*;
 
     #[test]
@@ -64,8 +74,17 @@ mod tests {
         assert!(shows_money("/accounts", None) && shows_money("/unheard-of", None));
         assert!(!shows_money("/products", None));
         for role in Role::ALL {
-            assert_eq!(may_see(role, "/accounts", None).is_ok(), role != Role::StockHand, "{role}");
-            assert!(may_see(role, "/orders", None).is_ok());
+            let visitor = |kind| {
+                let author = Author { actor: "x".into(), role };
+                Visitor { author, scope: Scope::Full, kind }
+            };
+            let (program, person) = (visitor(Kind::Program), visitor(Kind::Person));
+            let sees = role != Role::StockHand;
+            assert_eq!(may_see(&program, "/accounts", None).is_ok(), sees, "{role}");
+            assert_eq!(may_see(&person, "/accounts", None).is_ok(), sees, "{role}");
+            assert_eq!(may_see(&program, "/feed", None).is_ok(), sees, "{role}");
+            assert!(may_see(&person, "/feed", None).is_ok());
+            assert!(may_see(&program, "/orders", None).is_ok());
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 #[derive(Subcommand)]
 pub enum PersonOperation {
     /// Make somebody known, and a member of a shop where one is named. From its first member on, a shop asks everybody
-    /// who they are; nobody can sign in on its pages yet, only tokens open its API.
+    /// who they are.
     Add {
         /// What they sign in with, most often an address of e-mail.
         #[arg(value_parser = Login::parse)]

@@ -5,27 +5,35 @@
 //!
 //! A feed first sends what its reader has missed, from the frames that are kept or else from the log in parts, and
 //! then what is published. It subscribes before it looks at the log, so nothing falls between the two.
+//!
+//! Whoever loses their way in while a feed is open gets `revoked` and nothing more ([`Pass`]).
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use app::backend::View;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures::stream;
 use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, StartOver, TooOld};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until},
+};
 use uuid::Uuid;
 
 use super::{Server, problem::Problem, reading::Door};
-use crate::shop::{
-    Shop,
-    frame::{self, Frame, MOST_ENTRIES},
-    hub,
-    log::unavailable,
+use crate::{
+    access::pass::Pass,
+    shop::{
+        Shop,
+        frame::{self, Frame, MOST_ENTRIES},
+        hub,
+        log::unavailable,
+    },
 };
 
 /// Where a reader says it is.
@@ -60,13 +68,22 @@ fn asked(headers: &HeaderMap, after: Option<&str>, epoch: Uuid) -> Asked {
 
 /// # Errors
 /// [`Problem`].
-pub async fn feed(door: Door) -> Result<Response, Problem> {
+pub async fn feed(door: Result<Door, Problem>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    match door {
+        Ok(door) => open(door).await,
+        // An `EventSource` tells a page nothing of the status that it got: it would try for ever.
+        Err(problem) if problem.denies() && is_page(&uri) && !wants_json(&headers) => Ok(stream_of(frame::revoked())),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn open(door: Door) -> Result<Response, Problem> {
     let clients = door.server.metrics.feed_clients.get();
     if usize::try_from(clients).unwrap_or(0) >= door.server.limits.feeds {
         return Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "too_many_feeds", "too many open feeds")
             .retry_after(5));
     }
-    let polled = wants_json(&door);
+    let polled = wants_json(&door.headers);
     let wait = polled.then(|| poll_wait(&door)).transpose()?;
     let view = door.shop.view()?;
     let start = match too_old(&door)? {
@@ -78,28 +95,49 @@ pub async fn feed(door: Door) -> Result<Response, Problem> {
         Some(too_old) => Start::Over(frame::too_old(&too_old)),
         None => begin(&door, &view, asked(&door.headers, door.query.get("after"), view.epoch)).await?,
     };
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-        // nginx would hold the frames back otherwise.
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    let open = Open { server: door.server.clone() };
+    let pass = Pass::new(door.server.access.clone(), door.headers.clone(), door.shop.slug.clone(), "/feed");
+    let open = Open { server: door.server.clone(), pass, until: Instant::now() + life(&door.server) };
     open.server.metrics.feed_clients.add(1);
     if let Some(wait) = wait {
         return Ok(poll(start, open, wait).await);
     }
-    let body = match start {
+    Ok(match start {
         // One frame, and the end: there is nothing to follow until the reader has started over, or is another one.
-        Start::Over(bytes) => Body::from_stream(stream::iter([Ok::<_, Infallible>(retry()), Ok(bytes)])),
+        Start::Over(bytes) => stream_of(bytes),
         Start::Follow { at, shop } => {
             let feed = Feed::new(open, shop, at);
-            Body::from_stream(stream::unfold(feed, |mut feed| async move {
+            let body = Body::from_stream(stream::unfold(feed, |mut feed| async move {
                 feed.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), feed))
-            }))
+            }));
+            (stream_headers(), body).into_response()
         }
-    };
-    Ok((headers, body).into_response())
+    })
+}
+
+fn stream_headers() -> [(HeaderName, HeaderValue); 3] {
+    [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+        // nginx would hold the frames back otherwise.
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ]
+}
+
+/// A feed of one frame.
+fn stream_of(bytes: Bytes) -> Response {
+    let body = Body::from_stream(stream::iter([Ok::<_, Infallible>(retry()), Ok(bytes)]));
+    (stream_headers(), body).into_response()
+}
+
+/// Between four fifths and all of what is allowed: feeds that were opened together do not end together.
+fn life(server: &Server) -> Duration {
+    let fifth = server.limits.feed_life / 5;
+    fifth * 4 + fifth.mul_f64(f64::from(Uuid::new_v4().as_bytes()[0]) / 256.0)
+}
+
+/// Pages say which protocol they speak.
+fn is_page(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("protocol=")))
 }
 
 /// Pages say which number they speak. Other programs need not: what they read of a feed only ever gains fields.
@@ -110,8 +148,8 @@ fn too_old(door: &Door) -> Result<Option<TooOld>, Problem> {
     Ok((spoken < OLDEST_PROTOCOL).then_some(too_old))
 }
 
-fn wants_json(door: &Door) -> bool {
-    let accepted = door.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted
         .flat_map(|list| list.split(','))
         .any(|one| one.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json"))
@@ -214,9 +252,12 @@ async fn begin(door: &Door, view: &View, asked: Asked) -> Result<Start, Problem>
     Ok(Start::Follow { at, shop: door.shop.clone() })
 }
 
-/// Counted while it lives.
+/// Counted while it lives, which is as long as its reader may read.
 struct Open {
     server: Arc<Server>,
+    pass: Pass,
+    /// The end in any case.
+    until: Instant,
 }
 
 impl Drop for Open {
@@ -267,6 +308,10 @@ impl Feed {
     /// The next bytes, or the end.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if !matches!(self.state, State::Ended) && self.open.pass.is_over().await {
+                self.state = State::Ended;
+                return Some(frame::revoked());
+            }
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Greeting { missed: Some(mut left), view } => {
                     left.reverse();
@@ -329,8 +374,11 @@ impl Feed {
     async fn live(&mut self) -> Option<Bytes> {
         let stop = self.open.server.stop.clone();
         let frame = tokio::select! {
+            biased;
+            () = self.open.pass.ended() => return Some(frame::revoked()),
             frame = self.frames.recv() => frame,
             () = stop.cancelled() => return Some(frame::bye()),
+            () = sleep_until(self.open.until) => return Some(frame::again()),
         };
         match frame {
             Ok(Frame::Events { last, .. }) if last <= self.at => self.state = State::Live,

@@ -33,6 +33,12 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether the request is for a name of this machine itself: there the connection may be a plain one.
+#[must_use]
+pub fn is_local(headers: &HeaderMap) -> bool {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback)
+}
+
 /// Refuses requests for a name that is not this machine's. To a shop without people the loopback address is the only
 /// lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
 pub async fn loopback_name(request: Request, next: Next) -> Response {

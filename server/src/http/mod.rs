@@ -7,7 +7,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
@@ -33,6 +33,7 @@ pub mod reading;
 pub mod releases;
 pub mod schemas;
 pub mod search;
+pub mod sign_in;
 pub mod worker;
 
 use std::sync::Arc;
@@ -58,7 +59,7 @@ use crate::{
 /// What every handler can reach.
 pub struct Server {
     pub shops: Arc<Shops>,
-    pub access: Access,
+    pub access: Arc<Access>,
     pub metrics: Arc<Metrics>,
     pub past: Past,
     pub documents: documents::Documents,
@@ -98,6 +99,8 @@ pub fn router(server: Arc<Server>) -> Router {
             "/s/{shop}/commands/picture",
             write(post(forms::post_picture)).layer(DefaultBodyLimit::max(limits.picture + FORM)),
         )
+        .route("/session", write(post(sign_in::post)))
+        .route("/session/end", write(post(sign_in::end)))
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))
         .route("/metrics", read(get(health::metrics)))

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use app::{SiteEntry, backend::SharedBackend};
+use app::{
+    SiteEntry,
+    backend::{SharedBackend, SignedIn},
+};
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use domain::{ShopSlug, books::Author};
+use domain::ShopSlug;
 use leptos::{
     config::LeptosOptions,
     prelude::{provide_context, use_context},
@@ -20,8 +23,11 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 
 use store::EventStore;
 
-use super::{Server, Shared, assets, problem::Problem, releases};
-use crate::{access::Entrance, service::Service};
+use super::{Server, Shared, assets, problem::Problem, releases, sign_in};
+use crate::{
+    access::{Denied, Entrance, Kind, Visitor},
+    service::Service,
+};
 
 /// Every page, every server function, every file; and for any other address a page that says so.
 pub fn routes(server: Arc<Server>) -> Router {
@@ -31,8 +37,10 @@ pub fn routes(server: Arc<Server>) -> Router {
     let context = move || {
         provide_context(backend.clone());
         // Server functions name their shop in the body, and ask for themselves.
-        let author = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Author>().cloned());
-        author.into_iter().for_each(provide_context);
+        if let Some(visitor) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visitor>().cloned()) {
+            provide_context(visitor.author);
+            provide_context(SignedIn(visitor.kind == Kind::Person));
+        }
         provide_context(SiteEntry { css: entry.css, js: entry.js, wasm: entry.wasm });
     };
     let not_found = render_app_async_with_context(context.clone(), app::shell);
@@ -55,11 +63,24 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
     // What is no name of a shop has a page that says so.
     if let Some(shop) = shop.and_then(|name| ShopSlug::parse(name).ok()) {
         match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
-            Ok(visitor) => drop(request.extensions_mut().insert(visitor.author)),
+            Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
+            Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
             Err(denied) => return Problem::from(denied).into_response(),
         }
     }
     next.run(request).await
+}
+
+/// To the page where one signs in, and from there back to this one.
+fn sign_in_first(request: &Request) -> Response {
+    let next = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    sign_in::see_other(&format!("/sign-in?{query}"))
+}
+
+fn is_for_people(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// A file, or else a page that says that there is none.
@@ -78,9 +99,7 @@ where
     if reads && let Some(file) = releases::find(store, request.uri().path(), request.headers()).await {
         return file;
     }
-    let for_people = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let for_people = for_people.is_some_and(|accept| accept.contains("text/html"));
-    if !reads || !for_people || request.uri().path().starts_with("/api/") {
+    if !reads || !is_for_people(&request) || request.uri().path().starts_with("/api/") {
         return Problem::unknown_route().into_response();
     }
     let mut response = not_found(request).await;

@@ -23,12 +23,23 @@ pub struct Problem {
     allow: Option<&'static str>,
     /// Whether the answer says how to come in.
     asks: bool,
+    /// Whether it is about who asks, and not about what.
+    denies: bool,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: impl Into<String>) -> Self {
-        Self { status, code, title: title.into(), more: Map::new(), retry_after: None, allow: None, asks: false }
+        Self {
+            status,
+            code,
+            title: title.into(),
+            more: Map::new(),
+            retry_after: None,
+            allow: None,
+            asks: false,
+            denies: false,
+        }
     }
 
     #[must_use]
@@ -114,18 +125,26 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         self.code
     }
+
+    /// Whether somebody else would have got another answer. Not to be told to them: see [`Denied::OtherShop`].
+    #[must_use]
+    pub fn denies(&self) -> bool {
+        self.denies
+    }
 }
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        match denied {
+        let denies = !matches!(denied, Denied::Store(_));
+        let problem = match denied {
             Denied::NotSignedIn => Self::unknown_visitor("not_signed_in", "sign in first"),
             Denied::NoSuchToken => Self::unknown_visitor("invalid_token", "no such token, or not any more"),
             Denied::OtherShop => Self::unknown_shop(),
             Denied::ReadsOnly => Self::new(StatusCode::FORBIDDEN, "reads_only", "this token only reads"),
             Denied::NotForRole { has, needs } => Self::not_allowed(has, needs),
             Denied::Store(error) => unavailable(error).into(),
-        }
+        };
+        Self { denies, ..problem }
     }
 }
 

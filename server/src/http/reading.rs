@@ -86,7 +86,7 @@ async fn enter(parts: &Parts, server: &Server, shop: &ShopSlug, path: &[(String,
     let visitor = server.access.visitor(&parts.headers, shop, entrance).await?;
     if [Method::GET, Method::HEAD].contains(&parts.method) {
         let aggregate = path.iter().find(|(name, _)| name == "aggregate").map(|(_, value)| value.as_str());
-        sight::may_see(visitor.author.role, below.unwrap_or(route), aggregate)?;
+        sight::may_see(&visitor, below.unwrap_or(route), aggregate)?;
     } else {
         visitor.may_write()?;
     }

@@ -77,6 +77,22 @@ pub fn bye() -> Bytes {
     encode("bye", None, &Bye { protocol: PROTOCOL, spread_ms: BYE_SPREAD_MS })
 }
 
+/// The same for one that goes on under another connection: at once.
+#[must_use]
+pub fn again() -> Bytes {
+    encode("bye", None, &Bye { protocol: PROTOCOL, spread_ms: 0 })
+}
+
+/// The last frame for a reader who may not read on.
+#[must_use]
+pub fn revoked() -> Bytes {
+    #[derive(Serialize)]
+    struct Revoked {
+        protocol: u16,
+    }
+    encode("revoked", None, &Revoked { protocol: PROTOCOL })
+}
+
 /// Whether a frame only says how long to wait before coming back.
 #[must_use]
 pub fn is_greeting(frame: &[u8]) -> bool {

@@ -123,4 +123,8 @@ pub trait Access: Send + Sync {
 
     /// False for an unknown token, or one that is revoked already.
     async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError>;
+
+    /// A number that is another one after anything that may have ended somebody's way in: a member who came, left or has
+    /// another role, a session that was ended, a device or token that was revoked. What ends by the clock does not count.
+    async fn changes(&self) -> Result<u64, StoreError>;
 }

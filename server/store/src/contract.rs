@@ -129,6 +129,7 @@ macro_rules! contract_suite {
             access::of_16_who_use_an_invite_at_once_one_comes_in,
             access::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
             access::p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever,
+            access::what_may_end_a_way_in_is_counted,
             appends::p3_a_batch_comes_back_as_it_was_written,
             appends::p3_pages_follow_each_other_without_a_gap,
             appends::p3_r_18_an_append_at_a_moved_head_says_where_it_is,

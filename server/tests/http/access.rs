@@ -1,6 +1,7 @@
 //! Who gets in, by which door, and as whom.
 
 mod matrix;
+mod staying;
 mod visitors;
 
 use domain::{ShopSlug, books::Role, values::Millis};
@@ -59,7 +60,7 @@ async fn a_shop_without_people_asks_nobody_and_one_with_people_always_does(fixtu
     assert_eq!(denied.headers()["cache-control"], "no-store");
     assert_eq!(answer(denied).await.1["code"], "not_signed_in");
     let page = daybook.client.get(format!("{}/s/{SHOP}/products", daybook.origin));
-    assert_eq!(status(page.header("accept", "text/html")).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(page.header("accept", "text/html")).await, StatusCode::SEE_OTHER, "to the sign-in page");
 
     access.end_member(&shop(), owner().person, Millis(1)).await.unwrap();
     let again = Daybook::on(&fixture.reopened().await).await;

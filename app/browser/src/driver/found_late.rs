@@ -7,7 +7,7 @@ use domain::CommandId;
 use sync::{Changes, Input, Replica, StoredState};
 use wasm_bindgen_futures::spawn_local;
 
-use super::Driver;
+use super::{Driver, of_others};
 use crate::{
     clock, crash,
     events::{Timer, sleep},
@@ -65,6 +65,7 @@ impl Driver {
         {
             let mut facts = self.facts.borrow_mut();
             (facts.problem, facts.unreadable) = (found.problem, found.unreadable);
+            facts.of_others = of_others(&found.stored.outbox, self.person());
         }
         let identity = self.identity.clone();
         let StoredState { snapshot, tail, outbox, acknowledged, .. } = found.stored;
@@ -113,7 +114,10 @@ impl Driver {
                 self.take(Input::Removed(id));
             }
         }
-        self.facts.borrow_mut().unreadable = unreadable;
+        {
+            let mut facts = self.facts.borrow_mut();
+            (facts.unreadable, facts.of_others) = (unreadable, of_others(&records, self.person()));
+        }
         for record in records {
             let is_known = self.replica.borrow().knows(&record);
             if !is_known {

@@ -154,6 +154,7 @@ impl Driver {
         let (driver, changed) = (Rc::downgrade(self), Rc::downgrade(self));
         let tabs = Tabs::join(
             &self.shop,
+            self.person(),
             move |note| {
                 let Some(driver) = driver.upgrade() else { return };
                 match &note {
@@ -189,7 +190,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn tell_tabs(&self, note: &Note) {
+    pub fn tell_tabs(&self, note: &Note) {
         if let Some(tabs) = &*self.tabs.borrow() {
             tabs.tell(note);
         }

@@ -118,6 +118,7 @@ mod tests {
             seen,
             epoch: None,
             at: Millis(6),
+            person: None,
             replaces: None,
         };
         let outbox = ("outbox", record.submission.id.to_string(), serde_json::to_vec(&record).unwrap());
@@ -132,8 +133,15 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_read_is_found_with_its_text_and_the_rest_goes_on() {
         let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
-        let good =
-            Acknowledged { submission: submission(1), sequence: 1, seen, epoch: None, at: Millis(6), replaces: None };
+        let good = Acknowledged {
+            submission: submission(1),
+            sequence: 1,
+            seen,
+            epoch: None,
+            at: Millis(6),
+            person: None,
+            replaces: None,
+        };
         let rows = [
             ("acknowledged/x".to_owned(), b"{\"newer\":1}".to_vec()),
             (key(good.id()), serde_json::to_vec(&good).unwrap()),
@@ -152,6 +160,7 @@ mod tests {
             seen,
             epoch: None,
             at: Millis(6),
+            person: None,
             replaces: None,
         };
         let rows = after(vec![], keep(&settled(1), &[]).unwrap());

@@ -55,7 +55,7 @@ impl Replica {
 
     /// Moves a command that is in the log from the outbox to those that are kept. `last`: position of its last entry.
     pub(super) fn keep(&mut self, record: OutboxRecord, last: Option<u64>) {
-        let OutboxRecord { submission, sequence, replaces, .. } = record;
+        let OutboxRecord { submission, sequence, replaces, person, .. } = record;
         if self.defects.has(Defect::NotKeptWhenSettled) {
             self.outputs.push(Output::Forget(submission.id));
             return;
@@ -66,6 +66,7 @@ impl Replica {
             seen: self.log.witness(last),
             epoch: self.log.epoch,
             at: self.now,
+            person,
             replaces,
         };
         let dropped = self.kept.push(acknowledged.clone());

@@ -383,7 +383,7 @@ impl Replica {
 
     /// A record that another tab wrote or changed.
     pub(super) fn adopt_record(&mut self, mut record: OutboxRecord) {
-        if self.is_replaced_for_good(record.submission.id) {
+        if self.is_replaced_for_good(record.submission.id) || record.is_of_another(self.config.person.as_deref()) {
             return;
         }
         if matches!(record.stage, Stage::Saving | Stage::Accepted { .. }) {

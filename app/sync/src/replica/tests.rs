@@ -1,4 +1,5 @@
 mod past;
+mod people;
 mod recovery;
 mod storage_lost;
 
@@ -36,7 +37,7 @@ fn id(number: u128) -> CommandId {
 }
 
 fn config() -> Config {
-    Config { device: "till-1".into(), author: author(), jitter_seed: 7 }
+    Config { device: "till-1".into(), author: author(), person: None, jitter_seed: 7 }
 }
 
 /// A server, as far as a test needs one.

@@ -252,7 +252,7 @@ impl Node {
     pub fn start(&mut self, storage: &Storage, seed: u64, now: Millis) -> Vec<sync::Output> {
         self.life += 1;
         let device = format!("till-{}", self.device).into();
-        let config = Config { device, author: author(), jitter_seed: seed };
+        let config = Config { device, author: author(), person: None, jitter_seed: seed };
         let defects = Defects::of(self.defect, self.is_newer);
         let (replica, outputs) = Replica::restore_with(config, storage.stored(self.is_newer), defects, now);
         self.replica = Some(replica);

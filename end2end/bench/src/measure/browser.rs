@@ -38,6 +38,8 @@ async fn in_shop(name: &str, events: usize, folder: &Folder) -> Result<String, S
     let url = folder.sqlite();
     log::fill(&url, events).await?;
     let daybook = Daybook::start(&url, folder).await?;
+    // A log that no server has run is looked through once; no page waits for that.
+    daybook.shop_page().await?;
     let program = format!("end2end/bench/browser/{name}.mjs");
     let origin = format!("http://{}", daybook.address);
     let mut node = Command::new("node");

@@ -52,6 +52,13 @@ impl Daybook {
         run(Command::new(binary()?).args(arguments).env("DATABASE_URL", database))
     }
 
+    /// Waits until the page of the shop with a log made beforehand is answered: from then on the shop is in memory.
+    pub async fn shop_page(&self) -> Result<(), String> {
+        let mut client = super::client::Client::connect(self.address).await?;
+        let answer = client.get(&format!("/s/{}", super::log::SHOP)).await?;
+        if answer.status == 200 { Ok(()) } else { Err(format!("the page answered {}", answer.status)) }
+    }
+
     /// CPU seconds used so far, user and system.
     pub fn cpu(&self) -> f64 {
         cpu_of(self.child.id())

@@ -28,6 +28,8 @@ pub(crate) struct Data {
     invites: BTreeMap<(ShopSlug, Uuid), Invite>,
     devices: BTreeMap<(ShopSlug, Arc<str>), Device>,
     tokens: BTreeMap<(ShopSlug, Uuid), Token>,
+    /// What [`Access::changes`] answers.
+    changes: u64,
 }
 
 impl MemoryAccess {
@@ -78,14 +80,18 @@ impl Access for MemoryAccess {
 
     async fn set_member(&self, member: Member) -> Result<(), StoreError> {
         self.known(&member.shop)?;
-        self.data().members.insert((member.shop.clone(), member.person), member);
+        let mut data = self.data();
+        data.members.insert((member.shop.clone(), member.person), member);
+        data.changes += 1;
         Ok(())
     }
 
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
         let mut data = self.data();
         let member = data.members.get_mut(&(shop.clone(), person)).filter(|member| member.ended_at.is_none());
-        Ok(member.map(|member| member.ended_at = Some(now)).is_some())
+        let is_ended = member.map(|member| member.ended_at = Some(now)).is_some();
+        data.changes += u64::from(is_ended);
+        Ok(is_ended)
     }
 
     async fn has_members(&self, shop: &ShopSlug) -> Result<bool, StoreError> {
@@ -121,12 +127,16 @@ impl Access for MemoryAccess {
     }
 
     async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError> {
-        self.data().sessions.remove(hash);
+        let mut data = self.data();
+        data.sessions.remove(hash);
+        data.changes += 1;
         Ok(())
     }
 
     async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError> {
-        self.data().sessions.retain(|_, session| session.person != person);
+        let mut data = self.data();
+        data.sessions.retain(|_, session| session.person != person);
+        data.changes += 1;
         Ok(())
     }
 
@@ -160,7 +170,9 @@ impl Access for MemoryAccess {
         if member.ended_at.is_some_and(|ended| ended <= made_at) {
             *member = fresh;
         }
-        Ok(Some(member.clone()).filter(|member| member.ended_at.is_none()))
+        let member = member.clone();
+        data.changes += 1;
+        Ok(Some(member).filter(|member| member.ended_at.is_none()))
     }
 
     async fn enrol(&self, device: Device) -> Result<(), StoreError> {
@@ -198,7 +210,9 @@ impl Access for MemoryAccess {
     async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError> {
         let mut data = self.data();
         let device = data.devices.get_mut(&(shop.clone(), id.into())).filter(|device| device.revoked_at.is_none());
-        Ok(device.map(|device| device.revoked_at = Some(now)).is_some())
+        let is_revoked = device.map(|device| device.revoked_at = Some(now)).is_some();
+        data.changes += u64::from(is_revoked);
+        Ok(is_revoked)
     }
 
     async fn add_token(&self, token: Token) -> Result<bool, StoreError> {
@@ -222,6 +236,12 @@ impl Access for MemoryAccess {
     async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
         let mut data = self.data();
         let token = data.tokens.get_mut(&(shop.clone(), id)).filter(|token| token.revoked_at.is_none());
-        Ok(token.map(|token| token.revoked_at = Some(now)).is_some())
+        let is_revoked = token.map(|token| token.revoked_at = Some(now)).is_some();
+        data.changes += u64::from(is_revoked);
+        Ok(is_revoked)
+    }
+
+    async fn changes(&self) -> Result<u64, StoreError> {
+        Ok(self.data().changes)
     }
 }

@@ -213,4 +213,9 @@ impl<D: Database> Access for Tables<D> {
     async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
         self.change(include_str!("sql/revoke_token.sql"), [shop.as_str().into(), id.into(), now.into()]).await
     }
+
+    async fn changes(&self) -> Result<u64, StoreError> {
+        let found: Vec<(i64,)> = self.0.rows(include_str!("sql/changes.sql"), vec![]).await?;
+        Ok(found.first().map_or(0, |(number,)| number.unsigned_abs()))
+    }
 }

@@ -262,3 +262,57 @@ pub async fn p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever(fixture:
     assert_eq!(kept, [Token { revoked_at: Some(Millis(9)), ..one }]);
     assert!(!kept[0].is_live(Millis(9)));
 }
+
+pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let asha = member("corner", 1, Role::Owner, 5);
+    let session = Session {
+        hash: SecretHash([1; 32]),
+        person: asha.person,
+        begun_at: Millis(0),
+        idle_until: Millis(10),
+        ends_at: Millis(10),
+    };
+    let device = Device {
+        shop: asha.shop.clone(),
+        id: "T1".into(),
+        name: "Till".to_owned(),
+        person: asha.person,
+        enrolled_at: Millis(1),
+        seen_at: None,
+        last_entry: None,
+        revoked_at: None,
+    };
+    let (till, invited) = (token("corner", 1, "till"), invite("corner", 2, Role::Seller, 1));
+    let mut last = access.changes().await.unwrap();
+    // `counts`: whether somebody may have lost their way in by what was just done.
+    let mut done = async |what: &str, counts: bool| {
+        let now = access.changes().await.unwrap();
+        assert_eq!(now != last, counts, "{what}: {last}, then {now}");
+        last = now;
+    };
+    access.set_member(asha.clone()).await.unwrap();
+    done("a first member", true).await;
+    access.set_member(Member { role: Role::Reader, ..asha.clone() }).await.unwrap();
+    done("another role", true).await;
+    access.add_session(session.clone()).await.unwrap();
+    access.keep_session(&session.hash, Millis(9)).await.unwrap();
+    access.enrol(device.clone()).await.unwrap();
+    access.saw_device(&asha.shop, &device.id, Millis(3), Some(7)).await.unwrap();
+    access.add_token(till.clone()).await.unwrap();
+    access.add_invite(invited.clone()).await.unwrap();
+    done("coming in and being seen", false).await;
+    access.use_invite(&invited.hash, Uuid::from_u128(2), Millis(2)).await.unwrap().unwrap();
+    done("one more member", true).await;
+    access.end_session(&session.hash).await.unwrap();
+    done("a session that was ended", true).await;
+    access.add_session(session.clone()).await.unwrap();
+    access.end_sessions(asha.person).await.unwrap();
+    done("all of a person's sessions", true).await;
+    assert!(access.revoke_device(&asha.shop, &device.id, Millis(4)).await.unwrap());
+    done("a revoked device", true).await;
+    assert!(access.revoke_token(&till.shop, till.id, Millis(4)).await.unwrap());
+    done("a revoked token", true).await;
+    assert!(access.end_member(&asha.shop, asha.person, Millis(4)).await.unwrap());
+    done("a member who left", true).await;
+}

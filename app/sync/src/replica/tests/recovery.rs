@@ -409,6 +409,7 @@ fn acknowledged(number: u64, at: i64) -> Acknowledged {
         seen: Waypoint { position: number, hash: Hash::ORIGIN },
         epoch: None,
         at: Millis(at),
+        person: None,
         replaces: None,
     }
 }

@@ -1,0 +1,36 @@
+//! Who has signed in on this device, as far as it was told: for a page that starts without the server. A name and a role,
+//! and nothing that opens a door; the server believes the session alone.
+
+use domain::{
+    ShopSlug,
+    books::{Author, Role},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::storage::mirror;
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    login: String,
+    role: Role,
+}
+
+fn key(shop: &ShopSlug) -> String {
+    format!("daybook:{shop}:person")
+}
+
+/// Whoever used the shop last on this device, if they had to sign in for it.
+#[must_use]
+pub fn remembered(shop: &ShopSlug) -> Option<Author> {
+    let Remembered { login, role } = mirror::get(&key(shop))?;
+    Some(Author { actor: login.into(), role })
+}
+
+/// For the next start without the server. One that cannot be written is found out by the server at the next push.
+pub fn remember(shop: &ShopSlug, person: &Author) {
+    let _ = mirror::set(&key(shop), &Remembered { login: person.actor.to_string(), role: person.role });
+}
+
+pub fn forget(shop: &ShopSlug) {
+    mirror::delete(&key(shop));
+}

@@ -1,0 +1,115 @@
+//! Who has signed in, and the way out. Whoever has unsent changes is asked about them first.
+
+use domain::books::Role;
+use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
+use sync::connection::DataState;
+
+use crate::{
+    replica::Replica,
+    text,
+    ui::{
+        aged::unsent_file,
+        erased::{IntoPart, follow, handle, memo},
+        frame::Visit,
+    },
+};
+
+/// The form that signs out. Posted as it is where no script runs.
+const FORM: &str = "sign-out";
+
+/// Nothing at all in a shop that asks nobody.
+#[component]
+pub fn Who() -> impl IntoView {
+    let visit = use_context::<Resource<Visit>>();
+    view! {
+        <Suspense>
+            {follow(move || {
+                visit.map(|visit| Suspend::new(async move {
+                    visit.await.signed_in().map(|person| view! { <SignedIn login=person.actor.to_string() role=person.role/> })
+                }))
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn SignedIn(login: String, role: Role) -> impl IntoView {
+    let replica = Replica::of_context();
+    let waiting = memo(move |_| replica.line().map_or(0, |line| line.connection.waiting));
+    let question = NodeRef::<html::Dialog>::new();
+    let sign_out = move |event: SubmitEvent| {
+        // Without a device there is nothing here to be asked about, and the form goes as it is.
+        if replica.device().is_none() {
+            return;
+        }
+        event.prevent_default();
+        match question.get_untracked() {
+            Some(question) if waiting.get_untracked() > 0 => _ = question.show_modal(),
+            _ => leave(replica),
+        }
+    };
+    let away = memo(move |_| {
+        let is_away = |state| matches!(state, DataState::NotConnected | DataState::Unreachable);
+        replica.line().is_some_and(|line| is_away(line.connection.state))
+    });
+    view! {
+        <section class="section">
+            <h2>"Who is here"</h2>
+            <p data-testid="signed-in-as">{login}", "{text::role(role)}</p>
+            <form id=FORM method="post" action="/session/end" on:submit=handle(sign_out)>
+                <button class="quiet" disabled=follow(move || away.get())>"Sign out"</button>
+                " "
+                {follow(move || away.get().then(|| view! { <span class="note">{text::NEEDS_CONNECTION}</span> }))}
+            </form>
+            <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
+                <h2 id="sign-out-question">{follow(move || text::not_sent(waiting.get()))}</h2>
+                <p>{text::SIGN_OUT_LEAVES}</p>
+                <Choices question away/>
+            </dialog>
+        </section>
+    }
+}
+
+/// *Cancel* is the one that a hasty key presses.
+#[component]
+fn Choices(question: NodeRef<html::Dialog>, away: Memo<bool>) -> impl IntoView {
+    let replica = Replica::of_context();
+    let close = move || {
+        if let Some(question) = question.get_untracked() {
+            question.close();
+        }
+    };
+    let connected = memo(move |_| {
+        let may_send = |state| matches!(state, DataState::Live | DataState::CatchingUp);
+        replica.line().is_some_and(|line| may_send(line.connection.state))
+    });
+    // Made again whenever something changes here.
+    let file = memo(move |_| replica.line().and_then(|_| unsent_file(replica)));
+    let send = move |_| {
+        if let Some(device) = replica.device() {
+            device.try_now();
+        }
+        close();
+    };
+    view! {
+        <div class="actions">
+            <button type="button" autofocus on:click=handle(move |_| close())>"Cancel"</button>
+            <button type="button" disabled=follow(move || !connected.get()) on:click=handle(send)>"Send now"</button>
+            <a class="button" href=follow(move || file.get()) download="daybook-unsent.json" rel="external">"Save a file"</a>
+            <button type="button" class="quiet" disabled=follow(move || away.get()) on:click=handle(move |_| leave(replica))>"Keep them here and sign out"</button>
+        </div>
+    }
+    .into_part()
+}
+
+/// Clears what is not the person's own, then posts the form.
+fn leave(replica: Replica) {
+    let Some(device) = replica.device() else { return };
+    spawn_local(async move {
+        device.leave().await;
+        let form = document().get_element_by_id(FORM).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        if let Some(form) = form {
+            let _ = form.submit();
+        }
+    });
+}

@@ -1,0 +1,81 @@
+//! Several people on one device, one after another.
+
+use super::*;
+
+fn of(login: &str) -> Config {
+    Config { person: Some(login.into()), ..config() }
+}
+
+/// A device of which `person` made a sale, `number`, and then closed it.
+fn left_behind(person: Option<&str>, number: u128) -> OutboxRecord {
+    let mut replica = Shop::new().replica().0;
+    replica.config.person = person.map(Into::into);
+    replica.handle(Input::Pause, NOW);
+    let issued = issue(&mut replica, number, "sale.record", sale(u32::try_from(number).unwrap(), "OAT-1")).unwrap();
+    let kept = issued.outputs.iter().find_map(|output| match output {
+        Output::Persist(record) => Some((**record).clone()),
+        _ => None,
+    });
+    kept.unwrap()
+}
+
+/// What the device sends when it is opened with this in storage.
+fn sent(config: Config, outbox: Vec<OutboxRecord>) -> Option<Push> {
+    let (shop, stored) = (Shop::new(), StoredState { outbox, ..StoredState::default() });
+    let (mut replica, _) = Replica::restore(config, stored, NOW);
+    replica.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    replica.handle(Input::Probed { reached: true }, NOW);
+    pushed(&replica.handle(Input::Lead, NOW)).map(|(_, push)| push)
+}
+
+#[test]
+fn us_14_what_somebody_left_unsent_waits_for_them_and_for_nobody_else() {
+    let (ashas, mareks) = (left_behind(Some("asha"), 1), left_behind(Some("marek"), 2));
+    assert_eq!(ashas.person.as_deref(), Some("asha"));
+    for (person, number) in [("asha", 1), ("marek", 2)] {
+        let push = sent(of(person), vec![ashas.clone(), mareks.clone()]).unwrap();
+        assert_eq!((ids(&push), push.person.as_deref()), (vec![id(number)], Some(person)));
+    }
+    assert!(sent(of("eve"), vec![ashas.clone(), mareks.clone()]).is_none());
+
+    // While nobody has said who is there, each person's go by themselves, and the server knows whose session it is.
+    let push = sent(config(), vec![ashas.clone(), mareks]).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(1)], Some("asha")));
+    // From before it was written down, or of a shop that asked nobody.
+    let push = sent(of("marek"), vec![left_behind(None, 3)]).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(3)], Some("marek")));
+    assert_eq!(sent(config(), vec![left_behind(None, 3)]).unwrap().person, None);
+}
+
+#[test]
+fn us_14_what_another_tab_or_late_storage_tells_of_somebody_else_is_left_alone() {
+    let ashas = left_behind(Some("asha"), 1);
+    let (mut replica, _) = Shop::new().replica();
+    replica.config.person = Some("marek".into());
+    for input in [Input::Adopted(Box::new(ashas.clone())), Input::FoundLate(vec![ashas.clone()])] {
+        let outputs = replica.handle(input, NOW);
+        assert!(pushed(&outputs).is_none());
+        assert_eq!(replica.pending().count(), 0, "neither sent nor shown");
+        assert!(!outputs.iter().any(|output| matches!(output, Output::Forget(_))), "nor taken away");
+    }
+}
+
+#[test]
+fn us_14_what_settled_is_offered_again_by_whoever_gave_it() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    replica.config.person = Some("asha".into());
+    let (_, push) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    shop.answer(push);
+    let outputs = shop.feed(&mut replica, feed, NOW);
+    let settled = outputs.iter().find_map(|output| match output {
+        Output::Keep { acknowledged, .. } => Some((**acknowledged).clone()),
+        _ => None,
+    });
+    let settled = settled.unwrap();
+    assert_eq!(settled.person.as_deref(), Some("asha"));
+    assert_eq!(settled.clone().offered().person.as_deref(), Some("asha"));
+    let stored = || StoredState { acknowledged: vec![settled.clone()], ..StoredState::default() };
+    let known = |person: &str| Replica::restore(of(person), stored(), NOW).0.kept.last_sequence();
+    assert_eq!((known("asha"), known("marek")), (settled.sequence, 0));
+}

@@ -1,0 +1,138 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import { hydrated, type Device } from "../support/device.ts";
+import type { Daybook, LogEvent } from "../support/daybook.ts";
+import { Till } from "../support/screens.ts";
+import { expect, test } from "../support/test.ts";
+
+const SHOP = "corner";
+const ASHA = { login: "asha@corner.example", password: "correct horse battery" };
+const MAREK = { login: "marek", password: "staple under the stairs" };
+
+/** A shop with something to sell, and two people. */
+async function corner(daybook: Daybook): Promise<void> {
+  await daybook.createShop(SHOP, "--title", "Corner shop");
+  await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
+  await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
+  await daybook.person(SHOP, "owner", ASHA);
+  await daybook.person(SHOP, "seller", MAREK);
+}
+
+async function fill(page: Page, { login, password }: { login: string; password: string }): Promise<void> {
+  await page.getByLabel("E-mail or name").fill(login);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+async function signIn(device: Device, person: { login: string; password: string }, path: string): Promise<void> {
+  await device.page.goto(`/s/${SHOP}${path}`);
+  await fill(device.page, person);
+  await expect(device.page).toHaveURL(new RegExp(`/s/${SHOP}${path}$`));
+  await hydrated(device.page);
+}
+
+const sales = async (daybook: Daybook): Promise<(LogEvent & { actor: string })[]> =>
+  (await daybook.logOf(SHOP)).filter((event) => event.type === "SaleRecorded");
+
+test.describe("us_14 signing in and out", { tag: "@data" }, () => {
+  test("us_14 a shop with people asks who is there, and a wrong password is answered as an unknown login is", async ({ till, daybook }) => {
+    await corner(daybook);
+    const { page } = till;
+    await page.goto(`/s/${SHOP}/products?q=oat`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+    const answers = [];
+    for (const wrong of [{ ...ASHA, password: "another password" }, { login: "nobody", password: ASHA.password }]) {
+      await fill(page, wrong);
+      await expect(page.getByRole("alert")).toBeVisible();
+      answers.push(await page.getByRole("alert").textContent());
+    }
+    expect(answers[1]).toBe(answers[0]);
+    await fill(page, ASHA);
+    await expect(page, "where they wanted to go").toHaveURL(/\/s\/corner\/products\?q=oat$/);
+    await hydrated(page);
+    await till.expectLive();
+    await expect(page.getByText("Oat bread").first()).toBeVisible();
+
+    await till.open(`/s/${SHOP}/device`);
+    await expect(page.getByTestId("signed-in-as")).toHaveText(`${ASHA.login}, owner`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    await page.goto(`/s/${SHOP}`);
+    await expect(page).toHaveURL(/\/sign-in\?next=/);
+  });
+
+  test("us_14 selling goes on when the session ends, and signing in sends what waits without a reload", async ({ till, daybook }) => {
+    await corner(daybook);
+    await signIn(till, ASHA, "/till");
+    await till.expectLive();
+    await till.page.evaluate(() => void Object.assign(window, { stillHere: true }));
+    await daybook.person(SHOP, "owner", { ...ASHA, password: "another horse battery" });
+    await expect(till.chip).toHaveAttribute("data-state", "sign-in", { timeout: 10_000 });
+
+    const screen = new Till(till);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    await screen.next();
+    await screen.sell("OAT-1");
+    await expect(till.chip).toContainText("Sign in to send 2");
+    expect(await sales(daybook)).toEqual([]);
+
+    const other = await till.context.newPage();
+    await other.goto(`/s/${SHOP}`);
+    await fill(other, { ...ASHA, password: "another horse battery" });
+    await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed", { timeout: 15_000 });
+    await till.expectLive();
+    expect(await till.page.evaluate(() => "stillHere" in window)).toBe(true);
+    expect((await sales(daybook)).map((sale) => sale.actor)).toEqual([ASHA.login, ASHA.login]);
+  });
+
+  test("us_14 whoever signs out is asked about what is not sent, and nobody else sends it", async ({ till, daybook }) => {
+    await corner(daybook);
+    await signIn(till, ASHA, "/device");
+    const { page } = till;
+    await till.expectLive();
+    await page.getByRole("button", { name: "Work offline" }).click();
+    await till.open(`/s/${SHOP}/till`);
+    const screen = new Till(till);
+    await screen.sell("OAT-1");
+    await screen.next();
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+
+    await till.open(`/s/${SHOP}/device`);
+    await expect(till.chip).toContainText("2 saved here");
+    const question = page.getByTestId("sign-out-question");
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await expect(question.getByRole("heading")).toHaveText("2 changes are not sent");
+    await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+    const saving = page.waitForEvent("download");
+    await question.getByRole("link", { name: "Save a file" }).click();
+    const saved = await readFile(await (await saving).path(), "utf8");
+    expect(saved.match(/sale\.record/g)).toHaveLength(2);
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await expect(question).toBeHidden();
+
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await question.getByRole("button", { name: "Keep them here and sign out" }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+
+    await signIn(till, MAREK, "/device");
+    await page.getByRole("button", { name: "Work offline" }).click();
+    await till.expectLive();
+    await expect(page.getByTestId("of-others")).toContainText("2 changes of somebody else wait here");
+    await expect(page.getByText("Nothing waits here.")).toBeVisible();
+    await till.open(`/s/${SHOP}/till`);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed");
+    expect((await sales(daybook)).map((sale) => sale.actor)).toEqual([MAREK.login]);
+
+    await till.open(`/s/${SHOP}/device`);
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    await signIn(till, ASHA, "/device");
+    await till.expectLive();
+    await expect(async () => {
+      expect((await sales(daybook)).map((sale) => sale.actor)).toEqual([MAREK.login, ASHA.login, ASHA.login]);
+    }).toPass({ timeout: 15_000 });
+  });
+});

@@ -1,0 +1,148 @@
+//! Signing in and out, and the cookie in between.
+//!
+//! The cookie holds a secret of 256 bits, made anew at every sign-in; what the browser had before is ended. Its name says
+//! `__Host-` wherever the connection is secure, so that no other host and no plain connection can set it; on loopback
+//! without TLS browsers would not take such a name.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use domain::values::Millis;
+use store::{
+    StoreError,
+    access::{Login, Person, Session},
+};
+
+use super::{
+    password::{PasswordError, is_old},
+    secret::Secret,
+};
+use crate::{clock, http::guard::is_local};
+
+const NAME: &str = "daybook_session";
+const SECURE_NAME: &str = "__Host-daybook_session";
+
+const DAY: i64 = 86_400_000;
+/// Milliseconds after which a session that nobody uses ends: a till that was put away over the holidays.
+pub const IDLE: i64 = 14 * DAY;
+/// Milliseconds after which it ends in any case.
+pub const LONGEST: i64 = 90 * DAY;
+/// How much of its idle time is gone before a use is written down.
+pub const WRITTEN_AFTER: i64 = 3_600_000;
+
+/// Why nobody was signed in.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SignInError {
+    /// No such login, or another password: which of them is not said, and both take as long.
+    #[error("no such login with this password")]
+    Wrong,
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("no randomness: {0}")]
+    Random(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl super::Access {
+    /// Signs somebody in, and answers with the secret for the cookie.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(&self, login: &str, password: String, headers: &HeaderMap) -> Result<Secret, SignInError> {
+        let person = match Login::parse(login) {
+            Ok(login) => self.store.person_of(&login).await?,
+            Err(_) => None,
+        };
+        let kept = person.as_ref().and_then(|person| person.password.clone());
+        let old = kept.as_ref().is_some_and(is_old);
+        if !self.passwords.fits(password.clone(), kept).await? {
+            return Err(SignInError::Wrong);
+        }
+        let person = person.ok_or(SignInError::Wrong)?;
+        if old {
+            let hash = self.passwords.hash(password).await?;
+            self.store.set_password(person.id, hash).await?;
+        }
+        self.sign_out(headers).await?;
+        let secret = Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?;
+        let now = clock::now();
+        let session = Session {
+            hash: secret.hash(),
+            person: person.id,
+            begun_at: now,
+            idle_until: later(now, IDLE),
+            ends_at: later(now, LONGEST),
+        };
+        self.store.add_session(session).await?;
+        Ok(secret)
+    }
+
+    /// Ends the session that the request came with, if any.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sign_out(&self, headers: &HeaderMap) -> Result<(), StoreError> {
+        let Some(secret) = of_cookie(headers) else { return Ok(()) };
+        self.sessions.forget(&secret.hash());
+        self.store.end_session(&secret.hash()).await
+    }
+
+    /// Who is signed in on the browser that sent the request.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<Person>, StoreError> {
+        let Some(secret) = of_cookie(headers) else { return Ok(None) };
+        let hash = secret.hash();
+        let now = clock::now();
+        let found = self.sessions.get(&hash, async || self.found(&secret).await).await?;
+        let Some((session, person)) = found.filter(|(session, _)| session.is_open(now)) else { return Ok(None) };
+        if later(now, IDLE).0 - session.idle_until.0 > WRITTEN_AFTER {
+            self.store.keep_session(&hash, later(now, IDLE)).await?;
+        }
+        Ok(Some(person))
+    }
+
+    async fn found(&self, secret: &Secret) -> Result<Option<(Session, Person)>, StoreError> {
+        let Some(session) = self.store.session(&secret.hash()).await? else { return Ok(None) };
+        Ok(self.store.person(session.person).await?.map(|person| (session, person)))
+    }
+}
+
+fn later(now: Millis, by: i64) -> Millis {
+    Millis(now.0.saturating_add(by))
+}
+
+/// The secret in the cookie of the name that fits the connection. Under the plain name nobody is signed in anywhere else.
+fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
+    let name = if is_local(headers) { NAME } else { SECURE_NAME };
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
+        let (known, value) = pair.trim().split_once('=')?;
+        (known == name).then_some(value)
+    });
+    // Two of one name were not both set by us.
+    match (found.next(), found.next()) {
+        (Some(value), None) => Secret::parse(value),
+        _ => None,
+    }
+}
+
+/// `Set-Cookie` that signs the browser in.
+#[must_use]
+pub fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
+    cookie(headers, &secret.text(), LONGEST / 1_000)
+}
+
+/// `Set-Cookie` that makes the browser forget it.
+#[must_use]
+pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
+    cookie(headers, "", 0)
+}
+
+fn cookie(headers: &HeaderMap, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let (name, secure) = if is_local(headers) { (NAME, "") } else { (SECURE_NAME, "; Secure") };
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut header = HeaderValue::from_str(&text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
