@@ -2,13 +2,34 @@
 
 use app::backend::View;
 use axum::response::Response;
-use domain::{projections::orders::OrderRow, values::OrderId};
+use domain::{
+    books::Role,
+    projections::orders::{OrderLine, OrderRow},
+    values::OrderId,
+};
 use serde_json::{Value, json};
 
 use super::{paging::Page, problem::Problem, reading::Door};
 
+/// An order as this reader may see it.
+fn show(reader: Role, order_id: &OrderId, row: &OrderRow) -> Value {
+    if reader.sees_money() { whole(order_id, row) } else { goods(order_id, row) }
+}
+
+/// What is to be fetched from where, and nothing of who pays how much.
+fn goods(order_id: &OrderId, row: &OrderRow) -> Value {
+    let line = |line: &OrderLine| {
+        json!({
+            "sku": line.sku, "name": line.name, "qty": line.qty, "allocated": line.allocated, "short": line.short,
+            "batchref": line.batchref,
+        })
+    };
+    let lines: Vec<Value> = row.lines.iter().map(line).collect();
+    json!({"order_id": order_id, "state": row.state, "lines": lines, "position": row.position})
+}
+
 /// The account is shown by its number, with the names of its row beside it.
-fn show(order_id: &OrderId, row: &OrderRow) -> Value {
+fn whole(order_id: &OrderId, row: &OrderRow) -> Value {
     let account = row.account.as_ref();
     json!({
         "order_id": order_id, "state": row.state, "account": account.map(|account| &account.account_id),
@@ -25,7 +46,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
     door.read(|view| {
         let rows = view.books.projections.orders.orders.range(page.range());
-        Ok(page.answer(rows, OrderId::as_str, show))
+        Ok(page.answer(rows, OrderId::as_str, |order_id, row| show(door.author.role, order_id, row)))
     })
     .await
 }
@@ -37,7 +58,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
 pub async fn one(door: Door) -> Result<Response, Problem> {
     door.read(|view| {
         let (order_id, row) = order(view, door.segment("id"))?;
-        Ok(show(&order_id, row))
+        Ok(show(door.author.role, &order_id, row))
     })
     .await
 }
