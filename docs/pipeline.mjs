@@ -32,7 +32,7 @@ const BOXES = {
 /** From, to, what goes there, and the call that takes it: in the box that it leaves, or in the one named last. */
 const ARROWS = [
   ["source", "handler", "commands, waited for", ".decide("],
-  ["source", "waiting", "commands, asked for later", "queue::enqueue("],
+  ["source", "waiting", "commands, asked for later", "intake.put("],
   ["waiting", "handler", "commands", ".hand_over("],
   ["handler", "rules", "commands", "authority.decide("],
   ["handler", "topic", "events", "store.append("],

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed, as ratios measured in one run: end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [books] [growth] [browser]
 #
-# `books` is loads, rebuild, reads, queue, comments and bytes, each of which can be named alone.
+# `books` is loads, rebuild, reads, queue, comments, bytes and views, each of which can be named alone.
 # `browser` is what is measured in real Chromium; `browser saved` one of the programs in end2end/bench/browser.
 #
 # PostgreSQL runs with fsync, synchronous_commit and full_page_writes on; SQLite with synchronous=FULL. Nothing else

@@ -15,8 +15,8 @@ pub struct Status {
 pub struct Follower {
     pub kind: Kind,
     pub name: String,
-    /// Its checkpoint: the last entry that it has taken in.
-    pub position: u64,
+    /// Its checkpoint: the last entry that it has taken in. None where it cannot be asked just now.
+    pub position: Option<u64>,
     /// Milliseconds since the first entry that it has not taken in was written down; none where it has them all.
     pub behind_ms: Option<i64>,
     /// Whether it is what the log says up to there. None where nobody has looked.
@@ -30,7 +30,7 @@ pub enum Kind {
     Books,
     /// A process manager.
     Process,
-    /// A read model in tables.
+    /// A read model beside the log.
     View,
     Letters,
 }

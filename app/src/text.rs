@@ -24,7 +24,7 @@ pub use line::{
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
 pub use people::{door_problem, people_done, role_means};
 pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not};
-pub use status::{agrees, behind, follower};
+pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};
 pub use undo::{no_undo, undo_label, undo_question};
@@ -82,6 +82,12 @@ pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 
 /// The document's title on a page of a shop.
+/// Where a list is empty: as it is said of the whole list, or of what was searched for in it.
+#[must_use]
+pub fn nothing_found(of_all: &str, searched: &str) -> String {
+    if searched.is_empty() { of_all.to_owned() } else { format!("Nothing matches ‘{searched}’.") }
+}
+
 #[must_use]
 pub fn page_title(page: &str, shop: &str) -> String {
     format!("{page} · {shop} · {PRODUCT}")

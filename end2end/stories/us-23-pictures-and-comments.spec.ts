@@ -1,3 +1,4 @@
+import { hydrated, keptForOffline } from "../support/device.ts";
 import { expect, test } from "../support/test.ts";
 
 /** Eight by eight grey pixels. */
@@ -48,6 +49,25 @@ test.describe("us_23 pictures and comments", { tag: "@data" }, () => {
     await other.open(`pictures/${sent?.picture_id}`);
     await expect(other.page.locator(".comment-text")).toHaveText("Since the rain.");
     await expect.poll(() => other.page.locator(".picture img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(8);
+  });
+
+  test("us_23 a picture that was seen is there without a network", async ({ till }) => {
+    const page = await till.open("");
+    await till.expectLive();
+    await keptForOffline(page);
+    await till.open("pictures/P-01");
+    const image = page.locator(".picture img");
+    const source = await image.evaluate((image: HTMLImageElement) => image.src);
+    const kept = () => page.evaluate(async () => (await (await caches.open("daybook-pictures")).keys()).map(({ url }) => url));
+    await expect.poll(kept).toContain(source);
+    // The browser's own cache does not last, and must not be what passes this.
+    const browser = await till.context.newCDPSession(page);
+    await browser.send("Network.clearBrowserCache");
+    await till.goOffline();
+    await page.reload();
+    await hydrated(page);
+    await expect(page.locator("html")).toHaveAttribute("data-boot", "csr");
+    await expect.poll(() => image.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
   });
 
   test("us_23 p_13 a removed comment leaves the thread on both devices and stays in its history", async ({ daybook, till, device }) => {

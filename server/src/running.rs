@@ -33,7 +33,7 @@ use crate::{
         Shops,
         mail::{MailError, Postman},
         past::Past,
-        queue::Worker,
+        queue::{Worker, intake::Intake},
         views::Follower,
     },
 };
@@ -107,8 +107,11 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     }
     // One that is written with appends has a follower too: it brings it to where the log is.
     let mut views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
+    let mut allocations = store.views();
     if let Some(url) = &config.redis {
-        views.push(Arc::new(RedisView::at(url)?));
+        let redis = Arc::new(RedisView::at(url)?);
+        views.push(redis.clone());
+        allocations.push(redis);
     }
     for name in &config.inline_views {
         if !store.write_with_appends(name) {
@@ -131,7 +134,8 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
-        queue_woken: woken.clone(),
+        intake: Intake::start(shops.store.clone(), &config.limits, woken.clone(), stop_shops.clone()),
+        views: allocations,
         is_search_kept: views.iter().any(|view| view.name() == search::NAME),
         stop: stop.clone(),
         limits: config.limits.clone(),

@@ -251,7 +251,7 @@ impl Backend for Service {
         Box::pin(async move {
             let open = self.known(shop).await?;
             let view = open.view().map_err(|error| failed(&error, shop))?;
-            let stands = status::of(&*self.server.shops.store, shop, &view, check).await;
+            let stands = status::of(&*self.server.shops.store, &self.server.views, shop, &view, check).await;
             stands.map_err(|error| {
                 tracing::warn!(%shop, %error, "how its followers stand cannot be read");
                 failed(&ShopError::Unavailable, shop)

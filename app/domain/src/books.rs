@@ -693,6 +693,12 @@ impl Books {
         handled
     }
 
+    /// Whether any process manager answers `entry` as the books are now.
+    #[must_use]
+    pub fn asks_for_more(&self, entry: &Entry) -> bool {
+        PROCESSES.iter().any(|process| !(process.react)(entry, &self.aggregates, &mut Reads::new()).is_empty())
+    }
+
     fn reactions(&self, entry: &Entry, stamp: Stamp, reads: &mut Reads) -> Vec<Pending> {
         let mut reactions = Vec::new();
         for process in PROCESSES {

@@ -13,7 +13,7 @@
 //!    [`change`]: giving up what was not accepted; [`decider`]: what they have in common
 //! 4. [`command`], [`event`], [`refusal`]: the three vocabularies, gathered from the aggregates
 //! 5. [`roles`]: who may send which command; [`processes`]: what spans several aggregates
-//! 6. [`projections`]: read models
+//! 6. [`projections`]: read models; [`matcher`]: what people look for in them
 //! 7. [`books`]: all of a shop's state, and the one way to advance it; [`deeds`]: who gave which command lately
 //! 8. [`undo`]: the command that puts an entry back; [`history`]: what was before each entry of a record and after it;
 //!    [`why`]: the entries that made a number
@@ -36,6 +36,7 @@ pub mod fields;
 pub mod history;
 pub mod ids;
 pub mod json;
+pub mod matcher;
 pub mod order;
 pub mod picture;
 pub mod processes;

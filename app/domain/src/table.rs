@@ -76,6 +76,17 @@ impl<R: Row> Table<R> {
         self.rows.iter().map(|(key, slot)| (key, &*slot.row))
     }
 
+    /// A row as the table shares it with its clones, for another map beside it.
+    #[must_use]
+    pub(crate) fn shared_row(&self, key: &R::Key) -> Option<&Arc<R>> {
+        self.rows.get(key).map(|slot| &slot.row)
+    }
+
+    /// All rows as [`Table::shared_row`] gives them.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = (&R::Key, &Arc<R>)> {
+        self.rows.iter().map(|(key, slot)| (key, &slot.row))
+    }
+
     /// Rows whose keys lie in `range`, in key order.
     pub fn range(&self, range: impl std::ops::RangeBounds<R::Key>) -> impl DoubleEndedIterator<Item = (&R::Key, &R)> {
         self.rows.range(range).map(|(key, slot)| (key, &*slot.row))

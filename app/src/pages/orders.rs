@@ -1,12 +1,15 @@
 //! Orders, the newest first.
 
 use domain::{
-    Command, order,
+    Command,
+    matcher::Matcher,
+    order,
     projections::orders::{OrderRow, OrderState},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::query_param;
 use crate::{
     format,
     live::{PageContext, page},
@@ -18,12 +21,15 @@ use crate::{
         head::PageHead,
         mark::{Mark, SyncMark},
         rows::rows,
+        search::Search,
     },
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Model {
     pub shop: String,
+    /// What the list was searched for.
+    pub searched: String,
     pub rows: Vec<Row>,
 }
 
@@ -31,6 +37,8 @@ pub struct Model {
 pub struct Row {
     pub order_id: String,
     pub href: String,
+    /// Whose account pays for it.
+    pub customer: Option<String>,
     pub lines: usize,
     pub total: i64,
     pub standing: Standing,
@@ -88,13 +96,16 @@ impl Standing {
 }
 
 #[must_use]
-pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
-    let mut newest_first: Vec<_> = context.books.projections.orders.orders.iter().collect();
+pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
+    let matcher = Matcher::new(searched);
+    let all = context.books.projections.orders.orders.iter();
+    let mut newest_first: Vec<_> = all.filter(|(order_id, order)| order.is_found_by(order_id, &matcher)).collect();
     // By the entry that began it, so that a change to an order does not move it under anybody's finger.
     newest_first.sort_by_key(|(_, order)| std::cmp::Reverse(order.timeline.first().map_or(0, |step| step.position)));
     let rows = newest_first.into_iter().map(|(order_id, order)| Row {
         order_id: order_id.to_string(),
         href: context.at(&format!("/orders/{order_id}")),
+        customer: order.account.as_ref().map(|account| account.owner.to_string()),
         lines: order.lines.len(),
         total: order.total,
         standing: Standing::of(order),
@@ -104,35 +115,41 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     let known = &context.books.projections.orders.orders;
     let unaccepted = context.pending.iter().filter(|view| needs_person(view)).filter_map(|view| {
         let Command::Order(order::Command::Place(place)) = &view.command else { return None };
-        known.get(&place.order_id).is_none().then(|| Row {
+        let is_shown = known.get(&place.order_id).is_none() && matcher.fits([place.order_id.as_str()]);
+        is_shown.then(|| Row {
             order_id: place.order_id.to_string(),
             href: context.at("/attention"),
+            customer: None,
             lines: place.lines.as_ref().map_or(0, Vec::len),
             total: 0,
             standing: Standing::Draft,
             mark: Mark::new(view.state.into(), 0),
         })
     });
-    Some(Model { shop: context.title.to_owned(), rows: unaccepted.chain(rows).collect() })
+    let rows = unaccepted.chain(rows).collect();
+    Some(Model { shop: context.title.to_owned(), searched: searched.clone(), rows })
 }
 
 #[component]
 pub fn Orders() -> impl IntoView {
-    page(|| (), load, show)
+    page(query_param("q"), load, show)
 }
 
 fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
     let list = model.part(|model| model.rows.clone());
     let none = model.part(|model| model.rows.is_empty());
+    let searched = model.with_untracked(|model| model.searched.clone());
+    let empty = text::nothing_found("No orders waiting.", &searched);
     view! {
         <PageHead title="Orders".to_owned() shop>
             <a class="button primary" href=here("/orders/new")>"New order"</a>
         </PageHead>
+        <Search action=here("/orders") label="Search orders" value=searched/>
         {follow(move || if none.get() {
             view! {
                 <div class="empty">
-                    <p>"No orders waiting."</p>
+                    <p>{empty.clone()}</p>
                     <div class="actions"><a class="button" href=here("/orders/new")>"New order"</a></div>
                 </div>
             }.into_part()
@@ -143,6 +160,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
                     <thead>
                         <tr>
                             <th scope="col">"Order"</th>
+                            <th scope="col">"Customer"</th>
                             <th scope="col">"Lines"</th>
                             <th scope="col">"State"</th>
                             <th scope="col" class="num">"Total"</th>
@@ -164,6 +182,7 @@ fn order_row(row: Memo<Row>) -> impl IntoView {
                 " "
                 <SyncMark state=mark.part(|mark| mark.state)/>
             </th>
+            <td data-label="Customer">{row.show(|row| row.customer.clone().unwrap_or_default())}</td>
             <td data-label="Lines">{follow(move || text::counted(row.with(|row| row.lines), "line", "lines"))}</td>
             <td data-label="State">
                 <span class="tag" data-tone=row.show(|row| row.standing.tone())>{row.show(|row| row.standing.words())}</span>

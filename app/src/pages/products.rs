@@ -1,6 +1,6 @@
 //! The catalogue: every product with what can be had of it.
 
-use domain::{Command, product};
+use domain::{Command, matcher::Matcher, product};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use crate::{
     format,
     live::{PageContext, page},
     repair::needs_person,
+    text,
     ui::{
         erased::{IntoPart, Parts, follow},
         frame::here,
@@ -47,7 +48,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
     let fits = Matcher::new(searched);
     let rows = products
         .iter()
-        .filter(|(sku, product)| !product.archived && fits.fits(&product.name, sku.as_str()))
+        .filter(|(sku, product)| !product.archived && fits.fits([&*product.name, sku.as_str()]))
         .map(|(sku, product)| Row {
             sku: sku.to_string(),
             href: context.at(&format!("/products/{sku}")),
@@ -62,7 +63,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
     // What was not accepted is in no book, and stays in sight all the same.
     let unaccepted = context.pending.iter().filter(|view| needs_person(view)).filter_map(|view| {
         let Command::Product(product::Command::Add(add)) = &view.command else { return None };
-        let is_shown = products.get(&add.sku).is_none() && fits.fits(add.name.as_str(), add.sku.as_str());
+        let is_shown = products.get(&add.sku).is_none() && fits.fits([add.name.as_str(), add.sku.as_str()]);
         is_shown.then(|| Row {
             sku: add.sku.to_string(),
             href: context.at("/attention"),
@@ -79,22 +80,6 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
     Some(Model { shop: context.title.to_owned(), searched: searched.clone(), rows })
 }
 
-/// Finds by every typed word, in the name or the SKU, whatever its case.
-pub struct Matcher(Vec<String>);
-
-impl Matcher {
-    #[must_use]
-    pub fn new(searched: &str) -> Self {
-        Self(searched.split_whitespace().map(str::to_lowercase).collect())
-    }
-
-    #[must_use]
-    pub fn fits(&self, name: &str, sku: &str) -> bool {
-        let (name, sku) = (name.to_lowercase(), sku.to_lowercase());
-        self.0.iter().all(|word| name.contains(word) || sku.contains(word))
-    }
-}
-
 #[component]
 pub fn Products() -> impl IntoView {
     page(query_param("q"), load, show)
@@ -105,11 +90,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
     let none = model.part(|model| model.rows.is_empty());
     let searched = model.with_untracked(|model| model.searched.clone());
-    let empty = if searched.is_empty() {
-        "No products yet. A product is anything you count or sell.".to_owned()
-    } else {
-        format!("Nothing matches ‘{searched}’.")
-    };
+    let empty = text::nothing_found("No products yet. A product is anything you count or sell.", &searched);
     view! {
         <PageHead title="Products".to_owned() shop>
             <a class="button primary" href=here("/products/new")>"Add a product"</a>
@@ -174,17 +155,5 @@ fn product_row(row: Memo<Row>) -> impl IntoView {
                 <NumberMark state/>
             </td>
         </tr>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Matcher;
-
-    #[test]
-    fn every_typed_word_must_be_found_in_name_or_sku() {
-        let fits = |searched: &str| Matcher::new(searched).fits("Oat bread", "OAT-1");
-        assert!(fits("") && fits("oat") && fits("BREAD oat-1") && fits(" br "));
-        assert!(!fits("oat milk"));
     }
 }

@@ -1,6 +1,7 @@
 //! Reports: what the entries come to over time. They honour the moment that the page looks at.
 
 pub mod balance;
+pub mod over_time;
 pub mod sales;
 pub mod stock;
 
@@ -54,8 +55,8 @@ pub struct Model {
 pub enum Report {
     /// None where there are not two days of entries.
     Sales(Option<sales::Days>),
-    Stock(Option<stock::Line>),
-    Balance(Option<balance::Line>),
+    Stock(Option<over_time::Line>),
+    Balance(Option<over_time::Line>),
     /// Of which product?
     Choose(Vec<Choice>),
     /// Of which account?
@@ -145,8 +146,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
 fn shown(report: &Report) -> Part {
     match report {
         Report::Sales(Some(days)) => sales::drawn(days),
-        Report::Stock(Some(line)) => stock::drawn(line),
-        Report::Balance(Some(line)) => balance::drawn(line),
+        Report::Stock(Some(line)) => over_time::drawn(line, &stock::WORDS),
+        Report::Balance(Some(line)) => over_time::drawn(line, &balance::WORDS),
         Report::Sales(None) | Report::Stock(None) | Report::Balance(None) => {
             view! { <div class="empty"><p>"Needs at least two days of entries."</p></div> }.into_part()
         }

@@ -266,6 +266,31 @@ fn an_entry_says_what_it_followed_from() {
 }
 
 #[test]
+fn r_31_an_order_is_found_by_its_number_its_goods_and_its_customers_name() {
+    let ada = json!({ "account_id": "AC-1", "title": "Café Mai", "owner": "Ada L.", "initial_balance": 90_000 });
+    let lines = json!([{ "sku": "OAT-1", "qty": 1 }]);
+    let shop = stocked()
+        .with("account.open", ada)
+        .with("order.place", json!({ "order_id": "O-1", "lines": lines, "account": "AC-1" }))
+        .with("order.place", json!({ "order_id": "O-2", "lines": lines }))
+        .confirmed();
+    let found = |shop: &Shop, searched: &str| {
+        let model = orders::load(&shop.context(), &searched.to_owned()).unwrap();
+        model.rows.into_iter().map(|row| (row.order_id, row.customer)).collect::<Vec<_>>()
+    };
+    let (first, second) = (("O-1".to_owned(), Some("Ada L.".to_owned())), ("O-2".to_owned(), None));
+    assert_eq!(found(&shop, ""), [second.clone(), first.clone()]);
+    assert_eq!(found(&shop, "oat"), [second.clone(), first.clone()]);
+    assert_eq!(found(&shop, "o-2"), [second]);
+    assert_eq!(found(&shop, "ADA oat"), [first.clone()]);
+    assert_eq!(found(&shop, "mai"), [first]);
+    assert_eq!(found(&shop, "ben"), []);
+    let shop = shop.with("account.change", json!({ "account_id": "AC-1", "owner": "Ben" })).confirmed();
+    assert_eq!(found(&shop, "ben"), [("O-1".to_owned(), Some("Ben".to_owned()))]);
+    assert_eq!(found(&shop, "ada"), []);
+}
+
+#[test]
 fn an_order_shows_where_each_line_comes_from() {
     let shop = stocked()
         .with("order.place", json!({ "order_id": "O-1", "lines": [{ "sku": "OAT-1", "qty": 4 }] }))
@@ -386,7 +411,7 @@ fn p5_what_was_not_accepted_keeps_its_row() {
         &add,
         Stage::Held { by: CommandId(Uuid::from_u128(90)) },
     );
-    let order = orders::load(&shop.context(), &()).unwrap().rows[0].clone();
+    let order = orders::load(&shop.context(), &String::new()).unwrap().rows[0].clone();
     assert_eq!((order.order_id.as_str(), order.mark.state), ("O-9", SyncState::NeedsAttention));
     let row = products::load(&shop.context(), &"jam".to_owned()).unwrap().rows[0].clone();
     assert_eq!((row.sku.as_str(), row.mark.state, row.mark.confirmed_position()), ("NEW-1", SyncState::Held, None));

@@ -4,7 +4,8 @@
 mod basket;
 mod on_account;
 pub mod receipt;
-use domain::{Command, sale};
+
+use domain::{Command, matcher::Matcher, sale};
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent, keydown},
     html,
@@ -17,7 +18,6 @@ use self::{
     basket::{Basket, Line},
     on_account::{Customer, Payer},
 };
-use super::products::Matcher;
 use crate::{
     format,
     live::{PageContext, Params, page},
@@ -92,7 +92,7 @@ pub fn load(context: &PageContext<'_>, asked: &Asked) -> Option<Model> {
     // A device searches in all of them as somebody types; the server sends those that were searched for.
     let matcher = Matcher::new(&asked.searched);
     let wanted = |product: &Product| {
-        context.device.is_some() || matcher.fits(&product.name, &product.sku) || asked.basket.has(&product.sku)
+        context.device.is_some() || matcher.fits([&*product.name, &product.sku]) || asked.basket.has(&product.sku)
     };
     Some(Model {
         shop: context.title.to_owned(),
@@ -133,7 +133,7 @@ impl Desk {
             model
                 .products
                 .iter()
-                .filter(|product| matcher.fits(&product.name, &product.sku))
+                .filter(|product| matcher.fits([&*product.name, &product.sku]))
                 .take(SHOWN)
                 .cloned()
                 .collect()

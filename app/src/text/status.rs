@@ -8,7 +8,7 @@ pub fn follower(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Books => "Books in memory".to_owned(),
         Kind::Process => format!("Process {name}"),
-        Kind::View => format!("Table {name}"),
+        Kind::View => format!("View {name}"),
         Kind::Letters => "Letters".to_owned(),
     }
 }
@@ -31,6 +31,9 @@ fn duration(ms: i64) -> String {
         seconds => format!("{} h", seconds / 3_600),
     }
 }
+
+/// Of one that does not answer.
+pub const AWAY: &str = "Does not answer";
 
 /// Whether it is what the log says.
 #[must_use]

@@ -58,11 +58,14 @@ fn table(Status { head, followers }: Status) -> impl IntoView {
 }
 
 fn row(head: u64, one: &Follower) -> impl IntoView + use<> {
-    let behind = text::behind(head.saturating_sub(one.position), one.behind_ms);
+    let (position, behind) = match one.position {
+        Some(position) => (format!("#{position}"), text::behind(head.saturating_sub(position), one.behind_ms)),
+        None => ("–".to_owned(), text::AWAY.to_owned()),
+    };
     view! {
         <tr data-follower=one.name.clone()>
             <th scope="row">{text::follower(one.kind, &one.name)}</th>
-            <td class="num" data-label="Has come to">{format!("#{}", one.position)}</td>
+            <td class="num" data-label="Has come to">{position}</td>
             <td data-label="Behind">{behind}</td>
             <td data-label="As the log says">{text::agrees(one.agrees)}</td>
         </tr>

@@ -1,8 +1,8 @@
 //! Prints a table of ratios, each measured in one run beside its reference.
 //!
 //! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [books] [growth] [browser]`; without a word, the first
-//! six. `books` is what the books are measured by: `loads`, `rebuild`, `reads`, `queue`, `comments` and `bytes`, which can
-//! be named alone. `growth` and `browser` take long, and not all of `browser` comes to its end yet, so they have to be named. `browser`
+//! six. `books` is what the books are measured by: `loads`, `rebuild`, `reads`, `queue`, `comments`, `bytes` and
+//! `views`, which can be named alone. `growth` and `browser` take long, and not all of `browser` comes to its end yet, so they have to be named. `browser`
 //! alone runs all that is measured in Chromium, `browser saved follow` those two.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -50,6 +50,9 @@ async fn main() -> Result<(), String> {
     }
     if named("books") || named("bytes") {
         measure::bytes::run(&mut table).await?;
+    }
+    if named("books") || named("views") {
+        measure::views::run(&mut table).await?;
     }
     if named("growth") {
         measure::growth::run(&mut table).await?;

@@ -12,7 +12,7 @@ use domain::{
     stock, transfer,
 };
 use serde_json::{Map, Value, json};
-use store::{QueueStatus, StoreError};
+use store::QueueStatus;
 use sync::protocol::Outcome;
 
 use super::{
@@ -22,7 +22,11 @@ use super::{
 };
 use crate::{
     clock,
-    shop::{ShopError, log::unavailable, queue},
+    shop::{
+        ShopError,
+        log::unavailable,
+        queue::{self, intake::IntakeError},
+    },
 };
 
 /// Decides one command or an array of them; with `Prefer: respond-async`, queues them.
@@ -212,24 +216,13 @@ async fn queue_up(door: &Door, posted: Posted) -> Result<Response, Problem> {
         Posted::One(submission) => vec![*submission],
         Posted::Many(submissions) => submissions,
     };
-    let store = &door.server.shops.store;
     let ids: Vec<_> = submissions.iter().map(|submission| submission.id).collect();
-    for known in store.verdicts(&door.shop.slug, &ids).await.map_err(unavailable)? {
-        let reused = submissions.iter().any(|submission| {
-            submission.id == known.command_id && submission.command.fingerprint() != known.fingerprint
-        });
-        if reused {
-            return Err(id_reused(known.command_id));
-        }
-    }
     let books = door.shop.view()?.books;
-    queue::enqueue(&**store, &door.shop.slug, &door.author, &books, submissions).await.map_err(
-        |error| match error {
-            StoreError::IdReused { command_id } => id_reused(command_id),
-            other => unavailable(other).into(),
-        },
-    )?;
-    door.server.queue_woken.notify_one();
+    let rows = queue::rows(&door.author, &books, submissions).map_err(unavailable)?;
+    door.server.intake.put(&door.shop.slug, rows).await.map_err(|error| match error {
+        IntakeError::IdReused(id) => id_reused(id),
+        IntakeError::Shop(error) => error.into(),
+    })?;
     let place = |id: &CommandId| format!("/api/v1/shops/{}/commands/{id}", door.shop.slug);
     let items: Vec<_> = ids.iter().map(|id| json!({"id": id, "status": "queued", "location": place(id)})).collect();
     let body = match items.as_slice() {

@@ -47,14 +47,14 @@ use axum::{
     routing::{MethodRouter, any, get, post},
 };
 use problem::Problem;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Access,
     config::Limits,
     metrics::Metrics,
-    shop::{Shops, past::Past},
+    shop::{Shops, past::Past, queue::intake::Intake, status::Views},
 };
 
 /// What every handler can reach.
@@ -64,8 +64,10 @@ pub struct Server {
     pub metrics: Arc<Metrics>,
     pub past: Past,
     pub documents: documents::Documents,
-    /// Wakes the worker of the durable queue.
-    pub queue_woken: Arc<Notify>,
+    /// Where commands are left that are answered before they are decided.
+    pub intake: Intake,
+    /// What is asked how it stands beside the log.
+    pub views: Views,
     /// Whether the full-text view is kept up to date here.
     pub is_search_kept: bool,
     /// Cancelled when the server begins to stop: feeds say `bye` then.

@@ -202,11 +202,17 @@ fn get(path: &str, summary: &str, of_books: bool) -> Value {
             query("limit", "So many at most, up to 100"),
             query("min_position", "Wait up to 5 seconds until the view is at this position"),
         ]),
-        "/products" | "/orders" | "/accounts" => parameters.extend([
-            json!({"name": "after", "in": "query", "schema": {"type": "string"},
-                   "description": "`next` of the page before"}),
-            query("limit", "So many at most"),
-        ]),
+        "/products" | "/orders" | "/accounts" => {
+            parameters.extend([
+                json!({"name": "after", "in": "query", "schema": {"type": "string"},
+                       "description": "`next` of the page before"}),
+                query("limit", "So many at most"),
+            ]);
+            if path == "/orders" {
+                parameters.push(json!({"name": "q", "in": "query", "schema": {"type": "string"},
+                    "description": "Words in its number, its goods, or the names of the account that pays"}));
+            }
+        }
         _ => {}
     }
     if of_books {

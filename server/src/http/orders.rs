@@ -4,6 +4,7 @@ use app::backend::View;
 use axum::response::Response;
 use domain::{
     books::Role,
+    matcher::Matcher,
     projections::orders::{OrderLine, OrderRow},
     values::OrderId,
 };
@@ -38,15 +39,17 @@ fn whole(order_id: &OrderId, row: &OrderRow) -> Value {
     })
 }
 
-/// `GET /orders`
+/// `GET /orders`, those that `?q=` finds
 ///
 /// # Errors
 /// [`Problem`].
 pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
+    let (searched, reader) = (Matcher::new(door.query.get("q").unwrap_or("")), door.author.role);
     door.read(|view| {
         let rows = view.books.projections.orders.orders.range(page.range());
-        Ok(page.answer(rows, OrderId::as_str, |order_id, row| show(door.author.role, order_id, row)))
+        let rows = rows.filter(|(order_id, row)| is_found(reader, order_id, row, &searched));
+        Ok(page.answer(rows, OrderId::as_str, |order_id, row| show(reader, order_id, row)))
     })
     .await
 }

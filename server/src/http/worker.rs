@@ -1,7 +1,7 @@
 //! The service worker, and the one document that it opens every address of the app with while there is no network.
 //!
-//! The worker is rendered from the files that this build carries, so the two cannot disagree. It keeps documents and
-//! files, never an answer that is about a shop: those are the device's own, in its database.
+//! The worker is rendered from the files that this build carries, so the two cannot disagree. It keeps documents, files
+//! and pictures that were seen, never what the books of a shop say: those are the device's own, in its database.
 
 use std::sync::LazyLock;
 

@@ -7,6 +7,8 @@
 //!
 //! How it stands with the log is written down in [`Standing`].
 
+mod lagging;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     panic::AssertUnwindSafe,
@@ -17,10 +19,7 @@ use std::{
     time::Instant,
 };
 
-use domain::{
-    Command, CommandId, EventRecord, Verdict, VerdictRecord, books::Request, picture, processes::PROCESSES,
-    record::seal,
-};
+use domain::{Command, CommandId, EventRecord, Verdict, VerdictRecord, books::Request, picture, processes::PROCESSES};
 use store::{Append, AppendError, Checkpoint, EventStore, ShopHead};
 use sync::{
     authority::{Authority, Batch},
@@ -179,7 +178,7 @@ impl Appender {
                 Ok(Err(_)) | Err(_) => return Err(ShopError::Poisoned),
             };
             if batch.is_empty() {
-                return Ok(self.answers(works, batch.outcomes));
+                return Ok(self.answers(works, batch.outcomes, false));
             }
             match self.append(&batch, &queued).await {
                 Ok(()) => return Ok(self.commit(works, batch)),
@@ -331,7 +330,7 @@ impl Appender {
             self.publish(&records);
             self.store.announce(&self.shop.slug, self.log.position());
         }
-        self.answers(works, outcomes)
+        self.answers(works, outcomes, true)
     }
 
     fn publish(&mut self, records: &[EventRecord]) {
@@ -344,12 +343,15 @@ impl Appender {
         }
     }
 
-    fn answers(&self, works: &[&Work], outcomes: Vec<Outcome>) -> Vec<Decided> {
+    fn answers(&self, works: &[&Work], outcomes: Vec<Outcome>, is_written: bool) -> Vec<Decided> {
         let (epoch, head) = (self.log.authority.epoch, self.log.position());
         let mut outcomes = outcomes.into_iter();
         works
             .iter()
-            .map(|work| Decided { epoch, head, outcomes: outcomes.by_ref().take(work.requests.len()).collect() })
+            .map(|work| {
+                let outcomes = outcomes.by_ref().take(work.requests.len()).collect();
+                Decided { epoch, head, outcomes, is_written }
+            })
             .collect()
     }
 
@@ -369,57 +371,6 @@ impl Appender {
 
     async fn save_snapshot(&self) {
         save(&*self.store, &self.shop, self.log.authority.books.clone(), self.log.authority.hash).await;
-    }
-
-    /// Lets the process managers see entries that they have not seen: a new process, or a log that came by import.
-    ///
-    /// # Errors
-    /// [`ShopError`] when the store cannot be reached; what was done stays done.
-    pub async fn run_lagging_processes(&mut self) -> Result<(), ShopError> {
-        for record in self.log.lagging().await? {
-            let Ok(entry) = record.decode() else { continue };
-            for _ in 0..TRIES {
-                self.get_sure().await?;
-                let stamp = self.log.stamp_of();
-                let first = |name: &str| CommandId::derived(stamp.epoch, name, entry.position, 0);
-                let ids: Vec<_> = PROCESSES.iter().map(|process| first(process.name)).collect();
-                // The reactions to one entry are written together: one of them tells of all.
-                if !self.store.verdicts(&self.shop.slug, &ids).await.map_err(unavailable)?.is_empty() {
-                    break;
-                }
-                let mut working = self.log.authority.clone();
-                let handled = working.books.react(&entry, stamp);
-                if handled.settled.is_empty() {
-                    break;
-                }
-                let records = seal(&handled.entries, working.hash).map_err(|_| ShopError::Poisoned)?;
-                let verdicts = handled.settled.into_iter().map(|settled| VerdictRecord {
-                    command_id: settled.command_id,
-                    fingerprint: settled.fingerprint,
-                    verdict: settled.verdict,
-                });
-                let append = Append {
-                    epoch: stamp.epoch,
-                    after: self.log.position(),
-                    checkpoints: checkpoints(entry.position),
-                    verdicts: verdicts.collect(),
-                    handled: Vec::new(),
-                    records: records.clone(),
-                };
-                match self.store.append(&self.shop.slug, append).await {
-                    Ok(()) => {
-                        working.hash = records.last().map_or(working.hash, |record| record.hash);
-                        self.log.authority = working;
-                        self.log.wrote(&records);
-                        self.publish(&records);
-                        break;
-                    }
-                    Err(error) if error.is_permanent() => return Err(ShopError::Unavailable),
-                    Err(_) => self.standing = Standing::Behind,
-                }
-            }
-        }
-        Ok(())
     }
 }
 

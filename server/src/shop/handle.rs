@@ -27,6 +27,8 @@ pub struct Decided {
     /// The log's last position once they were decided.
     pub head: u64,
     pub outcomes: Vec<Outcome>,
+    /// Whether they were decided with an append: rows of the durable queue were settled in it.
+    pub is_written: bool,
 }
 
 /// Requests on their way to the appender.

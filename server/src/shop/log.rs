@@ -210,25 +210,24 @@ impl Log {
         Ok(())
     }
 
-    /// Entries that some process manager has not seen: it is new, or the log was written without it. Each with its
-    /// reactions taken into account is done by the appender.
+    /// Position up to which every process manager has seen the log.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn lagging(&self) -> Result<Vec<EventRecord>, ShopError> {
+    pub async fn processed(&self) -> Result<u64, ShopError> {
         let checkpoints = self.store.checkpoints(&self.shop).await.map_err(unavailable)?;
         let reached = |name: &str| {
             checkpoints.iter().find(|checkpoint| &*checkpoint.name == name).map_or(0, |checkpoint| checkpoint.position)
         };
-        let mut after = PROCESSES.iter().map(|process| reached(process.name)).min().unwrap_or(self.position());
-        let mut lagging = Vec::new();
-        while after < self.position() {
-            let records = self.store.read(&self.shop, after, PAGE).await.map_err(unavailable)?;
-            let Some(last) = records.last() else { break };
-            after = last.position;
-            lagging.extend(records);
-        }
-        Ok(lagging)
+        Ok(PROCESSES.iter().map(|process| reached(process.name)).min().unwrap_or(self.position()))
+    }
+
+    /// Entries after `after` that were taken in before, a page of them at most.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn page_again(&self, after: u64) -> Result<Vec<EventRecord>, ShopError> {
+        self.store.read(&self.shop, after, PAGE).await.map_err(unavailable)
     }
 
     /// The clock and the log's identity, for deciding.

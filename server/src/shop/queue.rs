@@ -1,8 +1,11 @@
-//! Commands that were answered before they were decided: the durable queue, and the worker that empties it.
+//! Commands that were answered before they were decided: the durable queue, and the worker that empties it. How they get
+//! there is [`intake`].
 //!
 //! Any instance may handle what another one accepted, also after a restart: a claim leases partitions, and the verdict
 //! is written in the same append that settles the row. Commands on one aggregate are handled in the order of their
 //! arrival, whatever has to be tried again in between; between aggregates there is no order across instances.
+
+pub mod intake;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +20,7 @@ use domain::{
     values::Millis,
 };
 use serde::{Deserialize, Serialize};
-use store::{Claim, Claimed, EventStore, Queued, StoreError, queue::SETTLED_KEPT_FOR};
+use store::{Claim, Claimed, Queued, StoreError, queue::SETTLED_KEPT_FOR};
 use sync::protocol::Outcome;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +37,14 @@ const TRIES: u32 = 5;
 
 /// Commands in one claim.
 const CLAIM: u32 = 200;
+
+/// While more commands come in, the disk is left for so long to those who wait for their 202; what comes meanwhile is
+/// handled together. A command that comes alone is handled at once.
+const GIVE_WAY: Duration = Duration::from_millis(10);
+
+/// How long partitions are kept from one claim to the next. Letting go is a commit, and not letting go keeps other
+/// instances out.
+const HOLD: Duration = Duration::from_secs(1);
 
 /// How often settled commands that are old enough are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
@@ -55,18 +66,11 @@ pub fn request_in(body: &[u8]) -> serde_json::Result<Request> {
     Ok(Request { submission, author: Author { actor, role } })
 }
 
-/// Puts the commands of one request on the queue, all or none. When this returns, they survive a power cut. `books`
-/// say which aggregate each is about.
+/// The rows of one request's commands. `books` say which aggregate each is about.
 ///
 /// # Errors
-/// [`StoreError::IdReused`], or that the store cannot be reached.
-pub async fn enqueue(
-    store: &dyn EventStore,
-    shop: &ShopSlug,
-    author: &Author,
-    books: &Books,
-    submissions: Vec<Submission>,
-) -> Result<(), StoreError> {
+/// When a command cannot be written down.
+pub fn rows(author: &Author, books: &Books, submissions: Vec<Submission>) -> Result<Vec<Queued>, StoreError> {
     let enqueued_at = clock::now();
     let mut commands = Vec::with_capacity(submissions.len());
     let mut keys = Keys { books, received: BTreeMap::new() };
@@ -78,7 +82,7 @@ pub async fn enqueue(
             .map_err(|error| StoreError::Unreadable { what: "a command", problem: error.to_string() })?;
         commands.push(Queued { id, key, body, fingerprint, enqueued_at });
     }
-    store.enqueue(shop, commands).await
+    Ok(commands)
 }
 
 /// What the commands of one request are about.
@@ -112,6 +116,7 @@ pub struct Worker {
 impl Worker {
     pub async fn run(self) {
         let mut tidied: Option<Instant> = None;
+        let mut held: Option<Instant> = None;
         while !self.stop.is_cancelled() {
             if tidied.is_none_or(|at| at.elapsed() >= TIDY_EVERY) {
                 tidied = Some(Instant::now());
@@ -120,22 +125,44 @@ impl Worker {
             let handled = match self.claim().await {
                 Ok(claimed) if claimed.is_empty() => 0,
                 Ok(claimed) => {
-                    let handled = self.handle(claimed).await;
-                    self.release().await;
-                    handled
+                    held.get_or_insert_with(Instant::now);
+                    self.handle(claimed).await
                 }
                 Err(error) => {
                     tracing::debug!(%error, "the queue cannot be read");
                     0
                 }
             };
+            if held.is_some_and(|since| handled == 0 || since.elapsed() >= HOLD) {
+                self.release().await;
+                held = None;
+            }
             if handled > 0 {
+                self.give_way().await;
                 continue;
             }
             // What other instances accepted, and what became due, is found by looking now and then.
             tokio::select! {
                 () = self.woken.notified() => {}
                 () = tokio::time::sleep(self.shops.limits.poll) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+        if held.is_some() {
+            self.release().await;
+        }
+    }
+
+    /// A pause, if something has come in while the last claim was handled.
+    async fn give_way(&self) {
+        let more = tokio::select! {
+            biased;
+            () = self.woken.notified() => true,
+            () = std::future::ready(()) => false,
+        };
+        if more {
+            tokio::select! {
+                () = tokio::time::sleep(GIVE_WAY) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -194,6 +221,7 @@ impl Worker {
         };
         match decided {
             Ok(decided) => {
+                let is_written = decided.is_written;
                 let mut settled = Vec::with_capacity(rows.len());
                 for outcome in decided.outcomes {
                     match outcome {
@@ -209,8 +237,8 @@ impl Worker {
                     }
                 }
                 left += settled.len();
-                // Rows of fresh verdicts went with the append; this takes the repeats.
-                if let Err(error) = self.shops.store.dequeue(shop, &settled).await {
+                // Rows go with the append; where all were repeats, there was none.
+                if !is_written && let Err(error) = self.shops.store.dequeue(shop, &settled).await {
                     tracing::debug!(%shop, %error, "settled commands stay on the queue for another round");
                 }
                 left

@@ -1,5 +1,7 @@
 //! How what follows a shop's log stands: its checkpoint, how far behind it is, and whether it is what the log says.
 
+use std::sync::Arc;
+
 use app::{
     backend::View,
     status::{Follower, Kind, Status},
@@ -15,12 +17,21 @@ use store::{
 
 use crate::clock;
 
-/// Of the shop whose books are in `view`. `check` compares every read model in tables with the log, which goes through
-/// all of it.
+/// The ways in which the allocations may be kept beside the log, on Redis too.
+pub type Views = Vec<Arc<dyn AllocationsView>>;
+
+/// Of the shop whose books are in `view`. `check` compares every read model beside the log with it, which goes through
+/// all of it. One of `views` that cannot be asked is named all the same.
 ///
 /// # Errors
 /// [`ViewError`].
-pub async fn of(store: &dyn EventStore, shop: &ShopSlug, view: &View, check: bool) -> Result<Status, ViewError> {
+pub async fn of(
+    store: &dyn EventStore,
+    views: &[Arc<dyn AllocationsView>],
+    shop: &ShopSlug,
+    view: &View,
+    check: bool,
+) -> Result<Status, ViewError> {
     let head = store.head(shop).await?.ok_or_else(|| StoreError::UnknownShop { shop: shop.clone() })?;
     let is_there = view.books.position == head.position;
     let agrees = is_there.then(|| (view.epoch, view.hash) == (head.epoch, head.hash));
@@ -28,10 +39,15 @@ pub async fn of(store: &dyn EventStore, shop: &ShopSlug, view: &View, check: boo
     for checkpoint in store.checkpoints(shop).await? {
         followers.push(follower(Kind::Process, &checkpoint.name, checkpoint.position));
     }
-    for table in store.views() {
-        let Some(reached) = table.reached(shop).await? else { continue };
-        let agrees = if check { Some(is_right(store, &*table, shop).await?) } else { None };
-        followers.push(Follower { agrees, ..follower(Kind::View, table.name(), reached.position) });
+    for kept in views {
+        match stands(store, &**kept, shop, check).await {
+            Ok(stands) => followers.extend(stands),
+            Err(ViewError::Store(StoreError::Unavailable { reason })) => {
+                tracing::debug!(view = kept.name(), reason, "a view cannot be asked how it stands");
+                followers.push(Follower { position: None, ..follower(Kind::View, kept.name(), 0) });
+            }
+            Err(error) => return Err(error),
+        }
     }
     let search = store.search();
     if let Some(reached) = search.reached(shop).await? {
@@ -42,17 +58,27 @@ pub async fn of(store: &dyn EventStore, shop: &ShopSlug, view: &View, check: boo
         followers.push(follower(Kind::Letters, "letters", reached.position));
     }
     for one in &mut followers {
-        one.behind_ms = behind_ms(store, shop, one.position).await?;
+        if let Some(position) = one.position {
+            one.behind_ms = behind_ms(store, shop, position).await?;
+        }
     }
     Ok(Status { head: head.position, followers })
 }
 
 fn follower(kind: Kind, name: &str, position: u64) -> Follower {
-    Follower { kind, name: name.to_owned(), position, behind_ms: None, agrees: None }
+    Follower { kind, name: name.to_owned(), position: Some(position), behind_ms: None, agrees: None }
 }
 
-async fn is_right(store: &dyn EventStore, table: &dyn AllocationsView, shop: &ShopSlug) -> Result<bool, ViewError> {
-    Ok(difference(store, table, shop).await?.is_none())
+/// None of a view that was never kept.
+async fn stands(
+    store: &dyn EventStore,
+    view: &dyn AllocationsView,
+    shop: &ShopSlug,
+    check: bool,
+) -> Result<Option<Follower>, ViewError> {
+    let Some(reached) = view.reached(shop).await? else { return Ok(None) };
+    let agrees = if check { Some(difference(store, view, shop).await?.is_none()) } else { None };
+    Ok(Some(Follower { agrees, ..follower(Kind::View, view.name(), reached.position) }))
 }
 
 /// Age of the first entry behind `position`.

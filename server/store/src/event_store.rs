@@ -111,13 +111,20 @@ pub trait EventStore: Send + Sync + 'static {
     /// How far each process manager has come, by name.
     async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError>;
 
-    /// Queues all, or none. An id that is queued already is left as it is; with another fingerprint it is
-    /// [`StoreError::IdReused`]. When this returns `Ok`, the commands survive a power cut.
-    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError>;
+    /// Queues all, or none, with one commit, whichever shops they are for. An id that is queued already is left as it is;
+    /// one that was queued or decided with another fingerprint is [`StoreError::IdReused`]. When this returns `Ok`, the
+    /// commands survive a power cut. Whoever makes the call again after an error loses and doubles nothing.
+    async fn enqueue_all(&self, commands: Vec<(ShopSlug, Queued)>) -> Result<(), StoreError>;
+
+    /// [`EventStore::enqueue_all`] for one shop.
+    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+        self.enqueue_all(commands.into_iter().map(|command| (shop.clone(), command)).collect()).await
+    }
 
     /// Leases the partitions of due commands, and gives the commands in order of arrival. Those in a partition that
     /// another owner has leased stay where they are, and so do those behind one of their key that was put back for
-    /// later. An owner that claims again before it has settled gets the same ones again.
+    /// later. An owner that claims again before it has settled gets the same ones again. A lease that holds for half of
+    /// what is asked or more is left as it is: claiming again and again is reading, and only now and then a commit.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
 
     /// Lets go of all partitions that `owner` has leased.

@@ -29,6 +29,7 @@ use crate::{
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, RowState, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
+    stored,
     views::{
         AllocationsView, View, entries_of,
         live::Live,
@@ -280,22 +281,22 @@ impl EventStore for MemoryStore {
         Ok(rows.map(|(name, position)| Checkpoint { name: name.clone(), position: *position }).collect())
     }
 
-    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+    async fn enqueue_all(&self, commands: Vec<(ShopSlug, Queued)>) -> Result<(), StoreError> {
         let mut data = self.data();
-        data.shop_mut(shop)?;
-        let mut fresh: Vec<Queued> = Vec::new();
-        for command in commands {
-            let known = data.row(shop, command.id).map(|row| row.queued.fingerprint);
-            let known = known.or_else(|| fresh.iter().find(|one| one.id == command.id).map(|one| one.fingerprint));
-            match known {
-                Some(fingerprint) if fingerprint == command.fingerprint => {}
-                Some(_) => return Err(StoreError::IdReused { command_id: command.id }),
-                None => fresh.push(command),
+        let mut fresh = Vec::new();
+        for (shop, command) in stored::distinct(commands)? {
+            let decided = data.shop_mut(&shop)?.verdicts.get(&command.id).map(|record| record.fingerprint);
+            let queued = data.row(&shop, command.id).map(|row| row.queued.fingerprint);
+            if [decided, queued].into_iter().flatten().any(|known| known != command.fingerprint) {
+                return Err(StoreError::IdReused { command_id: command.id });
+            }
+            if queued.is_none() {
+                fresh.push((shop, command));
             }
         }
-        for queued in fresh {
+        for (shop, queued) in fresh {
             data.arrivals += 1;
-            let row = Row::fresh(data.arrivals, shop, queued);
+            let row = Row::fresh(data.arrivals, &shop, queued);
             data.queue.push(row);
         }
         Ok(())
@@ -317,7 +318,10 @@ impl EventStore for MemoryStore {
             if held || !asked || waiting.contains(&row.key()) || claimed.len() >= index(claim.limit.into()) {
                 continue;
             }
-            leases.insert(partition, (claim.owner, claim.lease_until));
+            let is_held = |(owner, until): &(Uuid, Millis)| *owner == claim.owner && *until > claim.renew_before();
+            if !leases.get(&partition).is_some_and(is_held) {
+                leases.insert(partition, (claim.owner, claim.lease_until));
+            }
             claimed.push(Claimed { shop: row.shop.clone(), queued: row.queued.clone(), attempts });
         }
         Ok(claimed)

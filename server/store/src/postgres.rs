@@ -89,6 +89,40 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Which command, or which shop, the database would not have on the queue.
+    async fn why_not_queued(
+        &self,
+        commands: &[(ShopSlug, Queued)],
+        error: sqlx::Error,
+    ) -> Result<StoreError, StoreError> {
+        if errors::state(&error).as_deref() == Some(errors::ID_REUSED) {
+            for (shop, one) in commands {
+                let reused: bool = sqlx::query_scalar(include_str!("postgres/sql/id_reused.sql"))
+                    .bind(shop.as_str())
+                    .bind(one.id.0)
+                    .bind(one.fingerprint.cast_signed())
+                    .fetch_one(&self.readers)
+                    .await
+                    .map_err(read_error)?;
+                if reused {
+                    return Ok(StoreError::IdReused { command_id: one.id });
+                }
+            }
+            // The one in the way was forgotten meanwhile; the same call made again meets its verdict instead.
+            return Ok(StoreError::Unavailable { reason: "an id was in use a moment ago".to_owned() });
+        }
+        if errors::is_of_no_shop(&error) {
+            for (shop, _) in commands {
+                if self.head(shop).await?.is_none() {
+                    return Ok(StoreError::UnknownShop { shop: shop.clone() });
+                }
+            }
+        }
+        Ok(read_error(error))
+    }
+}
+
 /// Connections that have run `settings` before anything else.
 async fn pool(options: PgConnectOptions, most: u32, settings: &'static [&'static str]) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
@@ -257,16 +291,17 @@ impl EventStore for PostgresStore {
             .collect()
     }
 
-    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
+    async fn enqueue_all(&self, commands: Vec<(ShopSlug, Queued)>) -> Result<(), StoreError> {
         let commands = stored::distinct(commands)?;
-        let ids: Vec<Uuid> = commands.iter().map(|one| one.id.0).collect();
-        let prints: Vec<i64> = commands.iter().map(|one| one.fingerprint.cast_signed()).collect();
-        let bodies: Vec<&[u8]> = commands.iter().map(|one| one.body.as_slice()).collect();
-        let times: Vec<i64> = commands.iter().map(|one| one.enqueued_at.0).collect();
-        let keys: Vec<&str> = commands.iter().map(|one| &*one.key).collect();
-        let partitions: Vec<i32> = commands.iter().map(|one| partition(shop, &one.key).into()).collect();
+        let shops: Vec<&str> = commands.iter().map(|(shop, _)| shop.as_str()).collect();
+        let ids: Vec<Uuid> = commands.iter().map(|(_, one)| one.id.0).collect();
+        let prints: Vec<i64> = commands.iter().map(|(_, one)| one.fingerprint.cast_signed()).collect();
+        let bodies: Vec<&[u8]> = commands.iter().map(|(_, one)| one.body.as_slice()).collect();
+        let times: Vec<i64> = commands.iter().map(|(_, one)| one.enqueued_at.0).collect();
+        let keys: Vec<&str> = commands.iter().map(|(_, one)| &*one.key).collect();
+        let partitions: Vec<i32> = commands.iter().map(|(shop, one)| partition(shop, &one.key).into()).collect();
         let query = sqlx::query(include_str!("postgres/sql/enqueue.sql"))
-            .bind(shop.as_str())
+            .bind(shops)
             .bind(ids)
             .bind(prints)
             .bind(bodies)
@@ -275,22 +310,7 @@ impl EventStore for PostgresStore {
             .bind(partitions);
         match query.execute(&self.pool).await {
             Ok(_) => Ok(()),
-            Err(error) if errors::state(&error).as_deref() == Some(errors::ID_REUSED) => {
-                for one in &commands {
-                    let there: Option<i64> = sqlx::query_scalar(include_str!("postgres/sql/queue_fingerprint.sql"))
-                        .bind(shop.as_str())
-                        .bind(one.id.0)
-                        .fetch_optional(&self.readers)
-                        .await
-                        .map_err(read_error)?;
-                    if there.is_some_and(|fingerprint| fingerprint.cast_unsigned() != one.fingerprint) {
-                        return Err(StoreError::IdReused { command_id: one.id });
-                    }
-                }
-                // The one in the way was forgotten meanwhile; the same call made again meets its verdict instead.
-                Err(StoreError::Unavailable { reason: "an id was in use a moment ago".to_owned() })
-            }
-            Err(error) => Err(errors::of_shop(error, shop)),
+            Err(error) => Err(self.why_not_queued(&commands, error).await?),
         }
     }
 
@@ -301,6 +321,7 @@ impl EventStore for PostgresStore {
             .bind(claim.now.0)
             .bind(claim.lease_until.0)
             .bind(i64::from(claim.limit))
+            .bind(claim.renew_before().0)
             .fetch_all(&self.pool)
             .await
             .map_err(read_error)?;
@@ -468,12 +489,12 @@ impl EventStore for PostgresStore {
     }
 
     fn search(&self) -> Arc<dyn SearchView> {
-        Arc::new(PostgresSearch { pool: self.pool.clone(), readers: self.readers.clone() })
+        Arc::new(PostgresSearch::new(self.pool.clone(), self.readers.clone()))
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
         let view = |form| -> Arc<dyn AllocationsView> {
-            Arc::new(PostgresView { form, pool: self.pool.clone(), readers: self.readers.clone() })
+            Arc::new(PostgresView::new(form, self.pool.clone(), self.readers.clone()))
         };
         vec![view(Form::Flat), view(Form::Joined)]
     }

@@ -52,6 +52,13 @@ pub struct Claim {
     pub limit: u32,
 }
 
+impl Claim {
+    /// A lease of its own that ends later than this need not be written again.
+    pub(crate) fn renew_before(&self) -> Millis {
+        Millis(self.now.0.saturating_add(self.lease_until.0.saturating_sub(self.now.0) / 2))
+    }
+}
+
 /// A command that the claimer now has to settle, put back or park.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claimed {

@@ -19,7 +19,9 @@ use serde_json::json;
 use sqlx::{
     Row, SqlitePool,
     migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteExecutor, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -114,6 +116,23 @@ fn event(row: &SqliteRow) -> Result<StoredEvent, sqlx::Error> {
 /// A list of ids for `json_each`.
 fn json_ids(ids: impl IntoIterator<Item = CommandId>) -> String {
     json!(ids.into_iter().map(|id| id.0.simple().to_string()).collect::<Vec<_>>()).to_string()
+}
+
+/// The commands that a claim may have.
+async fn due<'c>(claim: &Claim, on: impl SqliteExecutor<'c>) -> Result<Vec<StoredCommand>, StoreError> {
+    sqlx::query_as(include_str!("sqlite/sql/due.sql"))
+        .bind(claim.shop.as_ref().map(ShopSlug::as_str))
+        .bind(claim.owner)
+        .bind(claim.now.0)
+        .bind(i64::from(claim.limit))
+        .fetch_all(on)
+        .await
+        .map_err(store_error)
+}
+
+/// A list of arrivals for `json_each`.
+fn arrivals(rows: &[StoredCommand]) -> String {
+    json!(rows.iter().map(|row| row.arrival).collect::<Vec<_>>()).to_string()
 }
 
 #[async_trait]
@@ -276,12 +295,12 @@ impl EventStore for SqliteStore {
             .collect()
     }
 
-    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
-        let (shop, commands) = (shop.clone(), stored::distinct(commands)?);
+    async fn enqueue_all(&self, commands: Vec<(ShopSlug, Queued)>) -> Result<(), StoreError> {
+        let commands = stored::distinct(commands)?;
         self.writer
             .transaction(move |connection| {
                 Box::pin(async move {
-                    for one in commands {
+                    for (shop, one) in commands {
                         let added = sqlx::query(include_str!("sqlite/sql/enqueue.sql"))
                             .bind(shop.as_str())
                             .bind(one.id.0)
@@ -296,13 +315,14 @@ impl EventStore for SqliteStore {
                         if added.rows_affected() == 1 {
                             continue;
                         }
-                        let there: Option<i64> = sqlx::query_scalar(include_str!("sqlite/sql/queue_fingerprint.sql"))
+                        let reused: bool = sqlx::query_scalar(include_str!("sqlite/sql/id_reused.sql"))
                             .bind(shop.as_str())
                             .bind(one.id.0)
-                            .fetch_optional(&mut *connection)
+                            .bind(one.fingerprint.cast_signed())
+                            .fetch_one(&mut *connection)
                             .await
                             .map_err(store_error)?;
-                        if there.is_none_or(|fingerprint| fingerprint.cast_unsigned() != one.fingerprint) {
+                        if reused {
                             return Err(StoreError::IdReused { command_id: one.id });
                         }
                     }
@@ -313,20 +333,24 @@ impl EventStore for SqliteStore {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        // Whoever has leased them already reads, and leaves the one writer to others.
+        let rows = due(&claim, &self.readers).await?;
+        let is_leased: bool = sqlx::query_scalar(include_str!("sqlite/sql/is_leased.sql"))
+            .bind(arrivals(&rows))
+            .bind(claim.owner)
+            .bind(claim.renew_before().0)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(store_error)?;
+        if is_leased {
+            return rows.into_iter().map(StoredCommand::claimed).collect();
+        }
         self.writer
             .transaction(move |connection| {
                 Box::pin(async move {
-                    let rows: Vec<StoredCommand> = sqlx::query_as(include_str!("sqlite/sql/due.sql"))
-                        .bind(claim.shop.as_ref().map(ShopSlug::as_str))
-                        .bind(claim.owner)
-                        .bind(claim.now.0)
-                        .bind(i64::from(claim.limit))
-                        .fetch_all(&mut *connection)
-                        .await
-                        .map_err(store_error)?;
-                    let arrivals: Vec<i64> = rows.iter().map(|row| row.arrival).collect();
+                    let rows = due(&claim, &mut *connection).await?;
                     sqlx::query(include_str!("sqlite/sql/lease.sql"))
-                        .bind(json!(arrivals).to_string())
+                        .bind(arrivals(&rows))
                         .bind(claim.owner)
                         .bind(claim.lease_until.0)
                         .execute(connection)
@@ -487,12 +511,12 @@ impl EventStore for SqliteStore {
     }
 
     fn search(&self) -> Arc<dyn SearchView> {
-        Arc::new(SqliteSearch { writer: self.writer.clone(), readers: self.readers.clone() })
+        Arc::new(SqliteSearch::new(self.writer.clone(), self.readers.clone()))
     }
 
     fn views(&self) -> Vec<Arc<dyn AllocationsView>> {
         let view = |form| -> Arc<dyn AllocationsView> {
-            Arc::new(SqliteView { form, writer: self.writer.clone(), readers: self.readers.clone() })
+            Arc::new(SqliteView::new(form, self.writer.clone(), self.readers.clone()))
         };
         vec![view(Form::Flat), view(Form::Joined)]
     }

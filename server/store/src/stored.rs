@@ -221,13 +221,13 @@ pub(crate) fn column(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Each id once, in the order given.
-pub(crate) fn distinct(commands: Vec<Queued>) -> Result<Vec<Queued>, StoreError> {
-    let mut seen: BTreeMap<CommandId, u64> = BTreeMap::new();
+/// Each id of a shop once, in the order given.
+pub(crate) fn distinct(commands: Vec<(ShopSlug, Queued)>) -> Result<Vec<(ShopSlug, Queued)>, StoreError> {
+    let mut seen: BTreeMap<(ShopSlug, CommandId), u64> = BTreeMap::new();
     let mut once = Vec::with_capacity(commands.len());
-    for command in commands {
-        match seen.insert(command.id, command.fingerprint) {
-            None => once.push(command),
+    for (shop, command) in commands {
+        match seen.insert((shop.clone(), command.id), command.fingerprint) {
+            None => once.push((shop, command)),
             Some(first) if first == command.fingerprint => {}
             Some(_) => return Err(StoreError::IdReused { command_id: command.id }),
         }

@@ -131,6 +131,9 @@ async fn p_1_a_role_reads_what_it_needs_and_writes_by_another_rule(fixture: Fixt
             assert!(whole.contains("Canary") && whole.contains("\"total\":840"), "{whole}");
         }
     }
+    assert!(read(&reader, "/orders?q=canary").await.contains("\"O\""));
+    assert!(!read(&hand, "/orders?q=canary").await.contains("\"O\""), "nor is it to be guessed");
+    assert!(read(&hand, "/orders?q=oat").await.contains("\"O\""));
     let free = json!({"type": "order.free", "data": {"order_id": "O", "sku": "A"}});
     assert_eq!(status(by_token(daybook.post(&free), &reader)).await, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(status(by_token(daybook.post(&free), &hand)).await, StatusCode::OK);

@@ -15,6 +15,7 @@ mod feed;
 mod forms;
 mod instances;
 mod joining;
+mod lagging;
 mod mail;
 mod pages;
 mod people;

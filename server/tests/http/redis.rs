@@ -1,5 +1,6 @@
 //! The allocations on Redis, beside a server that runs.
 
+use app::status::Status;
 use domain::ShopSlug;
 use serde_json::json;
 use store::{
@@ -39,7 +40,16 @@ async fn c_25_c_33_c_34_a_redis_that_goes_away_holds_up_nobody_and_is_followed_u
     let head = allocate(&daybook, "O-1", 2).await;
     let view = RedisView::at(&redis.url()).unwrap();
     at(&view, head).await;
+    let stands = async || {
+        let request = daybook.client.post(format!("{}/api/shop_status", daybook.origin));
+        let response = request.json(&json!({"shop": SHOP, "check": true})).send().await.unwrap();
+        let status: Status = response.error_for_status().unwrap().json().await.unwrap();
+        let found = status.followers.into_iter().find(|one| one.name == view.name());
+        found.map(|one| (one.position, one.behind_ms, one.agrees))
+    };
+    assert_eq!(stands().await, Some((Some(head), None, Some(true))));
     redis.crash();
+    assert_eq!(stands().await, Some((None, None, None)), "the others are still told of");
     let away = view.reached(&shop()).await.unwrap_err();
     assert_eq!((away.code(), away.is_permanent()), ("store_unavailable", false), "{away}");
     let head = allocate(&daybook, "O-2", 3).await;

@@ -161,9 +161,9 @@ async fn p_3_the_status_names_checkpoints_lag_and_drift(fixture: Fixture) {
         for (at, one) in tables.iter().enumerate() {
             assert_eq!(one.agrees, check.then_some(at < others.len()), "drift of {}", one.name);
         }
-        assert!(tables.iter().all(|one| one.position == seen), "checkpoint");
+        assert!(tables.iter().all(|one| one.position == Some(seen)), "checkpoint");
         assert!(tables.iter().all(|one| one.behind_ms.is_some_and(|ms| ms >= 0)), "lag");
-        let there: Vec<_> = followers.iter().filter(|one| one.position == head).collect();
+        let there: Vec<_> = followers.iter().filter(|one| one.position == Some(head)).collect();
         assert!(there.iter().all(|one| one.behind_ms.is_none()));
         let books = there.iter().find(|one| one.kind == Kind::Books).unwrap();
         assert_eq!(books.agrees, Some(true));

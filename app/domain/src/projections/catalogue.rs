@@ -1,6 +1,8 @@
 //! Every product with what can be had of it: the page and the listing each read one row.
 
-use imbl::{OrdMap, OrdSet};
+use std::sync::Arc;
+
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -41,15 +43,19 @@ impl Row for ProductRow {
 #[serde(from = "Table<ProductRow>", into = "Table<ProductRow>")]
 pub struct Catalogue {
     pub products: Table<ProductRow>,
-    /// Which products are in a category. It follows from their rows, so it is in no digest and in no snapshot.
-    categories: OrdMap<String, OrdSet<Sku>>,
+    /// By category, the rows of its products, shared with `products`. It follows from them, so it is in no digest and in
+    /// no snapshot.
+    categories: OrdMap<String, Category>,
 }
+
+/// A category with its products.
+type Category = OrdMap<Sku, Arc<ProductRow>>;
 
 impl From<Table<ProductRow>> for Catalogue {
     fn from(products: Table<ProductRow>) -> Self {
-        let mut categories = OrdMap::<String, OrdSet<Sku>>::new();
-        for (sku, row) in products.iter().filter(|(_, row)| !row.category.is_empty()) {
-            categories.entry(row.category.clone()).or_default().insert(sku.clone());
+        let mut categories = OrdMap::<String, Category>::new();
+        for (sku, row) in products.shared().filter(|(_, row)| !row.category.is_empty()) {
+            categories.entry(row.category.clone()).or_default().insert(sku.clone(), row.clone());
         }
         Self { products, categories }
     }
@@ -62,24 +68,27 @@ impl From<Catalogue> for Table<ProductRow> {
 }
 
 impl Catalogue {
-    /// The products of a category, by SKU; `None` where there are none. It is looked up by its name and they by theirs:
-    /// nobody goes through the products of other categories.
+    /// The products of a category, by SKU; `None` where there are none. One look-up by its name: they are there with it.
     #[must_use]
     pub fn category(&self, name: &str) -> Option<impl Iterator<Item = (&Sku, &ProductRow)>> {
-        let skus = self.categories.get(name)?;
-        Some(skus.iter().filter_map(|sku| self.products.get(sku).map(|row| (sku, row))))
+        Some(self.categories.get(name)?.iter().map(|(sku, row)| (sku, &**row)))
     }
 
-    fn move_between(&mut self, sku: &Sku, from: Option<&str>, to: &str) {
-        if let Some((from, left)) = from.and_then(|from| Some((from, self.categories.get_mut(from)?))) {
-            left.remove(sku);
-            if left.is_empty() {
-                self.categories.remove(from);
-            }
+    fn leave(&mut self, sku: &Sku, category: &str) {
+        let Some(left) = self.categories.get_mut(category) else { return };
+        left.remove(sku);
+        if left.is_empty() {
+            self.categories.remove(category);
         }
-        if !to.is_empty() {
-            self.categories.entry(to.to_owned()).or_default().insert(sku.clone());
-        }
+    }
+
+    /// After a change of its row.
+    fn show_in_category(&mut self, sku: &Sku) {
+        let Some(row) = self.products.shared_row(sku).filter(|row| !row.category.is_empty()) else { return };
+        match self.categories.get_mut(&row.category) {
+            Some(category) => category.insert(sku.clone(), row.clone()),
+            None => self.categories.insert(row.category.clone(), OrdMap::unit(sku.clone(), row.clone())).and(None),
+        };
     }
 
     pub(super) fn apply(&mut self, entry: &Entry, seen: &Seen<'_>) {
@@ -96,11 +105,10 @@ impl Catalogue {
             | Event::Refused(_)
             | Event::Declined(_) => return,
         };
-        if let (Event::Product(_), Some(now)) = (&entry.event, seen.product) {
-            let was = self.products.get(sku).map(|row| row.category.clone());
-            if was.as_ref() != Some(&now.category) {
-                self.move_between(sku, was.as_deref(), &now.category);
-            }
+        if let (Event::Product(_), Some(now)) = (&entry.event, seen.product)
+            && let Some(was) = self.products.shared_row(sku).filter(|row| row.category != now.category).cloned()
+        {
+            self.leave(sku, &was.category);
         }
         self.products.change(sku, ProductRow::default, |row| {
             row.position = entry.position;
@@ -109,6 +117,7 @@ impl Catalogue {
                 _ => row.show_stock(seen.stock.map(|stock| stock.after)),
             }
         });
+        self.show_in_category(sku);
     }
 
     pub(super) fn digest(&self) -> Digest {

@@ -9,6 +9,7 @@ use crate::{
     books::Seen,
     digest::Digest,
     event::Event,
+    matcher::Matcher,
     order,
     product::Product,
     record::Entry,
@@ -253,6 +254,15 @@ impl OrderRow {
             timeline: vec![],
             position: 0,
         }
+    }
+
+    /// By its number, what is in it, and the names of the account that pays for it.
+    #[must_use]
+    pub fn is_found_by(&self, order_id: &OrderId, searched: &Matcher) -> bool {
+        let of_line = self.lines.iter().flat_map(|line| [line.sku.as_str(), line.name.as_str()]);
+        let of_account =
+            self.account.iter().flat_map(|account| [account.account_id.as_str(), &account.title, &account.owner]);
+        searched.fits([order_id.as_str()].into_iter().chain(of_line).chain(of_account))
     }
 
     /// Whether goods that it has not are goods that it lacks.

@@ -1,15 +1,13 @@
 //! A command over HTTP: decided, durable, answered. Beside it, PostgreSQL's own pgbench with the same rows, one
 //! statement and one commit a command.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bench::workload::{self, EPOCH, Random};
 use domain::ShopSlug;
 
 use super::{
+    Folder,
     client::Client,
     log,
     processes::{Daybook, Postgres},
@@ -41,19 +39,13 @@ impl Spread {
 }
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("append")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
-    let postgres = Postgres::start(folder)?;
+    let folder = Folder::new("append")?;
+    let postgres = Postgres::start(&folder)?;
     let reference = postgres.database("reference")?;
     prepare(&reference).await?;
     let ours = postgres.database("ours")?;
     prepare(&ours).await?;
-    let daybook = Daybook::start(&ours, folder).await?;
+    let daybook = Daybook::start(&ours, &folder).await?;
     add_products(&daybook).await?;
     for spread in [Spread::ManyShops, Spread::OneShop] {
         let mut single_connection = 0.0;
@@ -98,14 +90,14 @@ async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
     }
     drop(daybook);
     raw(table, "Postgres", &postgres.database("raw")?).await?;
-    sqlite(table, folder).await
+    sqlite(table, &folder).await
 }
 
-async fn sqlite(table: &mut Table, folder: &Path) -> Result<(), String> {
+async fn sqlite(table: &mut Table, folder: &Folder) -> Result<(), String> {
     let reference = format!("sqlite://{}", folder.join("reference.db").display());
     prepare(&reference).await?;
     let single = raw_rate(&reference, 1).await?;
-    let ours = format!("sqlite://{}", folder.join("ours.db").display());
+    let ours = folder.sqlite();
     prepare(&ours).await?;
     let daybook = Daybook::start(&ours, folder).await?;
     add_products(&daybook).await?;

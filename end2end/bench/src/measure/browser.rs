@@ -1,13 +1,11 @@
 //! The app in real Chromium: each measurement is a program for Node that prints its lines, beside a server with a shop
 //! of its own.
 
-use std::{fs, path::Path};
-
 use serde_json::Value;
 use tokio::process::Command;
 
 use super::{
-    log,
+    Folder, log,
     processes::Daybook,
     table::{Goal, Table},
 };
@@ -28,21 +26,20 @@ pub async fn run(table: &mut Table, chosen: &[String]) -> Result<(), String> {
     let is_named = |name: &str| chosen.iter().any(|word| word == name);
     let all = !PROGRAMS.iter().any(|(name, _)| is_named(name));
     for (name, events) in PROGRAMS.iter().filter(|(name, _)| all || is_named(name)) {
-        let folder = std::env::temp_dir().join(format!("daybook-browser-{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let lines = in_shop(name, *events, &folder).await;
-        let _ = fs::remove_dir_all(&folder);
-        for line in lines?.lines() {
+        let lines = in_shop(name, *events, &Folder::new("browser")?).await?;
+        for line in lines.lines() {
             add(table, line)?;
         }
     }
     Ok(())
 }
 
-async fn in_shop(name: &str, events: usize, folder: &Path) -> Result<String, String> {
-    let url = format!("sqlite://{}", folder.join("browser.db").display());
+async fn in_shop(name: &str, events: usize, folder: &Folder) -> Result<String, String> {
+    let url = folder.sqlite();
     log::fill(&url, events).await?;
     let daybook = Daybook::start(&url, folder).await?;
+    // A log that no server has run is looked through once; no page waits for that.
+    daybook.shop_page().await?;
     let program = format!("end2end/bench/browser/{name}.mjs");
     let origin = format!("http://{}", daybook.address);
     let mut node = Command::new("node");

@@ -1,10 +1,9 @@
 //! What an event takes on the disk, with all that is written for it, beside the bytes that were to be kept.
 
-use std::path::Path;
-
 use domain::ShopSlug;
 
 use super::{
+    Folder,
     log::{self, SHOP},
     processes::Postgres,
     table::{Goal, Table},
@@ -15,19 +14,13 @@ const EVENTS: usize = 100_000;
 const BATCH: usize = 8;
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("bytes")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
+    let folder = Folder::new("bytes")?;
     let records = log::records(EVENTS)?;
     let events = records.len() as f64;
     let lines = records.iter().map(|record| serde_json::to_vec(record).map(|line| line.len()));
     let json = lines.sum::<Result<usize, _>>().map_err(|error| error.to_string())? as f64 / events;
 
-    let postgres = Postgres::start(folder)?;
+    let postgres = Postgres::start(&folder)?;
     let url = postgres.database("ours")?;
     write(&url, &records).await?;
     // The write-ahead log is used again and again; what is counted stays.

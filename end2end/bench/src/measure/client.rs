@@ -1,6 +1,9 @@
 //! A plain HTTP/1.1 client on one kept-alive connection: little enough that the server is what is measured.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -99,4 +102,9 @@ impl Client {
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// When the step of this number is due.
+pub fn due(begun: Instant, step: u32, a_second: u32) -> Instant {
+    begun + Duration::from_secs(1) * step / a_second
 }

@@ -1,14 +1,18 @@
 //! Many people comment on one picture at the same moment, beside a database in which the picture's row counts them.
 
 use std::{
-    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use bench::workload::EPOCH;
-use domain::{ShopSlug, values::BlobHash};
+use domain::{ShopSlug, picture::MOST_COMMENTS, values::BlobHash};
 
 use super::{
+    Folder,
     client::Client,
     log::{self, SHOP},
     processes::{Daybook, Postgres},
@@ -17,6 +21,9 @@ use super::{
 
 const PEOPLE: u32 = 32;
 const SECONDS: u32 = 5;
+
+/// More than are filled in that time.
+const PICTURES: u32 = 100;
 
 /// One pixel.
 const DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xc5\xc5\x05\0\x03\x10\x01\x0f\xd7\x90\xe4\xe5\0\0\0\0IEND\xaeB`\x82";
@@ -32,14 +39,8 @@ const BASELINE: &str = "BEGIN;\n\
     COMMIT;\n";
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("comments")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
-    let postgres = Postgres::start(folder)?;
+    let folder = Folder::new("comments")?;
+    let postgres = Postgres::start(&folder)?;
     postgres.database("reference")?;
     postgres.ask("reference", TABLES)?;
     let (baseline, baseline_p99) = postgres.pgbench("reference", BASELINE, PEOPLE, SECONDS)?;
@@ -47,20 +48,23 @@ async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
     let store = log::open(&url).await?;
     let shop = ShopSlug::parse(SHOP).map_err(|error| error.to_string())?;
     store.create_shop(&shop, "Bench", EPOCH).await.map_err(|error| error.to_string())?;
-    let daybook = Daybook::start(&url, folder).await?;
+    let daybook = Daybook::start(&url, &folder).await?;
     let mut client = Client::connect(daybook.address).await?;
     client.post_with(&format!("/api/v1/shops/{SHOP}/blobs"), "", DOT).await?;
-    let picture = format!(
-        r#"{{"type":"picture.add","data":{{"picture_id":"P-1","blob":"{}","media_type":"image/png","width":1,"height":1}}}}"#,
-        BlobHash::of(DOT)
-    );
-    let answer = client.post(&commands(), &picture).await?;
-    if answer.status != 200 {
-        return Err(format!("picture.add answered {}", answer.status));
+    for number in 0..PICTURES {
+        let picture = format!(
+            r#"{{"type":"picture.add","data":{{"picture_id":"P-{number}","blob":"{}","media_type":"image/png","width":1,"height":1}}}}"#,
+            BlobHash::of(DOT)
+        );
+        let answer = client.post(&commands(), &picture).await?;
+        if answer.status != 200 {
+            return Err(format!("picture.add answered {}", answer.status));
+        }
     }
 
     let begin = Instant::now();
-    let people: Vec<_> = (0..PEOPLE).map(|person| tokio::spawn(comment(daybook.address, person))).collect();
+    let drawn = Arc::new(AtomicU32::new(0));
+    let people: Vec<_> = (0..PEOPLE).map(|_| tokio::spawn(comment(daybook.address, drawn.clone()))).collect();
     let mut latencies = Latencies::default();
     for person in people {
         latencies.extend(person.await.map_err(|error| error.to_string())??);
@@ -76,15 +80,17 @@ async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// One comment after another; an answer other than that it was accepted ends the run.
-async fn comment(address: std::net::SocketAddr, person: u32) -> Result<Latencies, String> {
+/// One comment after another, all on the same picture until it takes no more, then on the next. An answer other than that
+/// it was accepted ends the run.
+async fn comment(address: std::net::SocketAddr, drawn: Arc<AtomicU32>) -> Result<Latencies, String> {
     let mut client = Client::connect(address).await?;
     let end = Instant::now() + Duration::from_secs(u64::from(SECONDS));
     let mut latencies = Latencies::default();
     while Instant::now() < end {
-        let id = format!("C-{person}-{}", latencies.count());
+        let number = drawn.fetch_add(1, Ordering::Relaxed);
+        let picture = number / MOST_COMMENTS;
         let body = format!(
-            r#"{{"type":"comment.add","data":{{"comment_id":"{id}","picture_id":"P-1","text":"The corner is torn"}}}}"#
+            r#"{{"type":"comment.add","data":{{"comment_id":"C-{number}","picture_id":"P-{picture}","text":"The corner is torn"}}}}"#
         );
         let begin = Instant::now();
         let answer = client.post(&commands(), &body).await?;

@@ -20,6 +20,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, broadcast};
 
 use super::{
+    Folder,
     client::Client,
     processes::Daybook,
     table::{Goal, Latencies, Table},
@@ -28,10 +29,8 @@ use super::{
 const FEEDS: [usize; 3] = [1, 100, 1_000];
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("daybook-feed-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let database = format!("sqlite://{}", folder.join("feed.db").display());
-    let daybook = Daybook::start(&database, &folder).await?;
+    let folder = Folder::new("feed")?;
+    let daybook = Daybook::start(&folder.sqlite(), &folder).await?;
     let echo = echo().await?;
     for feeds in FEEDS {
         let memory_before = daybook.memory();
@@ -92,8 +91,6 @@ pub async fn run(table: &mut Table) -> Result<(), String> {
             );
         }
     }
-    drop(daybook);
-    let _ = std::fs::remove_dir_all(&folder);
     Ok(())
 }
 

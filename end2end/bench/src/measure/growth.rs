@@ -1,10 +1,11 @@
 //! The same work on a short log and on a long one: what grows with history.
 
-use std::{fs, path::Path, time::Instant};
+use std::time::Instant;
 
 use bench::rebase::{self, Touches};
 
 use super::{
+    Folder,
     client::Client,
     log::{self, SHOP},
     processes::Daybook,
@@ -20,6 +21,8 @@ const FLAT: Goal = Goal::AtMost(1.25);
 struct Measured {
     append: f64,
     rebase: f64,
+    /// The first after an import: process managers look through the log.
+    first_start: f64,
     start: f64,
     snapshot: f64,
 }
@@ -27,11 +30,7 @@ struct Measured {
 pub async fn run(table: &mut Table) -> Result<(), String> {
     let mut first: Option<Measured> = None;
     for events in EVENTS {
-        let folder = std::env::temp_dir().join(format!("daybook-growth-{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let measured = with_log(events, &folder).await;
-        let _ = fs::remove_dir_all(&folder);
-        let now = measured?;
+        let now = with_log(events, &Folder::new("growth")?).await?;
         let Some(short) = &first else {
             first = Some(now);
             continue;
@@ -42,14 +41,15 @@ pub async fn run(table: &mut Table) -> Result<(), String> {
         };
         row("append over HTTP, p50,", "ms", now.append, short.append, FLAT);
         row("rebase of 1 000 untouched, native,", "ms", now.rebase, short.rebase, FLAT);
+        row("first start after an import", "ms", now.first_start, short.first_start, Goal::None);
         row("start until the shop's page is answered", "ms", now.start, short.start, FLAT);
         row("snapshot", "KB", now.snapshot, short.snapshot, Goal::None);
     }
     Ok(())
 }
 
-async fn with_log(events: usize, folder: &Path) -> Result<Measured, String> {
-    let url = format!("sqlite://{}", folder.join("growth.db").display());
+async fn with_log(events: usize, folder: &Folder) -> Result<Measured, String> {
+    let url = folder.sqlite();
     log::fill(&url, events).await?;
     Daybook::operate(&url, &["rebuild", "--shop", SHOP])?;
     let store = log::open(&url).await?;
@@ -58,15 +58,13 @@ async fn with_log(events: usize, folder: &Path) -> Result<Measured, String> {
     let snapshot = row.map_or(0.0, |row| row.bytes.len() as f64 / 1_000.0);
     drop(store);
 
+    let first_start = start(&url, folder).await?;
     let mut starts = Vec::new();
     for _ in 0..3 {
-        let begin = Instant::now();
-        let daybook = Daybook::start(&url, folder).await?;
-        page(&daybook).await?;
-        starts.push(begin.elapsed().as_secs_f64() * 1_000.0);
+        starts.push(start(&url, folder).await?);
     }
     let daybook = Daybook::start(&url, folder).await?;
-    page(&daybook).await?;
+    daybook.shop_page().await?;
     let append = append(&daybook).await?;
     let rounds = (0..5).map(|_| {
         let mut prepared = rebase::prepare(1_000, Touches::None, events)?;
@@ -75,13 +73,15 @@ async fn with_log(events: usize, folder: &Path) -> Result<Measured, String> {
         Ok(begin.elapsed().as_secs_f64() * 1_000.0)
     });
     let rebase = median(rounds.collect::<Result<_, String>>()?);
-    Ok(Measured { append, rebase, start: median(starts), snapshot })
+    Ok(Measured { append, rebase, first_start, start: median(starts), snapshot })
 }
 
-async fn page(daybook: &Daybook) -> Result<(), String> {
-    let mut client = Client::connect(daybook.address).await?;
-    let answer = client.get(&format!("/s/{SHOP}")).await?;
-    if answer.status == 200 { Ok(()) } else { Err(format!("the page answered {}", answer.status)) }
+/// Milliseconds until the shop's page is answered; then the server is ended.
+async fn start(url: &str, folder: &Path) -> Result<f64, String> {
+    let begin = Instant::now();
+    let daybook = Daybook::start(url, folder).await?;
+    daybook.shop_page().await?;
+    Ok(begin.elapsed().as_secs_f64() * 1_000.0)
 }
 
 async fn append(daybook: &Daybook) -> Result<f64, String> {

@@ -1,6 +1,6 @@
 //! Loading an account with a long life: from its first event, and from a snapshot with what came after it.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use bench::workload::{self, EPOCH};
 use domain::{
@@ -15,6 +15,7 @@ use server::shop::{log::Log, snapshot};
 use store::EventStore;
 
 use super::{
+    Folder,
     log::{self, SHOP},
     table::{Goal, Table, median, thousands},
 };
@@ -30,13 +31,7 @@ const ROUNDS: usize = 5;
 const BOUNDED: Goal = Goal::AtMost(1.5);
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("loads")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
+    let folder = Folder::new("loads")?;
     let mut short = None;
     for events in EVENTS {
         let store = log::open(&format!("sqlite://{}", folder.join(format!("loads-{events}.db")).display())).await?;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use axum::{Router, routing::get};
 
 use super::{
+    Folder,
     client::Client,
     processes::Daybook,
     table::{Goal, Latencies, Table},
@@ -13,9 +14,8 @@ use super::{
 const ROUNDS: usize = 300;
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("daybook-page-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let daybook = Daybook::start(&format!("sqlite://{}", folder.join("page.db").display()), &folder).await?;
+    let folder = Folder::new("page")?;
+    let daybook = Daybook::start(&folder.sqlite(), &folder).await?;
     for path in ["/s/demo", "/s/demo/products", "/s/demo/book"] {
         let mut ours = Client::connect(daybook.address).await?;
         let bytes = ours.get(path).await?.bytes;
@@ -45,8 +45,6 @@ pub async fn run(table: &mut Table) -> Result<(), String> {
             Goal::AtMost(3.0),
         );
     }
-    drop(daybook);
-    let _ = std::fs::remove_dir_all(&folder);
     Ok(())
 }
 

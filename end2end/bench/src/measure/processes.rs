@@ -52,6 +52,13 @@ impl Daybook {
         run(Command::new(binary()?).args(arguments).env("DATABASE_URL", database))
     }
 
+    /// Waits until the page of the shop with a log made beforehand is answered: from then on the shop is in memory.
+    pub async fn shop_page(&self) -> Result<(), String> {
+        let mut client = super::client::Client::connect(self.address).await?;
+        let answer = client.get(&format!("/s/{}", super::log::SHOP)).await?;
+        if answer.status == 200 { Ok(()) } else { Err(format!("the page answered {}", answer.status)) }
+    }
+
     /// CPU seconds used so far, user and system.
     pub fn cpu(&self) -> f64 {
         cpu_of(self.child.id())
@@ -222,6 +229,43 @@ impl Drop for Postgres {
         let data = self.folder.join("data");
         let _ = self.owner("pg_ctl", &["-D", &data.to_string_lossy(), "-m", "immediate", "-w", "stop"]);
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A Redis that listens on a socket only and keeps nothing on disk; ended when dropped.
+pub struct Redis {
+    child: Child,
+    socket: PathBuf,
+}
+
+impl Redis {
+    pub fn start(folder: &Path) -> Result<Self, String> {
+        let socket = folder.join("redis");
+        let child = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket", &socket.to_string_lossy()])
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("redis-server: {error}"))?;
+        let redis = Self { child, socket };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::os::unix::net::UnixStream::connect(&redis.socket).is_err() {
+            if Instant::now() > deadline {
+                return Err("Redis did not become ready".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(redis)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis+unix:{}", self.socket.display())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

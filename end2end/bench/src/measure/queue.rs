@@ -1,26 +1,36 @@
 //! A command that is answered once it is queued, beside one that is answered once it is decided and written.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bench::workload::PRODUCTS;
 use uuid::Uuid;
 
 use super::{
-    client::Client,
+    Folder,
+    client::{Client, due},
     log::{self, SHOP},
-    processes::{Daybook, Postgres},
+    processes::Daybook,
     table::{Goal, Latencies, Table, thousands},
 };
 
 const EVENTS: usize = 5_000;
-const CONNECTIONS: [u64; 2] = [1, 16];
+/// As fast as they can, and as a shop does it that is not at its limit.
+const LOADS: [Load; 3] = [
+    Load { connections: 1, a_second: None },
+    Load { connections: 16, a_second: None },
+    Load { connections: 4, a_second: Some(100) },
+];
 const PHASE: Duration = Duration::from_secs(4);
 
 /// What asks for an answer before the command is decided.
 const QUEUED: &str = "prefer: respond-async\r\n";
+
+#[derive(Clone, Copy)]
+struct Load {
+    connections: u64,
+    /// On all connections together.
+    a_second: Option<u32>,
+}
 
 #[derive(Clone, Copy)]
 enum Road {
@@ -29,25 +39,21 @@ enum Road {
 }
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("queue")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
+    let folder = Folder::new("queue")?;
+    super::on_each_store(&folder, async |name, url| on(table, name, url, &folder).await).await
 }
 
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
-    let postgres = Postgres::start(folder)?;
-    on(table, "Postgres", &postgres.database("ours")?, folder).await?;
-    drop(postgres);
-    on(table, "SQLite", &format!("sqlite://{}", folder.join("queue.db").display()), folder).await
-}
-
-async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(), String> {
+async fn on(table: &mut Table, name: &str, url: &str, folder: &Folder) -> Result<(), String> {
     log::fill(url, EVENTS).await?;
     let daybook = Daybook::start(url, folder).await?;
-    for connections in CONNECTIONS {
-        let mut waited = send(&daybook, Road::Waited, connections).await?;
-        let mut queued = send(&daybook, Road::Queued, connections).await?;
+    for load in LOADS {
+        let connections = load.connections;
+        let name = match load.a_second {
+            None => format!("{name}, {connections} connections"),
+            Some(a_second) => format!("{name}, {connections} connections, {a_second} commands a second"),
+        };
+        let mut waited = send(&daybook, Road::Waited, load).await?;
+        let mut queued = send(&daybook, Road::Queued, load).await?;
         let shown = |latencies: &mut Latencies| {
             let rate = latencies.count() as f64 / PHASE.as_secs_f64();
             let (p50, p99) = (latencies.percentile(0.5), latencies.percentile(0.99));
@@ -56,10 +62,7 @@ async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(
         let (ours, beside) = (shown(&mut queued), shown(&mut waited));
         for part in [0.5, 0.99] {
             table.row(
-                &format!(
-                    "{name}, {connections} connections: answered once queued ÷ once written, p{:.0}",
-                    part * 100.0
-                ),
+                &format!("{name}: answered once queued ÷ once written, p{:.0}", part * 100.0),
                 ours.clone(),
                 beside.clone(),
                 queued.percentile(part) / waited.percentile(part),
@@ -70,7 +73,7 @@ async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(
         settled(&daybook, connections).await?;
         let (late, phase) = (begin.elapsed().as_secs_f64(), PHASE.as_secs_f64());
         table.row(
-            &format!("{name}, {connections} connections: handled ÷ queued, in the same time"),
+            &format!("{name}: handled ÷ queued, in the same time"),
             thousands(queued.count() as f64 / (phase + late)),
             thousands(queued.count() as f64 / phase),
             phase / (phase + late),
@@ -80,9 +83,9 @@ async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(
     Ok(())
 }
 
-async fn send(daybook: &Daybook, road: Road, connections: u64) -> Result<Latencies, String> {
-    let (address, end) = (daybook.address, Instant::now() + PHASE);
-    let senders = (0..connections).map(|connection| {
+async fn send(daybook: &Daybook, road: Road, load: Load) -> Result<Latencies, String> {
+    let (address, begun) = (daybook.address, Instant::now());
+    let senders = (0..load.connections).map(|connection| {
         tokio::spawn(async move {
             let mut client = Client::connect(address).await?;
             let (headers, expected) = match road {
@@ -90,7 +93,15 @@ async fn send(daybook: &Daybook, road: Road, connections: u64) -> Result<Latenci
                 Road::Waited => ("", 200),
             };
             let mut latencies = Latencies::default();
-            while Instant::now() < end {
+            for step in 0.. {
+                if let Some(a_second) = load.a_second {
+                    // Each connection at its own moment.
+                    let steps = step * load.connections as u32 + connection as u32;
+                    tokio::time::sleep_until(due(begun, steps, a_second).into()).await;
+                }
+                if begun.elapsed() >= PHASE {
+                    break;
+                }
                 let (sku, price) = (connection % PRODUCTS, 1 + latencies.count());
                 let body = format!(r#"{{"type":"product.change","data":{{"sku":"SKU-{sku:04}","price":{price}}}}}"#);
                 let begin = Instant::now();

@@ -1,16 +1,14 @@
 //! A shop that is read a thousand times for each write: whether readers slow the writer.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bench::workload::{PRODUCTS, Random};
 
 use super::{
-    client::Client,
+    Folder,
+    client::{Client, due},
     log::{self, SHOP},
-    processes::{Daybook, Postgres},
+    processes::Daybook,
     table::{Goal, Latencies, Table, thousands},
 };
 
@@ -24,20 +22,11 @@ const PHASE: Duration = Duration::from_secs(8);
 const ROUNDS: u32 = 3;
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("reads")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
+    let folder = Folder::new("reads")?;
+    super::on_each_store(&folder, async |name, url| on(table, name, url, &folder).await).await
 }
 
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
-    let postgres = Postgres::start(folder)?;
-    on(table, "Postgres", &postgres.database("ours")?, folder).await?;
-    drop(postgres);
-    on(table, "SQLite", &format!("sqlite://{}", folder.join("reads.db").display()), folder).await
-}
-
-async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(), String> {
+async fn on(table: &mut Table, name: &str, url: &str, folder: &Folder) -> Result<(), String> {
     log::fill(url, EVENTS).await?;
     let daybook = Daybook::start(url, folder).await?;
     let (mut alone, mut beside, mut reads) = (Latencies::default(), Latencies::default(), 0);
@@ -64,11 +53,6 @@ async fn on(table: &mut Table, name: &str, url: &str, folder: &Path) -> Result<(
         Goal::AtMost(1.1),
     );
     Ok(())
-}
-
-/// When the step of this number is due.
-fn due(begun: Instant, step: u32, a_second: u32) -> Instant {
-    begun + Duration::from_secs(1) * step / a_second
 }
 
 async fn write(daybook: &Daybook) -> Result<Latencies, String> {

@@ -1,11 +1,12 @@
 //! Making the books again from the whole log, beside PostgreSQL copying the same rows out.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
 use domain::ShopSlug;
 use server::shop::{log::Log, snapshot};
 
 use super::{
+    Folder,
     log::{self, SHOP},
     processes::Postgres,
     table::{Goal, Table, median, thousands},
@@ -15,17 +16,11 @@ const EVENTS: usize = 100_000;
 const ROUNDS: usize = 3;
 
 pub async fn run(table: &mut Table) -> Result<(), String> {
-    let folder = super::folder("rebuild")?;
-    let result = run_in(table, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    result
-}
-
-async fn run_in(table: &mut Table, folder: &Path) -> Result<(), String> {
-    let postgres = Postgres::start(folder)?;
+    let folder = Folder::new("rebuild")?;
+    let postgres = Postgres::start(&folder)?;
     let url = postgres.database("ours")?;
     log::fill(&url, EVENTS).await?;
-    let of_sqlite = format!("sqlite://{}", folder.join("ours.db").display());
+    let of_sqlite = folder.sqlite();
     log::fill(&of_sqlite, EVENTS).await?;
     let copies = (0..ROUNDS).map(|_| postgres.copy_out("ours", "event"));
     let copied = EVENTS as f64 / median(copies.collect::<Result<_, _>>()?);

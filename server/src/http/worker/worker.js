@@ -7,6 +7,10 @@ const FILES = __FILES__;
 
 const PREFIX = 'daybook-';
 const CACHE = PREFIX + RELEASE;
+// Pictures are of no release: what was seen stays, and what was seen first makes room.
+const PICTURES = PREFIX + 'pictures';
+const PICTURE = /^\/api\/v1\/shops\/[^/]+\/blobs\/[0-9a-f]{64}$/;
+const MOST_PICTURES = 200;
 // How long the network may take to begin its answer before the app opens from what this device keeps.
 const PATIENCE = 3000;
 // What a server, or a proxy before it, says when the book is not to be had.
@@ -26,6 +30,8 @@ self.addEventListener('fetch', (event) => {
     if (url.pathname === '/' || url.pathname.startsWith('/s/')) event.respondWith(page(request));
   } else if (FILES.includes(url.pathname) || url.pathname.startsWith('/pkg/')) {
     event.respondWith(file(request, url));
+  } else if (PICTURE.test(url.pathname)) {
+    event.respondWith(picture(event, url));
   }
 });
 
@@ -38,7 +44,8 @@ async function install() {
 
 // Pages of the release before may still be open, and one more may be waiting to follow.
 async function activate() {
-  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  const ours = (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+  const others = ours.filter((name) => name !== CACHE && name !== PICTURES);
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
@@ -50,6 +57,23 @@ async function file(request, url) {
   const place = url.pathname.startsWith('/pkg/') ? caches : await caches.open(CACHE);
   const kept = await place.match(url.pathname, { ignoreVary: true });
   return kept ?? fetch(request);
+}
+
+// The name of a picture tells its content, as names in /pkg/ do.
+async function picture(event, url) {
+  const cache = await caches.open(PICTURES);
+  const kept = await cache.match(url.pathname, { ignoreVary: true });
+  if (kept) return kept;
+  const answer = await fetch(event.request);
+  // A device that has no room for it still shows it.
+  if (answer.ok && isOurs(answer)) event.waitUntil(keep(cache, url.pathname, answer.clone()).catch(() => undefined));
+  return answer;
+}
+
+async function keep(cache, name, answer) {
+  await cache.put(name, answer);
+  const oldestFirst = await cache.keys();
+  await Promise.all(oldestFirst.slice(0, -MOST_PICTURES).map((old) => cache.delete(old, { ignoreVary: true })));
 }
 
 async function page(request) {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Fixture,
-    scribe::{id, queued, queued_for},
+    scribe::{id, queued, queued_for, write},
 };
 use crate::{Claim, EventStore, Offset, QueueStatus, RowState, StoreError, queue::partition};
 
@@ -67,6 +67,32 @@ pub async fn another_body_under_the_same_id_is_refused_whole(fixture: Fixture) {
     assert_eq!(claimed(&*fixture.store, claim(1, 10, 10)).await, [id(1)]);
 }
 
+/// Requests of several shops share one commit, so they stand or fall together.
+pub async fn d_11_commands_of_several_shops_are_queued_together_or_not_at_all(fixture: Fixture) {
+    let (here, there) = (fixture.shop("here").await.shop, fixture.shop("there").await.shop);
+    let unknown = ShopSlug::parse("unknown").unwrap();
+    let store = &*fixture.store;
+    let error = store.enqueue_all(vec![(here.clone(), queued(1)), (unknown.clone(), queued(2))]).await.unwrap_err();
+    assert_eq!(error, StoreError::UnknownShop { shop: unknown });
+    assert!(claimed(store, claim(1, 10, 10)).await.is_empty());
+    // An id is a shop's own.
+    let mut of_there = queued(1);
+    of_there.fingerprint = 8;
+    store.enqueue_all(vec![(here.clone(), queued(1)), (there, of_there), (here, queued(2))]).await.unwrap();
+    assert_eq!(claimed(store, claim(1, 10, 10)).await, [id(1), id(1), id(2)]);
+}
+
+pub async fn p2_d_3_an_id_that_was_decided_is_queued_for_the_same_command_alone(fixture: Fixture) {
+    let head = write(&*fixture.store, &fixture.shop("corner").await, 1, "stock-OAT-1", 1).await;
+    let error = fixture.store.enqueue(&head.shop, vec![queued(2), queued(1)]).await.unwrap_err();
+    assert_eq!(error, StoreError::IdReused { command_id: id(1) });
+    assert!(claimed(&*fixture.store, claim(1, 10, 10)).await.is_empty());
+    let mut same = queued(1);
+    same.fingerprint = fixture.store.verdict(&head.shop, id(1)).await.unwrap().unwrap().fingerprint;
+    fixture.store.enqueue(&head.shop, vec![same]).await.unwrap();
+    assert_eq!(claimed(&*fixture.store, claim(1, 10, 10)).await, [id(1)]);
+}
+
 /// The owner died: nobody gives anything back.
 pub async fn p1_a_lease_that_ran_out_is_taken_over(fixture: Fixture) {
     let shop = fixture.shop("corner").await.shop;
@@ -76,6 +102,18 @@ pub async fn p1_a_lease_that_ran_out_is_taken_over(fixture: Fixture) {
     assert!(claimed(&*other, claim(2, 999, 10)).await.is_empty());
     assert_eq!(claimed(&*other, claim(2, 1000, 10)).await, [id(1), id(2)]);
     assert!(claimed(&*fixture.store, claim(1, 1001, 10)).await.is_empty());
+}
+
+/// Claims that follow each other closely find the lease as it is; in its second half it is made longer.
+pub async fn p1_d_28_a_lease_is_made_longer_before_it_runs_out(fixture: Fixture) {
+    let shop = fixture.shop("corner").await.shop;
+    fixture.store.enqueue(&shop, vec![queued(1)]).await.unwrap();
+    let other = fixture.reopened().await;
+    for now in [0, 400, 900, 1300] {
+        assert_eq!(claimed(&*fixture.store, claim(1, now, 10)).await, [id(1)]);
+    }
+    assert!(claimed(&*other, claim(2, 1899, 10)).await.is_empty(), "900 and 1000 more");
+    assert_eq!(claimed(&*other, claim(2, 1900, 10)).await, [id(1)], "at 1300 it was left as it was");
 }
 
 /// Keys of one shop in two partitions.

@@ -60,9 +60,14 @@ pub(crate) fn read_error(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// Whether a row was refused because it needs a shop that is not there.
+pub(super) fn is_of_no_shop(error: &sqlx::Error) -> bool {
+    state(error).as_deref() == Some(FOREIGN_KEY_VIOLATION)
+}
+
 /// A write to a table whose rows need a shop.
 pub(crate) fn of_shop(error: sqlx::Error, shop: &ShopSlug) -> StoreError {
-    if state(&error).as_deref() == Some(FOREIGN_KEY_VIOLATION) {
+    if is_of_no_shop(&error) {
         return StoreError::UnknownShop { shop: shop.clone() };
     }
     read_error(error)

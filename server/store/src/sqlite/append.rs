@@ -77,7 +77,8 @@ async fn write_views(
     let changes = Changes::of(&entries);
     for form in inline {
         let places = (append.epoch, append.after, append.head());
-        views::sqlite::take(connection, *form, shop, places, &changes).await?;
+        let rows = views::sqlite::rows(*form, &changes);
+        views::sqlite::kept::take(connection, form.name(), shop, places, rows).await?;
     }
     Ok(())
 }

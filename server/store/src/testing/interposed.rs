@@ -163,8 +163,8 @@ impl EventStore for Interposed {
         self.inner.checkpoints(shop).await
     }
 
-    async fn enqueue(&self, shop: &ShopSlug, commands: Vec<Queued>) -> Result<(), StoreError> {
-        self.inner.enqueue(shop, commands).await
+    async fn enqueue_all(&self, commands: Vec<(ShopSlug, Queued)>) -> Result<(), StoreError> {
+        self.inner.enqueue_all(commands).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {

@@ -1,10 +1,13 @@
 //! Both forms on PostgreSQL. Taking entries in is one statement, like an append.
 
+pub(crate) mod kept;
+
 use async_trait::async_trait;
 use domain::{Entry, ShopSlug};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
+use self::kept::Kept;
 use super::{Allocation, AllocationsView, Changes, Form, Reached, View, ViewError};
 use crate::{
     error::StoreError,
@@ -13,9 +16,14 @@ use crate::{
 };
 
 pub(crate) struct PostgresView {
-    pub(crate) form: Form,
-    pub(crate) pool: PgPool,
-    pub(crate) readers: PgPool,
+    form: Form,
+    kept: Kept,
+}
+
+impl PostgresView {
+    pub(crate) fn new(form: Form, pool: PgPool, readers: PgPool) -> Self {
+        Self { form, kept: Kept { name: form.name(), pool, readers } }
+    }
 }
 
 /// False, and nothing is written, unless the view stands at the second of `places`, which are epoch, position before
@@ -60,13 +68,12 @@ impl View for PostgresView {
     }
 
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
-        let query = sqlx::query_as(include_str!("postgres/reached.sql")).bind(shop.as_str()).bind(self.name());
-        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::reached).transpose()
+        self.kept.reached(shop).await
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
         let Some(to) = entries.last().map(|entry| entry.position) else { return Ok(()) };
-        let taken = take(&self.pool, self.form, shop, (epoch, after, to), &Changes::of(entries)).await;
+        let taken = take(&self.kept.pool, self.form, shop, (epoch, after, to), &Changes::of(entries)).await;
         if taken.map_err(read_error)? { Ok(()) } else { Err(ViewError::Moved { expected: after }) }
     }
 
@@ -75,9 +82,7 @@ impl View for PostgresView {
             Form::Joined => include_str!("postgres/joined/clear.sql"),
             Form::Flat => include_str!("postgres/flat/clear.sql"),
         };
-        let query = sqlx::query(statement).bind(shop.as_str()).bind(self.name());
-        query.execute(&self.pool).await.map_err(read_error)?;
-        Ok(())
+        self.kept.clear(shop, statement).await
     }
 }
 
@@ -89,7 +94,7 @@ impl AllocationsView for PostgresView {
             Form::Flat => include_str!("postgres/flat/of_order.sql"),
         };
         let query = sqlx::query_as(statement).bind(shop.as_str()).bind(order_id);
-        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.kept.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
@@ -98,6 +103,6 @@ impl AllocationsView for PostgresView {
             Form::Flat => include_str!("postgres/flat/all.sql"),
         };
         let query = sqlx::query_as(statement).bind(shop.as_str());
-        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.kept.readers).await.map_err(read_error)?.into_iter().map(stored::allocation).collect()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! What a word is, is said here and nowhere else: a run of letters and digits, in lower case. Databases are given words
 //! and asked for words, so that all of them find the same. An asked word finds every word that it begins; all that are
-//! asked for must be in the record, in whichever fields. Records are found in the order of their kinds and ids.
+//! asked for must be in the record, in whichever fields. An order is also found by what the account is found by that pays
+//! for it. Records are found in the order of their kinds and ids.
 
 pub(crate) mod changes;
 pub mod memory;
@@ -33,7 +34,7 @@ pub type Fields = BTreeMap<String, String>;
 /// Full-text search in the records of every shop.
 #[async_trait]
 pub trait SearchView: View {
-    /// Records that have all words, `limit` at the most; none without a word.
+    /// Records that have all words, and orders whose account has them, `limit` at the most; none without a word.
     async fn find(&self, shop: &ShopSlug, words: &[String], limit: u32) -> Result<Vec<Found>, StoreError>;
 
     /// Every record with what it is found by.

@@ -1,52 +1,59 @@
 //! Both forms on SQLite. A view is written by the store's one writer, in a transaction of its own.
 
+pub(crate) mod kept;
+
 use async_trait::async_trait;
 use domain::{Entry, ShopSlug};
-use serde_json::{Value, json};
-use sqlx::{SqliteConnection, SqlitePool};
+use serde_json::json;
+use sqlx::SqlitePool;
 use uuid::Uuid;
 
+use self::kept::{Kept, Rows};
 use super::{Allocation, AllocationsView, Changes, Form, Reached, View, ViewError};
 use crate::{
     error::StoreError,
-    sqlite::{
-        errors::{WriteError, store_error},
-        writer::Writer,
-    },
-    stored::{self, column},
+    sqlite::{errors::store_error, writer::Writer},
+    stored,
 };
 
 /// The statements of a form. Lists come as JSON.
 struct Statements {
-    /// In this order: batches, removed, puts.
-    take: [&'static str; 3],
+    /// Where batches have a table of their own.
+    batches: Option<&'static str>,
+    remove: &'static str,
+    put: &'static str,
     of_order: &'static str,
     all: &'static str,
     clear: &'static [&'static str],
 }
 
 const JOINED: Statements = Statements {
-    take: [
-        include_str!("sqlite/joined/batches.sql"),
-        include_str!("sqlite/joined/remove.sql"),
-        include_str!("sqlite/joined/put.sql"),
-    ],
+    batches: Some(include_str!("sqlite/joined/batches.sql")),
+    remove: include_str!("sqlite/joined/remove.sql"),
+    put: include_str!("sqlite/joined/put.sql"),
     of_order: include_str!("sqlite/joined/of_order.sql"),
     all: include_str!("sqlite/joined/all.sql"),
     clear: &[include_str!("sqlite/joined/clear_allocations.sql"), include_str!("sqlite/joined/clear_batches.sql")],
 };
 
 const FLAT: Statements = Statements {
-    take: ["", include_str!("sqlite/flat/remove.sql"), include_str!("sqlite/flat/put.sql")],
+    batches: None,
+    remove: include_str!("sqlite/flat/remove.sql"),
+    put: include_str!("sqlite/flat/put.sql"),
     of_order: include_str!("sqlite/flat/of_order.sql"),
     all: include_str!("sqlite/flat/all.sql"),
     clear: &[include_str!("sqlite/flat/clear.sql")],
 };
 
 pub(crate) struct SqliteView {
-    pub(crate) form: Form,
-    pub(crate) writer: Writer,
-    pub(crate) readers: SqlitePool,
+    form: Form,
+    kept: Kept,
+}
+
+impl SqliteView {
+    pub(crate) fn new(form: Form, writer: Writer, readers: SqlitePool) -> Self {
+        Self { form, kept: Kept { name: form.name(), writer, readers } }
+    }
 }
 
 impl Form {
@@ -58,48 +65,14 @@ impl Form {
     }
 }
 
-impl WriteError for ViewError {
-    fn not_written(error: sqlx::Error) -> Self {
-        Self::Store(StoreError::not_written(error))
-    }
-
-    fn unknown(reason: String) -> Self {
-        Self::Store(StoreError::unknown(reason))
-    }
-}
-
-/// In a transaction that is open: false, and nothing is written, unless the view stands at the second of `places`, which
-/// are epoch, position before and position after.
-pub(crate) async fn take(
-    connection: &mut SqliteConnection,
-    form: Form,
-    shop: &ShopSlug,
-    (epoch, after, to): (Uuid, u64, u64),
-    changes: &Changes,
-) -> Result<bool, sqlx::Error> {
-    let moved = sqlx::query(include_str!("sqlite/move.sql"))
-        .bind(shop.as_str())
-        .bind(form.name())
-        .bind(epoch)
-        .bind(column(after))
-        .bind(column(to))
-        .execute(&mut *connection)
-        .await?;
-    if moved.rows_affected() != 1 {
-        return Ok(false);
-    }
+/// What changes, statement by statement.
+pub(crate) fn rows(form: Form, changes: &Changes) -> Vec<Rows> {
     let batches = changes.batches.iter().map(|(batchref, sku)| json!([batchref, sku])).collect();
     let removed = changes.removed.iter().map(|key| json!([key.order_id, key.sku, key.batchref])).collect();
     let puts = changes.puts.iter().map(|row| json!([row.order_id, row.sku, row.batchref, row.qty])).collect();
-    let statements = form.statements().take;
-    for (statement, rows) in statements.into_iter().zip([batches, removed, puts] as [Vec<Value>; 3]) {
-        if statement.is_empty() || rows.is_empty() {
-            continue;
-        }
-        let query = sqlx::query(statement).bind(shop.as_str()).bind(Value::Array(rows).to_string());
-        query.execute(&mut *connection).await?;
-    }
-    Ok(true)
+    let statements = form.statements();
+    let batches = statements.batches.map(|statement| (statement, batches));
+    batches.into_iter().chain([(statements.remove, removed), (statements.put, puts)]).collect()
 }
 
 #[async_trait]
@@ -109,41 +82,16 @@ impl View for SqliteView {
     }
 
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
-        let query = sqlx::query_as(include_str!("sqlite/reached.sql")).bind(shop.as_str()).bind(self.name());
-        query.fetch_optional(&self.readers).await.map_err(store_error)?.map(stored::reached).transpose()
+        self.kept.reached(shop).await
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
         let Some(to) = entries.last().map(|entry| entry.position) else { return Ok(()) };
-        let (shop, form, changes) = (shop.clone(), self.form, Changes::of(entries));
-        self.writer
-            .transaction(move |connection| {
-                Box::pin(async move {
-                    match take(connection, form, &shop, (epoch, after, to), &changes).await {
-                        Ok(true) => Ok(()),
-                        Ok(false) => Err(ViewError::Moved { expected: after }),
-                        Err(error) => Err(ViewError::not_written(error)),
-                    }
-                })
-            })
-            .await
+        self.kept.take(shop, (epoch, after, to), rows(self.form, &Changes::of(entries))).await
     }
 
     async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
-        let (shop, view, statements) = (shop.clone(), self.name(), self.form.statements());
-        self.writer
-            .transaction(move |connection| {
-                Box::pin(async move {
-                    for statement in statements.clear {
-                        let query = sqlx::query(*statement).bind(shop.as_str());
-                        query.execute(&mut *connection).await.map_err(store_error)?;
-                    }
-                    let query = sqlx::query(include_str!("sqlite/forget.sql")).bind(shop.as_str()).bind(view);
-                    query.execute(connection).await.map_err(store_error)?;
-                    Ok(())
-                })
-            })
-            .await
+        self.kept.clear(shop, self.form.statements().clear).await
     }
 }
 
@@ -151,11 +99,11 @@ impl View for SqliteView {
 impl AllocationsView for SqliteView {
     async fn of_order(&self, shop: &ShopSlug, order_id: &str) -> Result<Vec<Allocation>, StoreError> {
         let query = sqlx::query_as(self.form.statements().of_order).bind(shop.as_str()).bind(order_id);
-        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.kept.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<Allocation>, StoreError> {
         let query = sqlx::query_as(self.form.statements().all).bind(shop.as_str());
-        query.fetch_all(&self.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
+        query.fetch_all(&self.kept.readers).await.map_err(store_error)?.into_iter().map(stored::allocation).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! In memory: every record is looked through.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -92,7 +92,14 @@ impl SearchView for MemorySearch {
     async fn find(&self, shop: &ShopSlug, words: &[String], limit: u32) -> Result<Vec<Found>, StoreError> {
         let shops = self.shops();
         let records = shops.get(shop).into_iter().flat_map(|(_, records)| records);
-        let found = records.filter(|(_, fields)| !words.is_empty() && has_all(fields, words));
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let named = records.clone().filter(|(found, fields)| found.kind == "account" && has_all(fields, words));
+        let payers: BTreeSet<&String> = named.filter_map(|(_, fields)| fields.get("id")).collect();
+        let is_paid = |fields: &Fields| fields.get("account").is_some_and(|account| payers.contains(account));
+        let found =
+            records.filter(|(found, fields)| has_all(fields, words) || found.kind == "order" && is_paid(fields));
         Ok(found.map(|(found, _)| found.clone()).take(limit as usize).collect())
     }
 

@@ -6,20 +6,19 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
-    super::{Reached, View, ViewError},
+    super::{Reached, View, ViewError, postgres::kept::Kept},
     Fields, Found, NAME, SearchView,
     changes::{self, Outcome},
     fields,
 };
-use crate::{
-    error::StoreError,
-    postgres::errors::read_error,
-    stored::{self, column},
-};
+use crate::{error::StoreError, postgres::errors::read_error, stored::column};
 
-pub(crate) struct PostgresSearch {
-    pub(crate) pool: PgPool,
-    pub(crate) readers: PgPool,
+pub(crate) struct PostgresSearch(Kept);
+
+impl PostgresSearch {
+    pub(crate) fn new(pool: PgPool, readers: PgPool) -> Self {
+        Self(Kept { name: NAME, pool, readers })
+    }
 }
 
 /// Each word in quotation marks, so that none is an operator, and for what it begins.
@@ -34,8 +33,7 @@ impl View for PostgresSearch {
     }
 
     async fn reached(&self, shop: &ShopSlug) -> Result<Option<Reached>, StoreError> {
-        let query = sqlx::query_as(include_str!("../postgres/reached.sql")).bind(shop.as_str()).bind(NAME);
-        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::reached).transpose()
+        self.0.reached(shop).await
     }
 
     async fn take(&self, shop: &ShopSlug, epoch: Uuid, after: u64, entries: &[Entry]) -> Result<(), ViewError> {
@@ -67,14 +65,12 @@ impl View for PostgresSearch {
             .bind(puts.1)
             .bind(puts.2)
             .bind(puts.3);
-        let moved: i64 = query.fetch_one(&self.pool).await.map_err(read_error)?;
+        let moved: i64 = query.fetch_one(&self.0.pool).await.map_err(read_error)?;
         if moved == 1 { Ok(()) } else { Err(ViewError::Moved { expected: after }) }
     }
 
     async fn clear(&self, shop: &ShopSlug) -> Result<(), StoreError> {
-        let query = sqlx::query(include_str!("postgres/clear.sql")).bind(shop.as_str()).bind(NAME);
-        query.execute(&self.pool).await.map_err(read_error)?;
-        Ok(())
+        self.0.clear(shop, include_str!("postgres/clear.sql")).await
     }
 }
 
@@ -86,13 +82,13 @@ impl SearchView for PostgresSearch {
         }
         let query = sqlx::query_as(include_str!("postgres/find.sql"));
         let query = query.bind(shop.as_str()).bind(asked(words)).bind(i64::from(limit));
-        let rows: Vec<(String, String)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
+        let rows: Vec<(String, String)> = query.fetch_all(&self.0.readers).await.map_err(read_error)?;
         Ok(rows.into_iter().map(|(kind, id)| Found { kind, id }).collect())
     }
 
     async fn all(&self, shop: &ShopSlug) -> Result<Vec<(Found, Fields)>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/all.sql")).bind(shop.as_str());
-        let rows: Vec<(String, String, String)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
+        let rows: Vec<(String, String, String)> = query.fetch_all(&self.0.readers).await.map_err(read_error)?;
         rows.into_iter().map(|(kind, id, json)| Ok((Found { kind, id }, fields(&json)?))).collect()
     }
 }
