@@ -45,8 +45,12 @@ enum Operation {
     Serve(ServeArgs),
     /// Fill the demo shop, without serving it. Repeating this changes nothing.
     Demo,
-    /// Bring the database's tables up to date. `serve` does this too.
-    Migrate,
+    /// Bring the database's tables up to date. `serve` does this too, where its role owns them.
+    ///
+    /// On PostgreSQL, also gives other roles the rights of what they are for, and takes every other right from them; a
+    /// role that is missing is made, without a password. Serve with such a role, and not with the owner: then the
+    /// database itself refuses whatever would change what is written down.
+    Migrate(MigrateArgs),
     /// Walk every shop's log: the chain of hashes, the books folded from the start against those from the newest
     /// snapshot, and each view against the log, with the first position that differs. Exits with 0 when all is well.
     Verify {
@@ -105,6 +109,19 @@ enum Operation {
 }
 
 #[derive(Args, Clone)]
+struct MigrateArgs {
+    /// The database as the owner of the tables; `--database-url` where it is left out.
+    #[arg(long, env = "DAYBOOK_OWNER_URL", hide_env_values = true)]
+    owner_url: Option<String>,
+    /// A role for `serve` and everything else but `migrate`: adds to the log, and changes nothing in it.
+    #[arg(long, env = "DAYBOOK_SERVING_ROLE")]
+    serving_role: Option<String>,
+    /// A role for `serve --read-only`: reads.
+    #[arg(long, env = "DAYBOOK_READING_ROLE")]
+    reading_role: Option<String>,
+}
+
+#[derive(Args, Clone)]
 struct ServeArgs {
     /// The address to listen on. Loopback only: a shop without people asks nobody who they are.
     #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
@@ -153,6 +170,10 @@ struct ServeArgs {
     /// As `--view`, written in the same transaction as the log: never behind, and every command waits for it.
     #[arg(long = "inline-view", env = "DAYBOOK_INLINE_VIEWS", value_delimiter = ',')]
     inline_views: Vec<String>,
+    /// Only read: pages, API and feeds of what other servers write; commands are answered with 503 `read_only`. Needs no
+    /// right to write in the database. A `--view` is looked at here, and kept up to date elsewhere.
+    #[arg(long, env = "DAYBOOK_READ_ONLY", conflicts_with_all = ["demo", "inline_views", "mail"])]
+    read_only: bool,
     /// What a program must bring to read `/metrics`, as `Authorization: Bearer KEY`; 16 visible characters at least. With
     /// it the numbers of each shop are there too; without it `/metrics` is open, and names no shop. Better set by the
     /// environment: everybody on the machine sees arguments.
@@ -240,7 +261,7 @@ async fn perform(operation: Operation, store: StoreArgs) -> Result<ExitCode, Fai
     match operation {
         Operation::Serve(args) => serve::serve(args, store).await,
         Operation::Demo => operations::demo(database_url).await,
-        Operation::Migrate => operations::migrate(database_url).await,
+        Operation::Migrate(args) => operations::migrate(database_url, args).await,
         Operation::Verify { shop } => operations::verify(&store, shop.as_deref()).await,
         Operation::Rebuild { shop } => rebuild::rebuild(&store, shop.as_deref()).await,
         Operation::Export { shop, file } => carry::export(database_url, &shop, file.as_deref()).await,

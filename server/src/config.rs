@@ -23,6 +23,8 @@ pub struct Config {
     pub inline_views: Vec<String>,
     /// Where mail about goods that ran out goes; none is sent without it.
     pub mail: Option<Mail>,
+    /// Whether nothing is written: pages, feeds and reads alone, on a database that may not even be written to.
+    pub read_only: bool,
     /// What `/metrics` asks for, once it is set; it names shops then, and only then.
     pub metrics_key: Option<Key>,
     pub limits: Limits,
@@ -97,6 +99,7 @@ impl Default for Config {
             redis: None,
             inline_views: Vec::new(),
             mail: None,
+            read_only: false,
             metrics_key: None,
             limits: Limits::default(),
         }

@@ -13,7 +13,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use store::{
-    EventStore, StoreError,
+    Duty, EventStore, Rights, StoreError,
     views::{View, redis::RedisView, search},
 };
 use tokio::{
@@ -48,6 +48,8 @@ pub enum StartError {
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}: {problem}")]
     Listen { address: SocketAddr, problem: std::io::Error },
+    #[error("this role of the database may not write; start with --read-only")]
+    MayNotWrite,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -93,8 +95,25 @@ impl Running {
 /// [`StartError`].
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let store = store::open(&config.database_url).await?;
-    store.migrate().await?;
+    if config.read_only {
+        store.check().await?;
+    } else {
+        store.migrate().await?;
+    }
     start_on(config, store).await
+}
+
+/// Whether the database lets this server do what it is to do; a hint where it would let it do more.
+async fn look_at_rights(store: &dyn EventStore, read_only: bool) -> Result<(), StartError> {
+    match (store.rights().await?, read_only) {
+        (Some(Rights::Only(Duty::Reads)), false) => return Err(StartError::MayNotWrite),
+        (Some(Rights::Owner), _) => tracing::info!(
+            "the database lets this server change what is written down; `daybook migrate --serving-role NAME` makes a \
+             role that cannot"
+        ),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Starts on an open store.
@@ -105,6 +124,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     if !config.listen.ip().is_loopback() {
         return Err(StartError::NotLoopback(config.listen));
     }
+    look_at_rights(&*store, config.read_only).await?;
     // One that is written with appends has a follower too: it brings it to where the log is.
     let mut views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
     let mut allocations = store.views();
@@ -126,11 +146,11 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let metrics = Arc::new(Metrics::default());
     // The appenders end after the connections: what a request has handed over is still decided.
     let stop_shops = CancellationToken::new();
-    let shops = Shops::new(store, config.limits.clone(), metrics.clone(), stop_shops.clone());
+    let shops = Shops::new(store, config.limits.clone(), metrics.clone(), stop_shops.clone(), config.read_only);
     let woken = Arc::new(Notify::new());
     let server = Arc::new(Server {
         shops: shops.clone(),
-        access: Arc::new(Access::new(shops.store.access())),
+        access: Arc::new(Access::new(shops.store.access(), config.read_only)),
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
@@ -139,19 +159,22 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         is_search_kept: views.iter().any(|view| view.name() == search::NAME),
         stop: stop.clone(),
         limits: config.limits.clone(),
+        read_only: config.read_only,
         metrics_key: config.metrics_key,
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });
-    let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };
-    if let Some(release) = http::releases::of_this_build() {
-        tokio::spawn(http::releases::keep(shops.store.clone(), release));
+    if !config.read_only {
+        if let Some(release) = http::releases::of_this_build() {
+            tokio::spawn(http::releases::keep(shops.store.clone(), release));
+        }
+        let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };
+        tokio::spawn(worker.run());
     }
-    tokio::spawn(worker.run());
     if let Some(mail) = &config.mail {
         tokio::spawn(Postman::new(shops.clone(), mail, stop_shops.clone())?.run());
     }
-    for view in views {
+    for view in views.into_iter().filter(|_| !config.read_only) {
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }
     tokio::spawn(server.access.clone().follow(stop.clone()));

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+#[path = "cli/log.rs"]
+mod log;
+
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
 };
 
-use store::testing::SqliteFile;
+use store::testing::{SqliteFile, as_role, postgres_url};
 
 fn daybook(file: &SqliteFile, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_daybook"))
@@ -328,4 +331,33 @@ fn people_are_added_join_shops_and_get_a_password_that_is_kept_as_argon2id() {
     ] {
         assert!(!daybook(&file, wrong).status.success(), "{wrong:?}");
     }
+}
+
+/// With PostgreSQL: one operator's whole way to two roles.
+#[tokio::test(flavor = "multi_thread")]
+async fn p_2_migrate_gives_roles_the_rights_of_what_they_are_for() {
+    let Some(owner) = postgres_url().await else { return };
+    let run = |url: String, arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_daybook")).args(arguments).env("DATABASE_URL", url).output().unwrap()
+    };
+    let (serving, reading) = ("daybook_test_serving", "daybook_test_reading");
+    let roles = ["--serving-role", serving, "--reading-role", reading];
+    let migrate: Vec<&str> = ["migrate", "--owner-url", &owner].into_iter().chain(roles).collect();
+    let migrated = run(as_role(&owner, serving), &migrate);
+    assert!(migrated.status.success(), "{migrated:?}");
+    assert_eq!(said(&migrated), format!("The tables are up to date.\n{serving}\tserves\n{reading}\treads\n"));
+
+    assert!(run(as_role(&owner, serving), &["shop", "create", "corner"]).status.success());
+    assert!(run(as_role(&owner, serving), &["verify"]).status.success());
+    assert!(said(&run(as_role(&owner, reading), &["shop", "list"])).starts_with("corner\t"));
+    let denied = run(as_role(&owner, reading), &["shop", "create", "market"]);
+    assert!(!denied.status.success() && String::from_utf8_lossy(&denied.stderr).contains("42501"), "{denied:?}");
+    let by_another = run(as_role(&owner, serving), &["migrate", "--reading-role", reading]);
+    assert!(!by_another.status.success(), "only the owner gives rights");
+    let serve = run(as_role(&owner, reading), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(String::from_utf8_lossy(&serve.stderr).contains("--read-only"), "{serve:?}");
+
+    let file = SqliteFile::new();
+    let none = daybook(&file, &["migrate", "--serving-role", serving]);
+    assert!(String::from_utf8_lossy(&none.stderr).contains("only PostgreSQL has roles"), "{none:?}");
 }

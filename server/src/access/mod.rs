@@ -104,6 +104,8 @@ pub enum Entrance {
 /// Whom the server lets in.
 pub struct Access {
     store: Arc<dyn store::access::Access>,
+    /// Whether nothing is written: a session that is used here lasts no longer by it.
+    read_only: bool,
     pub attempts: Attempts,
     passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
@@ -117,9 +119,10 @@ pub struct Access {
 
 impl Access {
     #[must_use]
-    pub fn new(store: Arc<dyn store::access::Access>) -> Self {
+    pub fn new(store: Arc<dyn store::access::Access>, read_only: bool) -> Self {
         Self {
             store,
+            read_only,
             attempts: Attempts::default(),
             passwords: Passwords::default(),
             tokens: Recent::default(),

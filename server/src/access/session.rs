@@ -132,7 +132,7 @@ impl super::Access {
         let now = clock::now();
         let found = self.sessions.get(&hash, async || self.session_of(&secret).await).await?;
         let Some((session, person)) = found.filter(|(session, _)| session.is_open(now)) else { return Ok(None) };
-        if later(now, IDLE).0 - session.idle_until.0 > WRITTEN_AFTER {
+        if !self.read_only && later(now, IDLE).0 - session.idle_until.0 > WRITTEN_AFTER {
             self.store.keep_session(&hash, later(now, IDLE)).await?;
         }
         Ok(Some(person))

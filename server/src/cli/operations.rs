@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use domain::{Command, CommandId, ShopSlug, Submission, Verdict, books::Request, shop, values::Currency};
 use store::{
-    EventStore, ShopHead,
+    Duty, EventStore, Rights, ShopHead,
     views::{
         Allocation, allocations,
         follow::{difference, finds_what_is_there},
@@ -13,7 +13,7 @@ use store::{
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use super::{Failure, StoreArgs};
+use super::{Failure, MigrateArgs, StoreArgs};
 use crate::{Config, access, clock, demo, shop::log::Log};
 
 pub(super) async fn open(database_url: &str) -> Result<Arc<dyn EventStore>, Failure> {
@@ -46,9 +46,21 @@ pub(super) async fn chosen(store: &dyn EventStore, shop: Option<&str>) -> Result
     }
 }
 
-pub async fn migrate(database_url: &str) -> Result<ExitCode, Failure> {
-    open(database_url).await?;
+pub async fn migrate(database_url: &str, args: MigrateArgs) -> Result<ExitCode, Failure> {
+    let url = args.owner_url.as_deref().unwrap_or(database_url);
+    let store = open(url).await?;
     println!("The tables are up to date.");
+    let roles = [(args.serving_role, Duty::Serves, "serves"), (args.reading_role, Duty::Reads, "reads")];
+    for (role, duty, word) in roles.into_iter().filter_map(|(role, duty, word)| Some((role?, duty, word))) {
+        match store.rights().await? {
+            Some(Rights::Owner) => store::postgres::grant(url, &role, duty).await?,
+            Some(Rights::Only(_)) => {
+                return Err(Failure::Other("only the owner of the tables gives rights".to_owned()));
+            }
+            None => return Err(Failure::Other("only PostgreSQL has roles".to_owned())),
+        }
+        println!("{role}\t{word}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -30,6 +30,7 @@ pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failur
         redis: store.redis,
         inline_views: args.inline_views,
         mail: args.mail.zip(args.mail_to).map(|(server, to)| Mail { server, from: args.mail_from, to }),
+        read_only: args.read_only,
         metrics_key: args.metrics_key,
         limits,
     };

@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use domain::ShopSlug;
 use futures::stream;
 use sync::protocol::{OLDEST_PROTOCOL, PROTOCOL, StartOver, TooOld};
 use tokio::{
@@ -276,6 +277,12 @@ struct Feed {
     state: State,
 }
 
+/// The last that whoever lost their way in hears.
+fn revoked(shop: &ShopSlug) -> Bytes {
+    tracing::info!(%shop, code = "revoked", "a feed was ended");
+    frame::revoked()
+}
+
 /// A feed's life.
 enum State {
     /// First it says how long to wait before coming back.
@@ -310,7 +317,7 @@ impl Feed {
         loop {
             if !matches!(self.state, State::Ended) && self.open.pass.is_over().await {
                 self.state = State::Ended;
-                return Some(frame::revoked());
+                return Some(revoked(&self.shop.slug));
             }
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Greeting { missed: Some(mut left), view } => {
@@ -375,7 +382,7 @@ impl Feed {
         let stop = self.open.server.stop.clone();
         let frame = tokio::select! {
             biased;
-            () = self.open.pass.ended() => return Some(frame::revoked()),
+            () = self.open.pass.ended() => return Some(revoked(&self.shop.slug)),
             frame = self.frames.recv() => frame,
             () = stop.cancelled() => return Some(frame::bye()),
             () = sleep_until(self.open.until) => return Some(frame::again()),

@@ -1,13 +1,14 @@
 //! For whoever runs the server.
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::{Shared, problem::Problem};
-use crate::metrics::PerShop;
+use super::{Shared, problem::Problem, sign_in::Peer};
+use crate::{access::log, metrics::PerShop};
 
 /// The process runs.
 pub async fn alive() -> &'static str {
@@ -32,11 +33,14 @@ fn not_ready(why: &str) -> Response {
 
 /// Which shops there are, and how busy each is, is for the operator alone: without a key set, nobody is known to be that,
 /// and the numbers are of all shops together.
-pub async fn metrics(State(server): Shared, headers: HeaderMap) -> Response {
+pub async fn metrics(State(server): Shared, Extension(Peer(address)): Extension<Peer>, headers: HeaderMap) -> Response {
     let shops = match &server.metrics_key {
         None => PerShop::Left,
         Some(key) if key.is_brought_by(&headers) => PerShop::Named,
-        Some(_) => return Problem::unknown_visitor("invalid_token", "for whoever runs the server").into_response(),
+        Some(_) => {
+            log::refused(Some(address), "invalid_metrics_key");
+            return Problem::unknown_visitor("invalid_token", "for whoever runs the server").into_response();
+        }
     };
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, content_type)], server.metrics.render(shops)).into_response()

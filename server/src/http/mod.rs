@@ -3,7 +3,8 @@
 //! Reading order:
 //!
 //! 1. this file: the routes
-//! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything
+//! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
+//!    nothing is written)
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
@@ -30,6 +31,7 @@ pub mod people;
 pub mod pictures;
 pub mod problem;
 pub mod products;
+pub mod read_only;
 pub mod reading;
 pub mod releases;
 pub mod schemas;
@@ -73,6 +75,7 @@ pub struct Server {
     /// Cancelled when the server begins to stop: feeds say `bye` then.
     pub stop: CancellationToken,
     pub limits: Limits,
+    pub read_only: bool,
     /// Opens the numbers of the server, those of each shop with them.
     pub metrics_key: Option<Key>,
     /// Pictures are decoded a few at a time.
@@ -115,6 +118,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .with_state(server.clone())
         .merge(pages::routes(server.clone()))
         .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn_with_state(server.clone(), read_only::door))
         .layer(middleware::from_fn(guard::cross_site))
         .layer(middleware::from_fn(guard::loopback_name))
         .layer(middleware::from_fn(guard::headers))

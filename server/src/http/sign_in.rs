@@ -15,7 +15,7 @@ use store::access::Person;
 
 use super::Shared;
 use crate::access::{
-    Access,
+    Access, log,
     session::{self, SignInError},
 };
 
@@ -40,7 +40,7 @@ pub async fn post(
         see_other(&format!("/sign-in?{query}"))
     };
     if server.access.attempts.begin(address, &login, Instant::now()).is_err() {
-        tracing::info!(%address, "sign-in: too many tries");
+        log::not_signed_in(address, &login, "too_many_tries");
         return again("later");
     }
     match server.access.sign_in(&login, form.field("password"), &headers).await {
@@ -55,7 +55,7 @@ pub async fn post(
             response
         }
         Err(SignInError::Wrong) => {
-            tracing::info!(%address, "sign-in: wrong");
+            log::not_signed_in(address, &login, "wrong_password");
             again("wrong")
         }
         Err(error) => {

@@ -94,7 +94,7 @@ impl Appender {
         while let Some(left) = work.recv().await {
             let _ = left.answer.send(Err(shop.stopped.borrow().clone().unwrap_or(ShopError::Stopping)));
         }
-        if self.log.position() > self.log.snapshot_at {
+        if self.log.position() > self.log.snapshot_at && !shop.read_only {
             self.save_snapshot().await;
         }
     }
@@ -357,7 +357,7 @@ impl Appender {
 
     /// Writes a snapshot without holding up the next batch. One at a time: a slow one is not overtaken.
     fn snapshot_beside(&mut self) {
-        if self.snapshotting.swap(true, Ordering::AcqRel) {
+        if self.shop.read_only || self.snapshotting.swap(true, Ordering::AcqRel) {
             return;
         }
         self.log.snapshot_at = self.log.position();

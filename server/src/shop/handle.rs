@@ -49,13 +49,21 @@ pub struct Shop {
     /// Set when the shop stands still: the log cannot be read on.
     pub(super) stopped: watch::Sender<Option<ShopError>>,
     pub(super) metrics: Arc<Metrics>,
+    /// Whether nothing is decided here, and nothing written.
+    pub(super) read_only: bool,
     used: AtomicI64,
 }
 
 impl Shop {
-    pub(super) fn new(slug: ShopSlug, hub: Hub, work: mpsc::Sender<Work>, metrics: Arc<Metrics>) -> Self {
-        let stopped = watch::Sender::new(None);
-        Self { slug, hub, work, nudge: Notify::new(), stopped, metrics, used: AtomicI64::new(clock::now().0) }
+    pub(super) fn new(
+        slug: ShopSlug,
+        hub: Hub,
+        work: mpsc::Sender<Work>,
+        metrics: Arc<Metrics>,
+        read_only: bool,
+    ) -> Self {
+        let (stopped, used) = (watch::Sender::new(None), AtomicI64::new(clock::now().0));
+        Self { slug, hub, work, nudge: Notify::new(), stopped, metrics, read_only, used }
     }
 
     /// The books at the head, as far as this instance knows it. Never waits for the writer.
@@ -82,6 +90,9 @@ impl Shop {
 
     pub(super) async fn hand_over(&self, requests: Vec<Request>, queued: bool) -> Result<Decided, ShopError> {
         self.touch();
+        if self.read_only {
+            return Err(ShopError::ReadOnly);
+        }
         let (answer, answered) = oneshot::channel();
         let waiting = self.metrics.queue_depth.hold();
         self.work.try_send(Work { requests, queued, answer }).map_err(|error| match error {

@@ -55,6 +55,8 @@ pub enum ShopError {
     NotReached { asked: u64, head: u64 },
     #[error("the server is stopping; nothing was decided")]
     Stopping,
+    #[error("this server only reads; nothing was decided")]
+    ReadOnly,
 }
 
 impl ShopError {
@@ -70,6 +72,7 @@ impl ShopError {
             Self::Poisoned => "command_poisoned",
             Self::NotReached { .. } => "position_not_reached",
             Self::Stopping => "stopping",
+            Self::ReadOnly => "read_only",
         }
     }
 
@@ -79,6 +82,8 @@ impl ShopError {
         match self {
             Self::Full | Self::NotReached { .. } | Self::Unknown => Duration::from_secs(1),
             Self::Unavailable | Self::OutcomeUnknown | Self::Stopping => Duration::from_secs(2),
+            // Where this server is a stand-in, the one that writes may be back.
+            Self::ReadOnly => Duration::from_secs(10),
             Self::Unreadable { .. } | Self::Poisoned => Duration::from_secs(60),
         }
     }

@@ -22,6 +22,7 @@ pub struct Shops {
     open: Mutex<HashMap<ShopSlug, Slot>>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    read_only: bool,
 }
 
 type Slot = Arc<OnceCell<Active>>;
@@ -34,15 +35,17 @@ struct Active {
 }
 
 impl Shops {
-    /// `stop` ends every appender, after what waits in its queue.
+    /// `stop` ends every appender, after what waits in its queue. Where nothing is to be written, appenders only follow
+    /// what others write.
     #[must_use]
     pub fn new(
         store: Arc<dyn EventStore>,
         limits: Limits,
         metrics: Arc<Metrics>,
         stop: CancellationToken,
+        read_only: bool,
     ) -> Arc<Self> {
-        Arc::new(Self { store, limits, metrics, open: Mutex::default(), tasks: TaskTracker::new(), stop })
+        Arc::new(Self { store, limits, metrics, open: Mutex::default(), tasks: TaskTracker::new(), stop, read_only })
     }
 
     /// The shop, loaded if it is not in memory.
@@ -73,9 +76,11 @@ impl Shops {
         let log = Log::load(self.store.clone(), slug).await?;
         let (sender, receiver) = mpsc::channel(self.limits.queue);
         let hub = Hub::new(log.view(), self.limits.feed_lag);
-        let shop = Arc::new(Shop::new(slug.clone(), hub, sender, self.metrics.clone()));
+        let shop = Arc::new(Shop::new(slug.clone(), hub, sender, self.metrics.clone(), self.read_only));
         let mut appender = Appender::new(self.store.clone(), shop.clone(), log, self.limits.clone());
-        appender.run_lagging_processes().await?;
+        if !self.read_only {
+            appender.run_lagging_processes().await?;
+        }
         let stop = self.stop.child_token();
         self.metrics.head_is(slug.as_str(), appender.log.position());
         self.metrics.shops_active.add(1);

@@ -93,6 +93,9 @@ pub enum StoreError {
     Schema { problem: String },
     #[error("not an address of a store: {problem}")]
     Address { problem: String },
+    /// A role of the database that was not given the rights of its duty.
+    #[error("the role {role} can do too much to be kept from anything: {problem}")]
+    Role { role: String, problem: String },
     #[error("the database refused it ({state}): {problem}")]
     Database { state: String, problem: String },
 }
@@ -114,6 +117,7 @@ impl StoreError {
             Self::IdReused { .. } => "id_reused",
             Self::Schema { .. } => "store_schema",
             Self::Address { .. } => "store_address",
+            Self::Role { .. } => "store_role",
             Self::Database { .. } => "store_error",
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     error::{AppendError, StoreError},
     hint::Hint,
     letters::Letters,
+    postgres::Rights,
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued},
     release::{Release, ReleaseFile},
     shop::{ShopHead, SnapshotRow},
@@ -30,8 +31,19 @@ use crate::{
 /// Reads of a shop that does not exist find nothing; writes to it are [`StoreError::UnknownShop`].
 #[async_trait]
 pub trait EventStore: Send + Sync + 'static {
-    /// Brings the tables up to date. Instances that start at the same moment may all call it.
+    /// Brings the tables up to date. Instances that start at the same moment may all call it. Whoever may not change
+    /// tables only looks whether they are: [`EventStore::check`].
     async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Whether the tables are those that this build knows; changes nothing.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What the database lets this store do with the log; None where it tells nobody apart.
+    async fn rights(&self) -> Result<Option<Rights>, StoreError> {
+        Ok(None)
+    }
 
     /// Opens a shop's log. One that exists already is answered as it stands, with its own title and epoch.
     async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError>;

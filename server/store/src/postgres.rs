@@ -7,6 +7,7 @@
 mod append;
 pub(crate) mod errors;
 mod hints;
+mod roles;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use domain::{
 use sqlx::{
     Connection, Executor, PgPool, Row,
     migrate::Migrator,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use tokio::sync::broadcast;
@@ -34,6 +36,7 @@ use crate::{
     letters::{Letters, PostgresLetters},
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
+    schema,
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
     views::{
@@ -44,6 +47,7 @@ use crate::{
 };
 use errors::{migration, read_error};
 use hints::PostgresHints;
+pub use roles::{Duty, Rights, grant};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/postgres/migrations");
 
@@ -53,6 +57,7 @@ const MOST_READERS: u32 = 6;
 
 const SESSION: &str = include_str!("postgres/sql/session.sql");
 const READ_ONLY: &str = include_str!("postgres/sql/read_only.sql");
+const NO_SHOP: &str = include_str!("postgres/sql/no_shop.sql");
 
 /// A pooled connection that rested longer than this is asked whether it still lives before it is used. Asking each
 /// time would double the round trips of an append.
@@ -63,6 +68,8 @@ pub struct PostgresStore {
     pool: PgPool,
     /// Queries run here, where nothing can be written: a query that did would be refused.
     readers: PgPool,
+    /// Whether the database shows one shop at a time to this role.
+    names_shop: bool,
     hints: PostgresHints,
     inline: Inline,
 }
@@ -75,8 +82,23 @@ impl PostgresStore {
             .map_err(|problem| StoreError::Address { problem: problem.to_string() })?
             .application_name("daybook");
         let pool = pool(options.clone(), MOST_WRITERS, &[SESSION]).await?;
-        let readers = self::pool(options.clone(), MOST_READERS, &[SESSION, READ_ONLY]).await?;
-        Ok(Self { pool, readers, hints: PostgresHints::new(options), inline: Inline::default() })
+        // For as long as this store lives: connections that see nothing and queries that name no shop must not meet.
+        let (_, _, _, names_shop) = found_rights(&pool).await?;
+        let settings: &[_] = if names_shop { &[SESSION, READ_ONLY, NO_SHOP] } else { &[SESSION, READ_ONLY] };
+        let readers = self::pool(options.clone(), MOST_READERS, settings).await?;
+        Ok(Self { pool, readers, names_shop, hints: PostgresHints::new(options), inline: Inline::default() })
+    }
+
+    /// A connection that reads one shop. Where the role does not own the tables, the database shows it no other: the
+    /// condition in each statement is the first lock, and this the second. A round trip; the owner is spared it, since
+    /// no policy holds for the owner.
+    async fn reader(&self, shop: &ShopSlug) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(read_error)?;
+        if self.names_shop {
+            let naming = sqlx::query(include_str!("postgres/sql/one_shop.sql")).bind(shop.as_str());
+            naming.execute(&mut *reader).await.map_err(read_error)?;
+        }
+        Ok(reader)
     }
 
     async fn events(
@@ -84,7 +106,7 @@ impl PostgresStore {
         shop: &ShopSlug,
         query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
     ) -> Result<Vec<EventRecord>, StoreError> {
-        let rows = query.fetch_all(&self.readers).await.map_err(read_error)?;
+        let rows = query.fetch_all(&mut *self.reader(shop).await?).await.map_err(read_error)?;
         rows.iter().map(|row| event(row).map_err(read_error)?.record(shop)).collect()
     }
 }
@@ -102,7 +124,7 @@ impl PostgresStore {
                     .bind(shop.as_str())
                     .bind(one.id.0)
                     .bind(one.fingerprint.cast_signed())
-                    .fetch_one(&self.readers)
+                    .fetch_one(&mut *self.reader(shop).await?)
                     .await
                     .map_err(read_error)?;
                 if reused {
@@ -121,6 +143,11 @@ impl PostgresStore {
         }
         Ok(read_error(error))
     }
+}
+
+/// Whether there are tables; whether this role could change the log, may add to it, and sees one shop at a time.
+async fn found_rights(pool: &PgPool) -> Result<(bool, bool, bool, bool), StoreError> {
+    sqlx::query_as(include_str!("postgres/roles/rights.sql")).fetch_one(pool).await.map_err(read_error)
 }
 
 /// Connections that have run `settings` before anything else.
@@ -171,7 +198,25 @@ fn event(row: &PgRow) -> Result<StoredEvent, sqlx::Error> {
 #[async_trait]
 impl EventStore for PostgresStore {
     async fn migrate(&self) -> Result<(), StoreError> {
+        if matches!(self.rights().await?, Some(Rights::Only(_))) {
+            return self.check().await;
+        }
         MIGRATIONS.run(&self.pool).await.map_err(migration)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let query = sqlx::query_as(include_str!("postgres/sql/migrations.sql"));
+        let applied: Vec<(i64, Vec<u8>)> = query.fetch_all(&self.readers).await.map_err(read_error)?;
+        schema::is_current(&MIGRATIONS, &applied)
+    }
+
+    async fn rights(&self) -> Result<Option<Rights>, StoreError> {
+        let (is_there, changes, adds, _) = found_rights(&self.readers).await?;
+        Ok(Some(match (is_there, changes, adds) {
+            (false, ..) | (true, true, _) => Rights::Owner,
+            (true, false, true) => Rights::Only(Duty::Serves),
+            (true, false, false) => Rights::Only(Duty::Reads),
+        }))
     }
 
     async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError> {
@@ -243,7 +288,13 @@ impl EventStore for PostgresStore {
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/verdicts.sql")).bind(shop.as_str()).bind(ids);
-        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+        query
+            .fetch_all(&mut *self.reader(shop).await?)
+            .await
+            .map_err(read_error)?
+            .into_iter()
+            .map(stored::verdict)
+            .collect()
     }
 
     async fn verdicts_after(
@@ -256,7 +307,13 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(after.map(|id| id.0))
             .bind(i64::from(limit));
-        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::verdict).collect()
+        query
+            .fetch_all(&mut *self.reader(shop).await?)
+            .await
+            .map_err(read_error)?
+            .into_iter()
+            .map(stored::verdict)
+            .collect()
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
@@ -280,7 +337,12 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(i64::from(fold))
             .bind(column(at_most.unwrap_or(u64::MAX)));
-        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::snapshot).transpose()
+        query
+            .fetch_optional(&mut *self.reader(shop).await?)
+            .await
+            .map_err(read_error)?
+            .map(stored::snapshot)
+            .transpose()
     }
 
     async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
@@ -467,13 +529,19 @@ impl EventStore for PostgresStore {
 
     async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/blob.sql")).bind(shop.as_str()).bind(name.as_str());
-        query.fetch_optional(&self.readers).await.map_err(read_error)?.map(stored::blob).transpose()
+        query.fetch_optional(&mut *self.reader(shop).await?).await.map_err(read_error)?.map(stored::blob).transpose()
     }
 
     async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
         let names: Vec<&str> = names.iter().map(BlobHash::as_str).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/blobs_there.sql")).bind(shop.as_str()).bind(names);
-        query.fetch_all(&self.readers).await.map_err(read_error)?.into_iter().map(stored::blob_name).collect()
+        query
+            .fetch_all(&mut *self.reader(shop).await?)
+            .await
+            .map_err(read_error)?
+            .into_iter()
+            .map(stored::blob_name)
+            .collect()
     }
 
     fn write_with_appends(&self, view: &str) -> bool {

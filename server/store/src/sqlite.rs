@@ -36,6 +36,7 @@ use crate::{
     letters::{Letters, SqliteLetters},
     queue::{Claim, Claimed, Offset, QueueRow, QueueStatus, Queued, partition},
     release::{KEPT_FOR, LEAST_KEPT, MOST_KEPT, Release, ReleaseFile},
+    schema,
     shop::{ShopHead, SnapshotRow},
     stored::{self, StoredCommand, StoredEvent, column},
     views::{
@@ -143,6 +144,12 @@ impl EventStore for SqliteStore {
                 Box::pin(async move { MIGRATIONS.run_direct(None, connection, false).await.map_err(migration) })
             })
             .await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let query = sqlx::query_as(include_str!("sqlite/sql/migrations.sql"));
+        let applied: Vec<(i64, Vec<u8>)> = query.fetch_all(&self.readers).await.map_err(store_error)?;
+        schema::is_current(&MIGRATIONS, &applied)
     }
 
     async fn create_shop(&self, shop: &ShopSlug, title: &str, epoch: Uuid) -> Result<ShopHead, StoreError> {

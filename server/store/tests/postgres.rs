@@ -23,6 +23,9 @@ async fn fixture() -> Option<Fixture> {
 
 store::contract_suite!(fixture);
 
+#[path = "postgres/roles.rs"]
+mod roles;
+
 /// A store with one event, and a connection beside it with all rights.
 async fn with_one_event() -> Option<(Fixture, ShopHead, PgConnection)> {
     let fixture = fixture().await?;

@@ -25,6 +25,7 @@ mod reading;
 mod redis;
 mod releases;
 mod restore;
+mod roles;
 mod search;
 mod sign_in;
 mod skew;

@@ -9,6 +9,7 @@ use sqlx::{
 use crate::error::{AppendError, StoreError};
 
 pub(super) const UNIQUE_VIOLATION: &str = "23505";
+const DUPLICATE_OBJECT: &str = "42710";
 const FOREIGN_KEY_VIOLATION: &str = "23503";
 /// Raised by `enqueue.sql`.
 pub(super) const ID_REUSED: &str = "DB003";
@@ -58,6 +59,11 @@ pub(crate) fn read_error(error: sqlx::Error) -> StoreError {
         sqlx::Error::Configuration(problem) => StoreError::Address { problem: problem.to_string() },
         _ => StoreError::Unreadable { what: "a row", problem: error.to_string() },
     }
+}
+
+/// Whether something was not made because it is there: two that make it at once meet in the catalogue's key.
+pub(super) fn is_there(error: &sqlx::Error) -> bool {
+    matches!(state(error).as_deref(), Some(DUPLICATE_OBJECT | UNIQUE_VIOLATION))
 }
 
 /// Whether a row was refused because it needs a shop that is not there.

@@ -83,9 +83,25 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{}/{name}{query}", &address[..authority])
 }
 
+/// The same database, as another role; on the servers of tests none has a password.
+#[must_use]
+pub fn as_role(url: &str, role: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = url.split_at(start);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let place = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}{role}@{}", &rest[place..])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::with_database;
+    use super::{as_role, with_database};
+
+    #[test]
+    fn another_role_on_the_same_database() {
+        assert_eq!(as_role("postgres://a@h:1/x?host=/s", "r"), "postgres://r@h:1/x?host=/s");
+        assert_eq!(as_role("postgres://h/x?user=a@b", "r"), "postgres://r@h/x?user=a@b");
+    }
 
     #[test]
     fn another_database_on_the_same_server() {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Append, AppendError, Blob, Checkpoint, Claim, Claimed, EventStore, Hint, Offset, QueueRow, QueueStatus, Queued,
-    Release, ReleaseFile, ShopHead, SnapshotRow, StoreError,
+    Release, ReleaseFile, Rights, ShopHead, SnapshotRow, StoreError,
     access::Access,
     letters::Letters,
     views::{AllocationsView, search::SearchView},
@@ -89,6 +89,14 @@ impl EventStore for Interposed {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         self.inner.migrate().await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.inner.check().await
+    }
+
+    async fn rights(&self) -> Result<Option<Rights>, StoreError> {
+        self.inner.rights().await
     }
 
     async fn keep_release(&self, release: Release, now: Millis) -> Result<(), StoreError> {
