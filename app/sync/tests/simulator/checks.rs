@@ -22,7 +22,10 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::world::{World, is_settled};
+use crate::{
+    server::{Commit, Incoming, Member},
+    world::{World, is_settled},
+};
 
 #[derive(Clone, Copy)]
 struct Point {
@@ -113,6 +116,11 @@ impl Checks {
         if let Some(old) = self.replaces.remove(&by) {
             self.taken_back(old);
         }
+    }
+
+    /// P9: nobody is heard whose session is over.
+    pub fn hears(&self, member: Member) -> Checked {
+        ensure(member.is_signed_in, || "P9: commands are taken in of somebody whose session is over".to_owned())
     }
 
     fn log(&mut self) -> &mut Vec<Point> {
@@ -217,6 +225,25 @@ fn money_is_sound(fold: &Fold) -> Checked {
 }
 
 impl World {
+    /// P6: the server takes nothing from somebody who may not send it, whatever their device thinks.
+    pub fn check_roles(&mut self, commit: &Commit) -> Checked {
+        for Incoming { author, push, .. } in &commit.pushes {
+            for submission in &push.submissions {
+                let verdict = commit.batch.verdicts.iter().find(|verdict| verdict.command_id == submission.id);
+                let Some(verdict) = verdict else { continue };
+                let may_send = author.role.may_send(&submission.command).is_ok();
+                let is_accepted = matches!(verdict.verdict, Verdict::Accepted { .. });
+                ensure(may_send || !is_accepted, || {
+                    format!("P6: {} of a {} is accepted: {:?}", submission.id, author.role, submission.command)
+                })?;
+                if !may_send {
+                    self.sometimes.reached("not allowed any more");
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Before the batch becomes durable.
     pub fn check_append(&mut self, batch: &Batch) -> Checked {
         for verdict in &batch.verdicts {
