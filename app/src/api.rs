@@ -1,6 +1,8 @@
 //! Server functions: thin doors. Their endpoints are a public contract: a page that was opened weeks ago calls them
 //! by these names.
 
+#[cfg(feature = "ssr")]
+use domain::books::Role;
 use domain::{ShopSlug, projections::day_book::BookEntry};
 use leptos::{
     prelude::*,
@@ -15,7 +17,7 @@ use sync::{
     protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
 };
 
-use crate::status::Status;
+use crate::{people::People, status::Status};
 
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -75,10 +77,21 @@ pub async fn shop_status(shop: ShopSlug, check: bool) -> Result<Status, ApiError
     doors::answer(backend.status(&shop, check && doors::leads(&author)).await)
 }
 
+/// Who belongs to the shop, and which invites are open. For owners; everybody else gets none.
+#[server(prefix = "/api", endpoint = "shop_people", input = Json, output = Json)]
+pub async fn shop_people(shop: ShopSlug) -> Result<Option<People>, ApiError> {
+    let (backend, author) = doors::open(&shop).await?;
+    if author.role != Role::Owner {
+        return Ok(None);
+    }
+    let headers = doors::headers()?;
+    doors::answer(backend.people(&headers, &shop).await).map(Some)
+}
+
 #[cfg(feature = "ssr")]
 mod doors {
     use domain::{ShopSlug, books::Author, fields::FieldError};
-    use http::{HeaderValue, StatusCode, header, request::Parts};
+    use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
     use leptos::{prelude::use_context, server_fn::error::ServerFnErrorErr};
     use leptos_axum::ResponseOptions;
     use sync::protocol::ProtocolError;
@@ -93,6 +106,11 @@ mod doors {
         let parts = answer(use_context::<Parts>().ok_or(ProtocolError::NotSignedIn))?;
         let author = answer(backend.author(&parts.headers, shop).await)?;
         Ok((backend, author))
+    }
+
+    /// Of the request.
+    pub(super) fn headers() -> Result<HeaderMap, ApiError> {
+        answer(use_context::<Parts>().map(|parts| parts.headers).ok_or(ProtocolError::NotSignedIn))
     }
 
     /// Whether this person looks after the shop.

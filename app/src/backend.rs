@@ -17,7 +17,10 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::status::Status;
+use crate::{
+    people::{Invited, People, ShopRow},
+    status::Status,
+};
 
 /// A future that may move between threads.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,6 +75,15 @@ pub trait Backend: Send + Sync + 'static {
     /// How everything that follows the shop's log stands; with `check`, compared with the log, which goes through all of
     /// it.
     fn status<'a>(&'a self, shop: &'a ShopSlug, check: bool) -> Answer<'a, Result<Status, ProtocolError>>;
+
+    /// Who belongs to a shop, and who is asked to.
+    fn people<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<People, ProtocolError>>;
+
+    /// What an invite is for; none for one that cannot be used.
+    fn invited<'a>(&'a self, headers: &'a HeaderMap, code: &'a str) -> Answer<'a, Option<Invited>>;
+
+    /// The shops of whoever is signed in; none where nobody is.
+    fn shops<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<ShopRow>>>;
 
     /// The server's clock: what "today" is on a page. A test may set another.
     fn now(&self) -> Millis {

@@ -9,7 +9,8 @@
 //! 4. [`forms`]: how a form becomes a command, the same on both sides
 //! 5. [`ui`]: what several pages share
 //! 6. [`text`], [`format`]: every word and every number on screen
-//! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands
+//! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands;
+//!    [`people`]: who belongs to a shop
 //! 8. [`shell`]: the document around the application
 
 // Views are types, and those of whole pages are deep.
@@ -24,6 +25,7 @@ pub mod forms;
 mod held;
 pub mod live;
 pub mod pages;
+pub mod people;
 pub mod repair;
 pub mod replica;
 #[cfg(feature = "ssr")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use app::{
     backend::{Answer, Backend, View},
+    people::{InviteRow, Invited, MemberRow, People, ShopRow},
     status::Status,
 };
 use axum::http::HeaderMap;
@@ -13,6 +14,7 @@ use domain::{
     fields::FieldError,
     projections::day_book::BookEntry,
 };
+use store::access::{Invite, Member, Person};
 use sync::{
     past::{Asked, Moment},
     protocol::{
@@ -23,7 +25,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
-    access::{Denied, Entrance},
+    access::{Denied, Entrance, log},
     http::{Server, events::snapshot_of},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
@@ -146,9 +148,12 @@ impl Backend for Service {
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
         Box::pin(async move {
             let visitor = self.server.access.visitor(headers, shop, Entrance::Pages).await;
-            visitor.map(|visitor| visitor.author).map_err(|denied| match denied {
-                Denied::Store(error) => failed(&unavailable(error), shop),
-                _ => ProtocolError::NotSignedIn,
+            visitor.map(|visitor| visitor.author).map_err(|denied| {
+                log::turned_away(None, shop, &denied);
+                match denied {
+                    Denied::Store(error) => failed(&unavailable(error), shop),
+                    _ => ProtocolError::NotSignedIn,
+                }
             })
         })
     }
@@ -194,6 +199,52 @@ impl Backend for Service {
         request: Option<SnapshotRequest>,
     ) -> Answer<'a, Result<Snapshot, ProtocolError>> {
         Box::pin(self.start(shop, request))
+    }
+
+    fn people<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<People, ProtocolError>> {
+        Box::pin(async move {
+            let access = &self.server.access;
+            let unreachable = |error| failed(&unavailable(error), shop);
+            let you = access.signed_in(headers).await.map_err(unreachable)?;
+            let row = |(person, member): (Person, Member)| MemberRow {
+                is_you: you.as_ref().is_some_and(|you| you.id == person.id),
+                login: person.login.to_string(),
+                name: person.name,
+                role: member.role,
+                since: member.since,
+            };
+            let members = access.members_of(shop).await.map_err(unreachable)?.into_iter().map(row).collect();
+            let row = |invite: Invite| InviteRow {
+                id: invite.id.to_string(),
+                role: invite.role,
+                expires_at: invite.expires_at,
+            };
+            let invites = access.open_invites(shop).await.map_err(unreachable)?.into_iter().map(row).collect();
+            Ok(People { asks: you.is_some(), members, invites })
+        })
+    }
+
+    fn invited<'a>(&'a self, headers: &'a HeaderMap, code: &'a str) -> Answer<'a, Option<Invited>> {
+        Box::pin(async move {
+            let invite = self.server.access.open_invite(code).await.ok()??;
+            let shop = self.view(&invite.shop).await.ok()??;
+            let you = self.server.access.signed_in(headers).await.ok()?;
+            let you = you.map(|person| person.login.to_string());
+            Some(Invited { title: shop.title.to_string(), role: invite.role, you })
+        })
+    }
+
+    fn shops<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<ShopRow>>> {
+        Box::pin(async move {
+            let person = self.server.access.signed_in(headers).await.ok()??;
+            let mut rows = Vec::new();
+            for member in self.server.access.shops_of(&person).await.ok()? {
+                let shop = self.view(&member.shop).await.ok().flatten();
+                let title = shop.map_or_else(|| member.shop.to_string(), |view| view.title.to_string());
+                rows.push(ShopRow { slug: member.shop.to_string(), title, role: member.role });
+            }
+            Some(rows)
+        })
     }
 
     fn status<'a>(&'a self, shop: &'a ShopSlug, check: bool) -> Answer<'a, Result<Status, ProtocolError>> {

@@ -316,6 +316,7 @@ impl Handle {
         person::forget(self.0.shop());
         // One that cannot be cleared is overwritten by the next person's.
         let _ = self.0.storage.clear_book().await;
+        crate::worker::forget_pictures();
     }
 
     /// Takes a snapshot that came with a page, if it is newer.

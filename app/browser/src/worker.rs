@@ -42,11 +42,8 @@ struct State {
 /// `None` where there are none: insecure origins, some private windows. The app works there, while connected.
 #[must_use]
 pub fn register(waiting: impl Fn() + 'static) -> Option<Worker> {
-    let navigator: JsValue = web_sys::window()?.navigator().into();
-    let container = js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?;
-    let container = container.dyn_into::<ServiceWorkerContainer>().ok()?;
     let worker = Worker(Rc::new(State {
-        container,
+        container: container()?,
         registration: RefCell::default(),
         taking: Cell::new(false),
         waiting: Box::new(waiting),
@@ -54,6 +51,18 @@ pub fn register(waiting: impl Fn() + 'static) -> Option<Worker> {
     }));
     spawn_local(worker.clone().start());
     Some(worker)
+}
+
+fn container() -> Option<ServiceWorkerContainer> {
+    let navigator: JsValue = web_sys::window()?.navigator().into();
+    js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?.dyn_into().ok()
+}
+
+/// Has the worker drop the pictures that it keeps: they are a shop's, and somebody else may be here next.
+pub(crate) fn forget_pictures() {
+    if let Some(worker) = container().and_then(|container| container.controller()) {
+        let _ = worker.post_message(&"forget-pictures".into());
+    }
 }
 
 impl Worker {

@@ -11,11 +11,14 @@ pub mod device;
 pub mod entry;
 pub mod history;
 pub mod inspector;
+pub mod join;
 pub mod more;
 pub mod not_found;
 pub mod order;
 pub mod order_new;
 pub mod orders;
+pub mod password;
+pub mod people;
 pub mod picture;
 pub mod pictures;
 pub mod print;
@@ -25,6 +28,7 @@ pub mod products;
 pub mod receive;
 pub mod reports;
 pub mod resend;
+pub mod shops;
 pub mod sign_in;
 pub mod stock;
 #[cfg(test)]
@@ -61,6 +65,9 @@ pub fn App() -> impl IntoView {
             <Routes fallback=not_found::NotFound>
                 <Route path=path!("/") view=welcome::Welcome ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=sign_in::SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/join/:code") view=join::Join ssr=SsrMode::Async/>
+                <Route path=path!("/password") view=password::ChangePassword ssr=SsrMode::Async/>
+                <Route path=path!("/shops") view=shops::Shops ssr=SsrMode::Async/>
                 <Route path=path!("/sign-out") view=sign_in::SignOut ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/s/:shop") view=ShopFrame ssr=SsrMode::Async>
                     <Route path=path!("") view=today::Today ssr=SsrMode::Async/>
@@ -92,6 +99,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/attention") view=attention::AttentionPage ssr=SsrMode::Async/>
                     <Route path=path!("/attention/:command") view=resend::Resend ssr=SsrMode::Async/>
                     <Route path=path!("/device") view=device::DevicePage ssr=SsrMode::Async/>
+                    <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
                     <Route path=path!("/inspector") view=inspector::InspectorPage ssr=SsrMode::Async/>
                     <Route path=path!("/more") view=more::More ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=not_found::NoSuchPage ssr=SsrMode::Async/>

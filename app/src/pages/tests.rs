@@ -276,18 +276,18 @@ fn r_31_an_order_is_found_by_its_number_its_goods_and_its_customers_name() {
         .confirmed();
     let found = |shop: &Shop, searched: &str| {
         let model = orders::load(&shop.context(), &searched.to_owned()).unwrap();
-        model.rows.into_iter().map(|row| (row.order_id, row.customer)).collect::<Vec<_>>()
+        let row = |row: &orders::Row| format!("{} {}", row.order_id, row.customer.clone().unwrap_or_default());
+        model.rows.iter().map(row).collect::<Vec<_>>()
     };
-    let (first, second) = (("O-1".to_owned(), Some("Ada L.".to_owned())), ("O-2".to_owned(), None));
-    assert_eq!(found(&shop, ""), [second.clone(), first.clone()]);
-    assert_eq!(found(&shop, "oat"), [second.clone(), first.clone()]);
-    assert_eq!(found(&shop, "o-2"), [second]);
-    assert_eq!(found(&shop, "ADA oat"), [first.clone()]);
-    assert_eq!(found(&shop, "mai"), [first]);
-    assert_eq!(found(&shop, "ben"), []);
+    assert_eq!(found(&shop, ""), ["O-2 ", "O-1 Ada L."]);
+    assert_eq!(found(&shop, "oat"), ["O-2 ", "O-1 Ada L."]);
+    assert_eq!(found(&shop, "o-2"), ["O-2 "]);
+    assert_eq!(found(&shop, "ADA oat"), ["O-1 Ada L."]);
+    assert_eq!(found(&shop, "mai"), ["O-1 Ada L."]);
+    assert_eq!(found(&shop, "ben"), [""; 0]);
     let shop = shop.with("account.change", json!({ "account_id": "AC-1", "owner": "Ben" })).confirmed();
-    assert_eq!(found(&shop, "ben"), [("O-1".to_owned(), Some("Ben".to_owned()))]);
-    assert_eq!(found(&shop, "ada"), []);
+    assert_eq!(found(&shop, "ben"), ["O-1 Ben"]);
+    assert_eq!(found(&shop, "ada"), [""; 0]);
 }
 
 #[test]

@@ -20,7 +20,10 @@ pub fn Welcome() -> impl IntoView {
                      from it. It keeps working when the network does not."
                 </p>
                 // A full page load: the shop arrives whole from the server, also where no script runs.
-                <div class="actions"><a class="button primary" href="/s/demo" rel="external">"Try the demo shop"</a></div>
+                <div class="actions">
+                    <a class="button primary" href="/s/demo" rel="external">"Try the demo shop"</a>
+                    <a class="button" href="/shops" rel="external">"Your shops"</a>
+                </div>
             </main>
         </div>
     }

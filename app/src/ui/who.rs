@@ -10,7 +10,7 @@ use crate::{
     ui::{
         aged::unsent_file,
         erased::{IntoPart, follow, handle, memo},
-        frame::Visit,
+        frame::{Visit, here},
     },
 };
 
@@ -61,6 +61,10 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
                 " "
                 {follow(move || away.get().then(|| view! { <span class="note">{text::NEEDS_CONNECTION}</span> }))}
             </form>
+            <p>
+                <a href="/password" rel="external">"Change the password"</a>
+                {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a> })}
+            </p>
             <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
                 <h2 id="sign-out-question">{follow(move || text::not_sent(waiting.get()))}</h2>
                 <p>{text::SIGN_OUT_LEAVES}</p>

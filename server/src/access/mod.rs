@@ -5,14 +5,17 @@
 //! to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in); [`sight`] (what a route
+//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`people`] (how they come to
+//! belong to a shop); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long).
 
 pub mod attempts;
 pub mod bearer;
+pub mod log;
 pub mod pass;
 pub mod password;
+pub mod people;
 pub mod recent;
 pub mod secret;
 pub mod session;

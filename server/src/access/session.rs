@@ -12,7 +12,7 @@ use store::{
 };
 
 use super::{
-    password::{PasswordError, is_old},
+    password::{PasswordError, check, is_old},
     secret::Secret,
 };
 use crate::{clock, http::guard::is_local};
@@ -43,11 +43,16 @@ pub enum SignInError {
 }
 
 impl super::Access {
-    /// Signs somebody in, and answers with the secret for the cookie.
+    /// Signs somebody in, and answers with who it is and the secret for the cookie.
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn sign_in(&self, login: &str, password: String, headers: &HeaderMap) -> Result<Secret, SignInError> {
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: String,
+        headers: &HeaderMap,
+    ) -> Result<(Person, Secret), SignInError> {
         let person = match Login::parse(login) {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
@@ -62,6 +67,15 @@ impl super::Access {
             let hash = self.passwords.hash(password).await?;
             self.store.set_password(person.id, hash).await?;
         }
+        let secret = self.begin_session(&person, headers).await?;
+        Ok((person, secret))
+    }
+
+    /// A session for somebody who has said who they are. What the browser had before is ended.
+    ///
+    /// # Errors
+    /// [`SignInError::Random`], [`SignInError::Store`].
+    pub async fn begin_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secret, SignInError> {
         self.sign_out(headers).await?;
         let secret = Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?;
         let now = clock::now();
@@ -74,6 +88,28 @@ impl super::Access {
         };
         self.store.add_session(session).await?;
         Ok(secret)
+    }
+
+    /// Gives whoever is signed in another password, if they know the one that they have. Whatever else they are signed in
+    /// on ends; this browser goes on with the session that is answered.
+    ///
+    /// # Errors
+    /// [`SignInError`]; a wrong current password is [`SignInError::Wrong`].
+    pub async fn change_password(
+        &self,
+        person: &Person,
+        current: String,
+        new: String,
+        headers: &HeaderMap,
+    ) -> Result<Secret, SignInError> {
+        if !self.passwords.fits(current, person.password.clone()).await? {
+            return Err(SignInError::Wrong);
+        }
+        check(&new, &person.login).map_err(PasswordError::from)?;
+        let hash = self.passwords.hash(new).await?;
+        self.store.set_password(person.id, hash).await?;
+        self.store.end_sessions(person.id).await?;
+        self.begin_session(person, headers).await
     }
 
     /// Ends the session that the request came with, if any.
@@ -94,7 +130,7 @@ impl super::Access {
         let Some(secret) = of_cookie(headers) else { return Ok(None) };
         let hash = secret.hash();
         let now = clock::now();
-        let found = self.sessions.get(&hash, async || self.found(&secret).await).await?;
+        let found = self.sessions.get(&hash, async || self.session_of(&secret).await).await?;
         let Some((session, person)) = found.filter(|(session, _)| session.is_open(now)) else { return Ok(None) };
         if later(now, IDLE).0 - session.idle_until.0 > WRITTEN_AFTER {
             self.store.keep_session(&hash, later(now, IDLE)).await?;
@@ -102,7 +138,7 @@ impl super::Access {
         Ok(Some(person))
     }
 
-    async fn found(&self, secret: &Secret) -> Result<Option<(Session, Person)>, StoreError> {
+    async fn session_of(&self, secret: &Secret) -> Result<Option<(Session, Person)>, StoreError> {
         let Some(session) = self.store.session(&secret.hash()).await? else { return Ok(None) };
         Ok(self.store.person(session.person).await?.map(|person| (session, person)))
     }

@@ -65,6 +65,7 @@ fn is_loopback(host: &str) -> bool {
 pub async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    let policy = policy_of(headers);
     headers.insert(HeaderName::from_static("daybook-release"), RELEASE.clone());
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -72,8 +73,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
-        // Inline scripts get a nonce, and this a full policy, together with the accounts.
-        ("content-security-policy", "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"),
+        ("content-security-policy", policy),
     ] {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
@@ -83,9 +83,41 @@ pub async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// For whatever has no policy of its own: pages have theirs, with a nonce, and so does the document that opens without a
+/// network, with hashes. Data opened by itself must do nothing; the files of the app, the worker's script among them, fetch.
+fn policy_of(headers: &HeaderMap) -> &'static str {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is_data =
+        [&b"application/json"[..], b"application/problem+json", b"application/x-ndjson", b"text/event-stream"]
+            .iter()
+            .any(|data| kind.starts_with(data));
+    if is_data {
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+    } else {
+        "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_that_is_opened_by_itself_can_do_nothing() {
+        for (kind, harmless) in [
+            ("application/json", true),
+            ("application/problem+json", true),
+            ("text/event-stream", true),
+            ("text/javascript", false),
+            ("text/html; charset=utf-8", false),
+        ] {
+            assert_eq!(
+                policy_of(&headers_of(&[("content-type", kind)])).contains("default-src 'none'"),
+                harmless,
+                "{kind}"
+            );
+        }
+    }
 
     fn headers_of(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()

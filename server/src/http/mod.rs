@@ -7,7 +7,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod orders;
 pub mod pages;
 pub mod paging;
+pub mod people;
 pub mod pictures;
 pub mod problem;
 pub mod products;
@@ -101,6 +102,9 @@ pub fn router(server: Arc<Server>) -> Router {
         )
         .route("/session", write(post(sign_in::post)))
         .route("/session/end", write(post(sign_in::end)))
+        .route("/session/password", write(post(people::password)))
+        .route("/join", write(post(people::join)))
+        .route("/s/{shop}/people", write(post(people::post)))
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))
         .route("/metrics", read(get(health::metrics)))

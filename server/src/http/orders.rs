@@ -2,13 +2,35 @@
 
 use app::backend::View;
 use axum::response::Response;
-use domain::{matcher::Matcher, projections::orders::OrderRow, values::OrderId};
+use domain::{
+    books::Role,
+    matcher::Matcher,
+    projections::orders::{OrderLine, OrderRow},
+    values::OrderId,
+};
 use serde_json::{Value, json};
 
 use super::{paging::Page, problem::Problem, reading::Door};
 
+/// An order as this reader may see it.
+fn show(reader: Role, order_id: &OrderId, row: &OrderRow) -> Value {
+    if reader.sees_money() { whole(order_id, row) } else { goods(order_id, row) }
+}
+
+/// What is to be fetched from where, and nothing of who pays how much.
+fn goods(order_id: &OrderId, row: &OrderRow) -> Value {
+    let line = |line: &OrderLine| {
+        json!({
+            "sku": line.sku, "name": line.name, "qty": line.qty, "allocated": line.allocated, "short": line.short,
+            "batchref": line.batchref,
+        })
+    };
+    let lines: Vec<Value> = row.lines.iter().map(line).collect();
+    json!({"order_id": order_id, "state": row.state, "lines": lines, "position": row.position})
+}
+
 /// The account is shown by its number, with the names of its row beside it.
-fn show(order_id: &OrderId, row: &OrderRow) -> Value {
+fn whole(order_id: &OrderId, row: &OrderRow) -> Value {
     let account = row.account.as_ref();
     json!({
         "order_id": order_id, "state": row.state, "account": account.map(|account| &account.account_id),
@@ -23,11 +45,11 @@ fn show(order_id: &OrderId, row: &OrderRow) -> Value {
 /// [`Problem`].
 pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = Page::of(&door.query, |text| OrderId::parse(text).ok())?;
-    let searched = Matcher::new(door.query.get("q").unwrap_or(""));
+    let (searched, reader) = (Matcher::new(door.query.get("q").unwrap_or("")), door.author.role);
     door.read(|view| {
         let rows = view.books.projections.orders.orders.range(page.range());
-        let rows = rows.filter(|(order_id, row)| row.is_found_by(order_id, &searched));
-        Ok(page.answer(rows, OrderId::as_str, show))
+        let rows = rows.filter(|(order_id, row)| is_found(reader, order_id, row, &searched));
+        Ok(page.answer(rows, OrderId::as_str, |order_id, row| show(reader, order_id, row)))
     })
     .await
 }
@@ -39,7 +61,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
 pub async fn one(door: Door) -> Result<Response, Problem> {
     door.read(|view| {
         let (order_id, row) = order(view, door.segment("id"))?;
-        Ok(show(&order_id, row))
+        Ok(show(door.author.role, &order_id, row))
     })
     .await
 }

@@ -23,9 +23,14 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 
 use store::EventStore;
 
-use super::{Server, Shared, assets, problem::Problem, releases, sign_in};
+use super::{
+    Server, Shared, assets,
+    problem::Problem,
+    releases,
+    sign_in::{self, Peer},
+};
 use crate::{
-    access::{Denied, Entrance, Kind, Visitor},
+    access::{Denied, Entrance, Kind, Visitor, log},
     service::Service,
 };
 
@@ -65,7 +70,10 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
         match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
             Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
-            Err(denied) => return Problem::from(denied).into_response(),
+            Err(denied) => {
+                log::turned_away(request.extensions().get().map(|Peer(address)| *address), &shop, &denied);
+                return Problem::from(denied).into_response();
+            }
         }
     }
     next.run(request).await

@@ -12,9 +12,9 @@ use domain::{ShopSlug, books::Author, values::Millis};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{API, Server, Shared, problem::Problem};
+use super::{API, Server, Shared, problem::Problem, sign_in::Peer};
 use crate::{
-    access::{Denied, Entrance, Visitor, sight},
+    access::{Denied, Entrance, Kind, Visitor, log, sight},
     shop::{Shop, log::unavailable},
 };
 
@@ -52,6 +52,7 @@ fn whole(name: &str, text: &str) -> Result<u64, Problem> {
 pub struct Door {
     pub shop: Arc<Shop>,
     pub author: Author,
+    pub kind: Kind,
     pub query: Query,
     pub headers: HeaderMap,
     pub server: Arc<Server>,
@@ -70,16 +71,30 @@ impl FromRequestParts<Arc<Server>> for Door {
             .map_err(|_| Problem::unknown_route())?;
         let slug = path.iter().find(|(name, _)| name == "shop").and_then(|(_, slug)| ShopSlug::parse(slug).ok());
         let slug = slug.ok_or_else(Problem::unknown_shop)?;
-        let author = enter(parts, server, &slug, &path).await?.author;
+        let Visitor { author, kind, .. } = enter(parts, server, &slug, &path).await?;
         let shop = server.shops.open(&slug).await?;
         let query = Query::of(parts);
         let (headers, place) = (parts.headers.clone(), parts.uri.path().to_owned());
-        Ok(Self { shop, author, query, headers, server: server.clone(), path, place })
+        Ok(Self { shop, author, kind, query, headers, server: server.clone(), path, place })
     }
 }
 
-/// Who comes in, if they may: by the shop, by what they bring, and by what the route shows or does.
+/// Who comes in, if they may. Whoever may not is written down.
 async fn enter(parts: &Parts, server: &Server, shop: &ShopSlug, path: &[(String, String)]) -> Result<Visitor, Denied> {
+    let entered = look_at(parts, server, shop, path).await;
+    if let Err(denied) = &entered {
+        log::turned_away(parts.extensions.get().map(|Peer(address)| *address), shop, denied);
+    }
+    entered
+}
+
+/// By the shop, by what they bring, and by what the route shows or does.
+async fn look_at(
+    parts: &Parts,
+    server: &Server,
+    shop: &ShopSlug,
+    path: &[(String, String)],
+) -> Result<Visitor, Denied> {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let below = route.strip_prefix(API);
     let entrance = if below.is_some() { Entrance::Api } else { Entrance::Pages };

@@ -11,8 +11,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use store::access::Person;
+
 use super::Shared;
-use crate::access::session::{self, SignInError};
+use crate::access::{
+    Access,
+    session::{self, SignInError},
+};
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +30,8 @@ pub async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let field = |name: &str| {
-        let found = form_urlencoded::parse(&body).find(|(known, _)| known == name);
-        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
-    let (login, next) = (field("login"), field("next"));
+    let form = SentForm(body);
+    let (login, next) = (form.field("login"), form.field("next"));
     let again = |problem: &str| {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("problem", problem)
@@ -41,10 +43,14 @@ pub async fn post(
         tracing::info!(%address, "sign-in: too many tries");
         return again("later");
     }
-    match server.access.sign_in(&login, field("password"), &headers).await {
-        Ok(secret) => {
+    match server.access.sign_in(&login, form.field("password"), &headers).await {
+        Ok((person, secret)) => {
             server.access.attempts.right(address, &login);
-            let mut response = see_other(ours(&next));
+            tracing::info!(%address, "sign-in");
+            let mut response = match ours(&next) {
+                Some(next) => see_other(next),
+                None => see_other(&home(&server.access, &person).await),
+            };
             response.headers_mut().extend(session::set_cookie(&headers, &secret).map(|it| (header::SET_COOKIE, it)));
             response
         }
@@ -69,10 +75,30 @@ pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
     response
 }
 
-/// A page of this server, whatever the form says.
-fn ours(next: &str) -> &str {
-    let is_path = next.starts_with("/s/") && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if is_path { next } else { "/" }
+/// A page of this server, or none, whatever the form says.
+fn ours(next: &str) -> Option<&str> {
+    let is_page = ["/s/", "/join/"].iter().any(|place| next.starts_with(place));
+    let is_path = is_page && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_path.then_some(next)
+}
+
+/// Their shop, where they have one alone.
+async fn home(access: &Access, person: &Person) -> String {
+    match access.shops_of(person).await.as_deref() {
+        Ok([only]) => format!("/s/{}", only.shop),
+        _ => "/shops".to_owned(),
+    }
+}
+
+/// A form as it was sent.
+pub(super) struct SentForm(pub(super) Bytes);
+
+impl SentForm {
+    /// The first field of this name; empty where there is none.
+    pub(super) fn field(&self, name: &str) -> String {
+        let found = form_urlencoded::parse(&self.0).find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
 }
 
 pub(super) fn see_other(location: &str) -> Response {
@@ -90,13 +116,14 @@ mod tests {
     #[test]
     fn after_signing_in_nobody_is_led_away() {
         for (next, expected) in [
-            ("/s/demo/products?x=1", "/s/demo/products?x=1"),
-            ("", "/"),
-            ("//evil.example/s/", "/"),
-            ("https://evil.example", "/"),
-            ("/s/\\evil.example", "/"),
-            ("/s/demo\r\nset-cookie: x", "/"),
-            ("/s/../../x y", "/"),
+            ("/s/demo/products?x=1", Some("/s/demo/products?x=1")),
+            ("/join/daybook_x", Some("/join/daybook_x")),
+            ("", None),
+            ("//evil.example/s/", None),
+            ("https://evil.example", None),
+            ("/s/\\evil.example", None),
+            ("/s/demo\r\nset-cookie: x", None),
+            ("/s/../../x y", None),
         ] {
             assert_eq!(ours(next), expected, "{next:?}");
         }

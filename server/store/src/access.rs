@@ -84,6 +84,12 @@ pub trait Access: Send + Sync {
     /// As it is made: not used yet.
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError>;
 
+    /// Of whichever shop; also one that is used or expired.
+    async fn invite(&self, hash: &SecretHash) -> Result<Option<Invite>, StoreError>;
+
+    /// It ends now. False for an unknown invite, and for one that is used or expired already.
+    async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError>;
+
     /// A shop's, also used and expired ones; in no order.
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError>;
 

@@ -126,6 +126,7 @@ macro_rules! contract_suite {
             access::who_has_left_is_known_and_the_shop_goes_on_asking,
             access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,
             access::an_invite_is_used_once,
+            access::an_invite_is_found_by_its_hash_and_withdrawn_until_it_is_used,
             access::of_16_who_use_an_invite_at_once_one_comes_in,
             access::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
             access::p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever,

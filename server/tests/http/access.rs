@@ -24,6 +24,7 @@ on_every_store!(
     a_shop_without_people_asks_nobody_and_one_with_people_always_does,
     a_token_writes_under_its_own_name_and_a_body_cannot_say_another,
     a_role_that_may_not_is_refused_and_the_refusal_is_in_the_book,
+    p_1_a_role_reads_what_it_needs_and_writes_by_another_rule,
     a_queued_command_is_decided_by_the_role_that_sent_it,
     a_revoked_token_is_out_within_a_second_on_every_instance,
 );
@@ -102,6 +103,40 @@ async fn a_role_that_may_not_is_refused_and_the_refusal_is_in_the_book(fixture: 
     let sale = json!({"sale_id": "S-1", "lines": [{"sku": "A", "qty": 1, "price": 420}], "payment": "cash"});
     let body = json!({"type": "sale.record", "data": sale});
     assert_eq!(status(by_token(daybook.post(&body), &seller)).await, StatusCode::OK);
+}
+
+/// Reading and writing are two rights: a stock hand reserves goods for an order whose money they do not see, and a
+/// bookkeeper sees all of it and reserves nothing.
+async fn p_1_a_role_reads_what_it_needs_and_writes_by_another_rule(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.accepted("product.add", json!({"sku": "A", "name": "Oat bread", "price": 420})).await;
+    daybook.receive("B", "A", 4).await;
+    let account = json!({"account_id": "1", "title": "Canary", "owner": "Canary", "initial_balance": 5000});
+    daybook.accepted("account.open", account).await;
+    let order = json!({"order_id": "O", "lines": [{"sku": "A", "qty": 2}], "account": "1"});
+    daybook.accepted("order.place", order).await;
+    let hand = let_in(&*fixture.store, SHOP, "floor", Role::StockHand).await;
+    let reader = let_in(&*fixture.store, SHOP, "books", Role::Reader).await;
+    let read =
+        async |token: &str, path: &str| by_token(daybook.get(path), token).send().await.unwrap().text().await.unwrap();
+
+    // The same address, one after the other: what was made for one is not given to the other.
+    for _ in 0..2 {
+        for path in ["/orders/O", "/orders"] {
+            let (goods, whole) = (read(&hand, path).await, read(&reader, path).await);
+            assert!(goods.contains("Oat bread") && goods.contains("\"allocated\":2"), "{goods}");
+            for money in ["Canary", "total", "price", "420", "account", "timeline"] {
+                assert!(!goods.contains(money), "{money} in {goods}");
+            }
+            assert!(whole.contains("Canary") && whole.contains("\"total\":840"), "{whole}");
+        }
+    }
+    assert!(read(&reader, "/orders?q=canary").await.contains("\"O\""));
+    assert!(!read(&hand, "/orders?q=canary").await.contains("\"O\""), "nor is it to be guessed");
+    assert!(read(&hand, "/orders?q=oat").await.contains("\"O\""));
+    let free = json!({"type": "order.free", "data": {"order_id": "O", "sku": "A"}});
+    assert_eq!(status(by_token(daybook.post(&free), &reader)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status(by_token(daybook.post(&free), &hand)).await, StatusCode::OK);
 }
 
 async fn a_queued_command_is_decided_by_the_role_that_sent_it(fixture: Fixture) {

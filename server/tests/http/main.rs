@@ -14,6 +14,7 @@ mod faults;
 mod feed;
 mod forms;
 mod instances;
+mod joining;
 mod lagging;
 mod mail;
 mod pages;

@@ -44,10 +44,19 @@ async fn r_41_customers_and_orders_are_found_by_their_words(fixture: Fixture) {
             .collect::<Vec<_>>()
     };
     let place = |path: &str| format!("/api/v1/shops/test/{path}");
-    assert_eq!(found("lind café").await, [place("accounts/AC-7")]);
+    assert_eq!(
+        found("lind café").await,
+        [place("accounts/AC-7"), place("orders/O-1")],
+        "with what the customer ordered"
+    );
     assert_eq!(found("ac-7").await, [place("accounts/AC-7"), place("orders/O-1")]);
     assert_eq!(found("BREA").await, [place("orders/O-1"), place("products/RYE")]);
     assert_eq!(found("nobody").await, [""; 0]);
+    // The listing of orders is narrowed by the same words, view or not.
+    for (asked, orders) in [("lind", 1), ("rye", 1), ("o-1", 1), ("nobody", 0)] {
+        let listed = daybook.json(&format!("/orders?q={asked}")).await;
+        assert_eq!(listed["items"].as_array().unwrap().len(), orders, "{asked}");
+    }
 }
 
 async fn r_41_what_cannot_be_searched_for_is_said(fixture: Fixture) {

@@ -181,7 +181,7 @@ async fn nobody_is_signed_in_from_another_site_or_led_to_one() {
     let post = || daybook.client.post(format!("{}/session", daybook.origin)).form(&form);
     let foreign = post().header("sec-fetch-site", "cross-site").send().await.unwrap();
     assert_eq!((foreign.status(), foreign.headers().get("set-cookie")), (StatusCode::FORBIDDEN, None));
-    assert_eq!(location(&post().send().await.unwrap()), "/");
+    assert_eq!(location(&post().send().await.unwrap()), "/s/test", "their own shop");
     for path in ["/session", "/session/end"] {
         let get = daybook.client.get(format!("{}{path}", daybook.origin)).send().await.unwrap();
         assert_eq!(get.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");

@@ -77,7 +77,7 @@ async fn with_log(events: usize, folder: &Folder) -> Result<Measured, String> {
 }
 
 /// Milliseconds until the shop's page is answered; then the server is ended.
-async fn start(url: &str, folder: &Path) -> Result<f64, String> {
+async fn start(url: &str, folder: &Folder) -> Result<f64, String> {
     let begin = Instant::now();
     let daybook = Daybook::start(url, folder).await?;
     daybook.shop_page().await?;

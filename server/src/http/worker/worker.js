@@ -21,6 +21,8 @@ self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('message', (event) => {
   // Only when the page says so: its person may be in the middle of something.
   if (event.data === 'take-over') self.skipWaiting();
+  // Somebody else may be here next, who may not see them.
+  if (event.data === 'forget-pictures') event.waitUntil(caches.delete(PICTURES));
 });
 self.addEventListener('fetch', (event) => {
   const { request } = event;

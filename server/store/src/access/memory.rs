@@ -152,6 +152,17 @@ impl Access for MemoryAccess {
         Ok(())
     }
 
+    async fn invite(&self, hash: &SecretHash) -> Result<Option<Invite>, StoreError> {
+        Ok(self.data().invites.values().find(|invite| invite.hash == *hash).cloned())
+    }
+
+    async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let open = |invite: &&mut Invite| invite.used_by.is_none() && now < invite.expires_at;
+        let invite = data.invites.get_mut(&(shop.clone(), id)).filter(open);
+        Ok(invite.map(|invite| invite.expires_at = now).is_some())
+    }
+
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
         Ok(of_shop(&self.data().invites, shop))
     }

@@ -138,6 +138,15 @@ impl<D: Database> Access for Tables<D> {
         self.insert(&shop, include_str!("sql/add_invite.sql"), values).await.map(drop)
     }
 
+    async fn invite(&self, hash: &SecretHash) -> Result<Option<Invite>, StoreError> {
+        let found: Vec<InviteRow> = self.0.rows(include_str!("sql/invite.sql"), vec![(*hash).into()]).await?;
+        found.into_iter().next().map(rows::invite).transpose()
+    }
+
+    async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/withdraw_invite.sql"), [shop.as_str().into(), id.into(), now.into()]).await
+    }
+
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
         let found: Vec<InviteRow> = self.0.rows(include_str!("sql/invites.sql"), vec![shop.as_str().into()]).await?;
         found.into_iter().map(rows::invite).collect()

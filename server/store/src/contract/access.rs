@@ -316,3 +316,24 @@ pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
     assert!(access.end_member(&asha.shop, asha.person, Millis(4)).await.unwrap());
     done("a member who left", true).await;
 }
+
+pub async fn an_invite_is_found_by_its_hash_and_withdrawn_until_it_is_used(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let (one, used) = (invite("corner", 1, Role::Seller, 1), invite("corner", 2, Role::Reader, 1));
+    access.add_invite(one.clone()).await.unwrap();
+    access.add_invite(used.clone()).await.unwrap();
+    assert_eq!(access.invite(&one.hash).await.unwrap(), Some(one.clone()));
+    assert_eq!(access.invite(&SecretHash([9; 32])).await.unwrap(), None);
+    access.use_invite(&used.hash, Uuid::from_u128(7), Millis(2)).await.unwrap().unwrap();
+    for (shop, id, now, withdrawn) in [
+        ("market", one.id, 2, false),
+        ("corner", Uuid::from_u128(9), 2, false),
+        ("corner", used.id, 2, false),
+        ("corner", one.id, 101, false),
+        ("corner", one.id, 2, true),
+        ("corner", one.id, 3, false),
+    ] {
+        assert_eq!(access.withdraw_invite(&slug(shop), id, Millis(now)).await.unwrap(), withdrawn, "{shop} {id} {now}");
+    }
+    assert_eq!(access.use_invite(&one.hash, Uuid::from_u128(8), Millis(3)).await.unwrap(), None);
+}

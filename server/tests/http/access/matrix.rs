@@ -83,6 +83,8 @@ const OPEN: &[&str] = &[
     // Where people come in, and go.
     "/session",
     "/session/end",
+    "/session/password",
+    "/join",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -90,7 +92,7 @@ const OPEN: &[&str] = &[
     // The document that opens offline: it has nothing of any shop in it.
     "worker::SHELL",
 ];
-const FORMS: &[&str] = &["/s/{shop}/commands", "/s/{shop}/commands/picture"];
+const FORMS: &[&str] = &["/s/{shop}/commands", "/s/{shop}/commands/picture", "/s/{shop}/people"];
 
 /// The first argument of each `.route(…)` in a function, and the method that it takes.
 fn registered(function: &str) -> BTreeSet<(String, String)> {
@@ -237,6 +239,7 @@ fn arguments(path: &str) -> Value {
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
+        "/api/shop_people" => json!({"shop": SHOP}),
         "/api/shop_status" => json!({"shop": SHOP, "check": false}),
         path => panic!("the server function {path} has no row in the matrix"),
     }

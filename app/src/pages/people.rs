@@ -1,0 +1,188 @@
+//! Who belongs to the shop: for its owners. The forms are posted as they are; nothing of this is on any device.
+
+use domain::{ShopSlug, books::Role};
+use leptos::prelude::*;
+
+use super::query_param;
+use crate::{
+    api::shop_people,
+    format,
+    live::{PageContext, page},
+    people::{InviteRow, MemberRow, People},
+    text,
+    ui::{
+        door::{Newcomer, problem},
+        erased::{IntoPart, Part, follow},
+        frame::at,
+        head::PageHead,
+    },
+};
+
+#[must_use]
+pub fn load(context: &PageContext<'_>, (): &()) -> Option<String> {
+    Some(context.title.to_owned())
+}
+
+#[component]
+pub fn PeoplePage() -> impl IntoView {
+    page(|| (), load, show)
+}
+
+fn show(title: Memo<String>) -> impl IntoView {
+    let shop = use_context::<ShopSlug>();
+    let asked = shop.clone();
+    let found = Resource::new_blocking(
+        || (),
+        move |()| {
+            let shop = asked.clone();
+            async move {
+                match shop {
+                    Some(shop) => shop_people(shop).await.map_err(|_| ()),
+                    None => Err(()),
+                }
+            }
+        },
+    );
+    let door = shop.map(|shop| at(&shop, "/people")).unwrap_or_default();
+    let said = query_param("done");
+    let said = move || {
+        text::people_done(&said())
+            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
+    };
+    view! {
+        <PageHead title="People".to_owned() shop=title/>
+        {problem(query_param("problem"))}
+        {follow(said)}
+        <Invitation/>
+        <Suspense>
+            {follow(move || {
+                let door = door.clone();
+                Suspend::new(async move {
+                    match found.await {
+                        Ok(Some(people)) => everybody(&door, people),
+                        Ok(None) => view! { <p class="quiet-text">{text::NOT_AN_OWNER}</p> }.into_part(),
+                        Err(()) => view! { <p class="quiet-text">{text::NEEDS_CONNECTION}</p> }.into_part(),
+                    }
+                })
+            })}
+        </Suspense>
+    }
+}
+
+/// An invite that was made a moment ago.
+#[component]
+fn Invitation() -> impl IntoView {
+    let code = query_param("invited");
+    follow(move || {
+        let code = code();
+        (!code.is_empty()).then(|| {
+            let path = format!("/join/{code}");
+            view! {
+                <div class="notice" data-tone="good" role="status">
+                    <p>"Send this to the one person whom you invite: "<a href=path.clone() rel="external" data-testid="invitation">{path.clone()}</a></p>
+                    <p>{text::INVITE_ONCE}</p>
+                </div>
+            }
+        })
+    })
+}
+
+fn everybody(door: &str, People { asks, members, invites }: People) -> Part {
+    if !asks {
+        return open_shop(door);
+    }
+    let rows = members.into_iter().map(|member| member_row(door, member)).collect_view();
+    let open = invites.into_iter().map(|invite| invite_row(door, invite)).collect_view();
+    view! {
+        <ul class="needs" data-testid="members">{rows}</ul>
+        <section class="section">
+            <h2>"Invite somebody"</h2>
+            <form method="post" action=door.to_owned() class="form">
+                <input type="hidden" name="do" value="invite"/>
+                <RoleField id="invite-role".to_owned() now=Role::Seller/>
+                <div class="actions"><button class="button primary">"Make an invite"</button></div>
+            </form>
+        </section>
+        <section class="section">
+            <h2>"Open invites"</h2>
+            <ul class="needs" data-testid="invites">{open}</ul>
+        </section>
+    }
+    .into_part()
+}
+
+#[component]
+fn RoleField(id: String, now: Role) -> impl IntoView {
+    let options = Role::ALL.into_iter().map(|role| {
+        let words = format!("{}: {}", text::role(role), text::role_means(role));
+        view! { <option value=role.word() selected=role == now>{words}</option> }
+    });
+    view! {
+        <div class="field">
+            <label for=id.clone()>"Role"</label>
+            <select id=id name="role">{options.collect_view()}</select>
+        </div>
+    }
+    .into_part()
+}
+
+fn member_row(door: &str, member: MemberRow) -> Part {
+    let MemberRow { login, name, role, since, is_you } = member;
+    let heading = if is_you { format!("{name} (you)") } else { name };
+    let id = format!("role-of-{login}");
+    view! {
+        <li data-login=login.clone()>
+            <h3>{heading}</h3>
+            <p class="note">{format!("{login} · {} · since {}", text::role(role), format::moment(since))}</p>
+            <details class="menu">
+                <summary class="button">"Change"</summary>
+                <div>
+                    <form method="post" action=door.to_owned() class="form">
+                        <input type="hidden" name="do" value="role"/>
+                        <input type="hidden" name="login" value=login.clone()/>
+                        <RoleField id now=role/>
+                        <div class="actions"><button class="button">"Save the role"</button></div>
+                    </form>
+                    <form method="post" action=door.to_owned()>
+                        <input type="hidden" name="do" value="remove"/>
+                        <input type="hidden" name="login" value=login.clone()/>
+                        <button class="button danger">"Remove from the shop"</button>
+                    </form>
+                </div>
+            </details>
+        </li>
+    }
+    .into_part()
+}
+
+fn invite_row(door: &str, InviteRow { id, role, expires_at }: InviteRow) -> Part {
+    view! {
+        <li>
+            <h3>{text::role(role)}</h3>
+            <p class="note">{format!("Good until {}", format::moment(expires_at))}</p>
+            <form method="post" action=door.to_owned()>
+                <input type="hidden" name="do" value="withdraw"/>
+                <input type="hidden" name="invite" value=id/>
+                <button class="button quiet">"Withdraw"</button>
+            </form>
+        </li>
+    }
+    .into_part()
+}
+
+/// A shop that asks nobody, and how it gets its first owner.
+fn open_shop(door: &str) -> Part {
+    view! {
+        <p>{text::OPEN_SHOP}</p>
+        <section class="section">
+            <h2>"Make it yours"</h2>
+            <p>{text::OPEN_SHOP_ENDS}</p>
+            <form method="post" action=door.to_owned() class="form">
+                <input type="hidden" name="do" value="found"/>
+                <Newcomer/>
+                <div class="actions"><button class="button primary">"Become the owner"</button></div>
+            </form>
+        </section>
+    }
+    .into_part()
+}

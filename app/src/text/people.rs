@@ -1,0 +1,47 @@
+//! People at the door, and those who belong to a shop.
+
+use domain::books::Role;
+
+/// What a role is for, beside its name.
+#[must_use]
+pub fn role_means(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "everything, people included",
+        Role::Manager => "everything in the book",
+        Role::Seller => "sells and takes payments",
+        Role::StockHand => "goods, and no money",
+        Role::Reader => "sees, and changes nothing",
+    }
+}
+
+/// Why a door stayed shut, by the word in the address.
+#[must_use]
+pub fn door_problem(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "wrong" => "There is no such login with this password.",
+        "later" => "Too many tries. Wait a few minutes, then try again.",
+        "unavailable" => "The server could not look it up. Try again.",
+        "invite" => "This invite cannot be used. Ask for a new one.",
+        "taken" => "Somebody has this login. If it is yours, sign in first, then open the invite again.",
+        "login" => "A login has no blanks and no colons.",
+        "short" => "The password needs 8 characters at least.",
+        "long" => "The password is too long.",
+        "guessable" => "Everybody would try that password first. Take another one.",
+        "last-owner" => "A shop keeps one owner at least.",
+        "member" => "That person does not belong to the shop.",
+        "not-first" => "Somebody belongs to this shop already. Sign in.",
+        "demo" => "The demo shop stays open to everybody.",
+        _ => return None,
+    })
+}
+
+/// What was done about people, by the word in the address.
+#[must_use]
+pub fn people_done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "withdraw" => "The invite is withdrawn.",
+        "role" => "The role is changed.",
+        "remove" => "They do not belong to the shop any more.",
+        _ => return None,
+    })
+}

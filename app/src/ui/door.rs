@@ -1,0 +1,88 @@
+//! What stands around the pages that are no shop's: where people come in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    text,
+    ui::{
+        erased::{IntoPart, Part, follow},
+        ready::interactive_when_alive,
+    },
+};
+
+/// A page with a wordmark, a heading, and little else.
+pub fn door(title: &'static str, inside: Part) -> impl IntoView {
+    interactive_when_alive();
+    view! {
+        <Title text=title/>
+        <a class="skip-link" href="#main">{text::SKIP}</a>
+        <div class="frame">
+            <header class="top-bar"><a class="shop-name wordmark" href="/">{text::PRODUCT}</a></header>
+            <main id="main" tabindex="-1" class="narrow">
+                <h1 tabindex="-1">{title}</h1>
+                {inside}
+            </main>
+        </div>
+    }
+    .into_part()
+}
+
+/// The id of [`problem`], for the fields that it is about.
+pub const PROBLEM: &str = "door-problem";
+
+/// What the server found wrong, by the word that it sends back in the address.
+pub fn problem(word: impl Fn() -> String + Send + 'static) -> impl IntoView {
+    follow(move || {
+        let words = text::door_problem(&word());
+        words.map(|words| view! { <div class="form-error" id=PROBLEM role="alert"><p>{words}</p></div> })
+    })
+}
+
+/// A field of a form that is posted as it is.
+#[component]
+pub fn DoorField(
+    name: &'static str,
+    label: &'static str,
+    /// What the browser may fill in.
+    autocomplete: &'static str,
+    #[prop(optional, into)] value: Signal<String>,
+    #[prop(optional)] hint: &'static str,
+) -> impl IntoView {
+    let is_secret = autocomplete.ends_with("password");
+    let hint_id = format!("{name}-hint");
+    let described = if hint.is_empty() { PROBLEM.to_owned() } else { format!("{PROBLEM} {hint_id}") };
+    let hint = (!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                id=name
+                name=name
+                type=if is_secret { "password" } else { "text" }
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                aria-required="true"
+                aria-describedby=described
+                value=follow(move || value.get())
+            />
+            {hint}
+        </div>
+    }
+    .into_part()
+}
+
+/// What somebody says of themselves who is not known yet.
+#[component]
+pub fn Newcomer(
+    #[prop(optional, into)] login: Signal<String>,
+    #[prop(optional, into)] name: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <DoorField name="login" label="E-mail or name to sign in with" autocomplete="username" value=login/>
+        <DoorField name="name" label="Name, as others read it" autocomplete="name" value=name/>
+        <DoorField name="password" label="Password" autocomplete="new-password" hint=text::PASSWORD_HINT/>
+    }
+    .into_part()
+}

@@ -1,0 +1,195 @@
+//! Who belongs to a shop: its first owner, those who come by an invite, other roles, and leaving.
+
+use domain::{ShopSlug, books::Role, values::Millis};
+use store::{
+    StoreError,
+    access::{Invite, Login, LoginError, Member, Person},
+};
+use uuid::Uuid;
+
+use super::{
+    Access,
+    password::{self, PasswordError},
+    secret::Secret,
+};
+use crate::clock;
+
+/// Milliseconds for which an invite is good.
+pub const INVITE_LASTS: i64 = 7 * 86_400_000;
+/// Characters of a name.
+const LONGEST_NAME: usize = 100;
+
+/// Why somebody does not belong to a shop now, or still does.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// Unknown, used, withdrawn or expired: which of them is not said.
+    #[error("no such invite")]
+    NoSuchInvite,
+    #[error("somebody has this login")]
+    LoginTaken,
+    #[error("a login {0}")]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("a shop keeps one owner at least")]
+    LastOwner,
+    #[error("no such member")]
+    NoSuchMember,
+    /// Only a shop that nobody has ever belonged to takes its first owner without an invite.
+    #[error("somebody belongs to the shop")]
+    NotTheFirst,
+    #[error("no randomness: {0}")]
+    Random(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Somebody who is to be known, as they wrote it themselves.
+pub struct Newcomer {
+    pub login: String,
+    pub name: String,
+    pub password: String,
+}
+
+impl Access {
+    /// Makes an invite. Its secret is shown once.
+    ///
+    /// # Errors
+    /// [`PeopleError::Random`], [`PeopleError::Store`].
+    pub async fn invite(&self, shop: &ShopSlug, role: Role) -> Result<Secret, PeopleError> {
+        let secret = Secret::fresh().map_err(|error| PeopleError::Random(error.to_string()))?;
+        let made_at = clock::now();
+        let invite = Invite {
+            shop: shop.clone(),
+            id: Uuid::now_v7(),
+            hash: secret.hash(),
+            role,
+            made_at,
+            expires_at: Millis(made_at.0.saturating_add(INVITE_LASTS)),
+            used_by: None,
+            used_at: None,
+        };
+        self.store.add_invite(invite).await?;
+        Ok(secret)
+    }
+
+    /// The invite behind a code, as long as it can be used.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_invite(&self, code: &str) -> Result<Option<Invite>, StoreError> {
+        let Some(secret) = Secret::parse(code) else { return Ok(None) };
+        let found = self.store.invite(&secret.hash()).await?;
+        Ok(found.filter(|invite| invite.used_by.is_none() && clock::now() < invite.expires_at))
+    }
+
+    /// Makes somebody known, and a member by an invite. Nobody is made known without one.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn join_as_new(&self, code: &str, newcomer: Newcomer) -> Result<(Person, ShopSlug), PeopleError> {
+        let invite = self.open_invite(code).await?.ok_or(PeopleError::NoSuchInvite)?;
+        let person = self.make_known(newcomer).await?;
+        let member = self.store.use_invite(&invite.hash, person.id, clock::now()).await?;
+        Ok((person, member.ok_or(PeopleError::NoSuchInvite)?.shop))
+    }
+
+    /// The same for somebody who is known.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoSuchInvite`], [`PeopleError::Store`].
+    pub async fn join(&self, code: &str, person: &Person) -> Result<ShopSlug, PeopleError> {
+        let secret = Secret::parse(code).ok_or(PeopleError::NoSuchInvite)?;
+        let member = self.store.use_invite(&secret.hash(), person.id, clock::now()).await?;
+        Ok(member.ok_or(PeopleError::NoSuchInvite)?.shop)
+    }
+
+    /// Makes somebody known, and the first owner of a shop that has asked nobody until now.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn found(&self, shop: &ShopSlug, newcomer: Newcomer) -> Result<Person, PeopleError> {
+        if self.store.has_members(shop).await? {
+            return Err(PeopleError::NotTheFirst);
+        }
+        let person = self.make_known(newcomer).await?;
+        let member =
+            Member { shop: shop.clone(), person: person.id, role: Role::Owner, since: clock::now(), ended_at: None };
+        self.store.set_member(member).await?;
+        Ok(person)
+    }
+
+    async fn make_known(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
+        let login = Login::parse(&login)?;
+        password::check(&password, &login).map_err(PasswordError::from)?;
+        let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+        let name = if name.is_empty() { login.to_string() } else { name };
+        let password = Some(self.passwords.hash(password).await?);
+        let person = Person { id: Uuid::now_v7(), login, name, password, added_at: clock::now() };
+        if self.store.add_person(person.clone()).await? { Ok(person) } else { Err(PeopleError::LoginTaken) }
+    }
+
+    /// Those who belong to a shop now, by login.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn members_of(&self, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError> {
+        let mut found = Vec::new();
+        for member in self.store.members(shop).await? {
+            if member.active().is_some()
+                && let Some(person) = self.store.person(member.person).await?
+            {
+                found.push((person, member));
+            }
+        }
+        found.sort_by(|(one, _), (other, _)| one.login.cmp(&other.login));
+        Ok(found)
+    }
+
+    /// Invites of a shop that can be used, those that were made last in front.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
+        let now = clock::now();
+        let mut open = self.store.invites(shop).await?;
+        open.retain(|invite| invite.used_by.is_none() && now < invite.expires_at);
+        open.sort_by_key(|invite| std::cmp::Reverse(invite.made_at));
+        Ok(open)
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid) -> Result<bool, StoreError> {
+        self.store.withdraw_invite(shop, id, clock::now()).await
+    }
+
+    /// Gives a member another role, or with none ends their membership.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoSuchMember`], [`PeopleError::LastOwner`], [`PeopleError::Store`].
+    pub async fn set_role(&self, shop: &ShopSlug, login: &str, role: Option<Role>) -> Result<(), PeopleError> {
+        let members = self.members_of(shop).await?;
+        let found = members.iter().find(|(person, _)| person.login.as_str() == login);
+        let (person, member) = found.ok_or(PeopleError::NoSuchMember)?;
+        let others = members.iter().filter(|(other, member)| other.id != person.id && member.role == Role::Owner);
+        if role != Some(Role::Owner) && member.role == Role::Owner && others.count() == 0 {
+            return Err(PeopleError::LastOwner);
+        }
+        match role {
+            Some(role) => self.store.set_member(Member { role, ..member.clone() }).await?,
+            None => _ = self.store.end_member(shop, person.id, clock::now()).await?,
+        }
+        Ok(())
+    }
+
+    /// The shops that somebody belongs to now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn shops_of(&self, person: &Person) -> Result<Vec<Member>, StoreError> {
+        let mut shops = self.store.memberships(person.id).await?;
+        shops.retain(|member| member.active().is_some());
+        Ok(shops)
+    }
+}

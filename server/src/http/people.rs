@@ -1,0 +1,210 @@
+//! The forms about people: joining by an invite, who belongs to a shop, another password. As for signing in, what went
+//! wrong stands in the address of the page that follows, as a word.
+
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use domain::{ShopSlug, books::Role};
+use store::access::Person;
+use uuid::Uuid;
+
+use super::{
+    Shared,
+    problem::Problem,
+    reading::Door,
+    sign_in::{Peer, SentForm, see_other},
+};
+use crate::access::{
+    Access, Kind,
+    password::{PasswordError, Unfit},
+    people::{Newcomer, PeopleError},
+    session::{self, SignInError},
+};
+
+/// The word for it in an address.
+fn word(error: &PeopleError) -> &'static str {
+    match error {
+        PeopleError::NoSuchInvite => "invite",
+        PeopleError::LoginTaken => "taken",
+        PeopleError::Login(_) => "login",
+        PeopleError::Password(error) => unfit(error),
+        PeopleError::LastOwner => "last-owner",
+        PeopleError::NoSuchMember => "member",
+        PeopleError::NotTheFirst => "not-first",
+        PeopleError::Random(_) | PeopleError::Store(_) => "unavailable",
+    }
+}
+
+fn unfit(error: &PasswordError) -> &'static str {
+    match error {
+        PasswordError::Unfit(Unfit::TooShort) => "short",
+        PasswordError::Unfit(Unfit::TooLong) => "long",
+        PasswordError::Unfit(Unfit::Guessable) => "guessable",
+        PasswordError::Hashing { .. } => "unavailable",
+    }
+}
+
+fn newcomer(form: &SentForm) -> Newcomer {
+    Newcomer { login: form.field("login"), name: form.field("name"), password: form.field("password") }
+}
+
+/// On to a page, signed in.
+async fn signed_in(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
+    match access.begin_session(person, headers).await {
+        Ok(secret) => {
+            let mut response = see_other(to);
+            response.headers_mut().extend(session::set_cookie(headers, &secret).map(|it| (header::SET_COOKIE, it)));
+            response
+        }
+        Err(error) => {
+            tracing::warn!(%error, "joined, and not signed in");
+            see_other("/sign-in?problem=unavailable")
+        }
+    }
+}
+
+/// `POST /join`, a form with `code`, and with `login`, `name` and `password` of somebody who is not signed in.
+pub async fn join(
+    State(server): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = SentForm(body);
+    let code = form.field("code");
+    let access = &server.access;
+    let joined = async {
+        if form.field("login").is_empty()
+            && let Some(person) = access.signed_in(&headers).await?
+        {
+            return Ok((None, access.join(&code, &person).await?));
+        }
+        let (person, shop) = access.join_as_new(&code, newcomer(&form)).await?;
+        Ok::<_, PeopleError>((Some(person), shop))
+    };
+    match joined.await {
+        Ok((person, shop)) => {
+            tracing::info!(%address, %shop, "joined by an invite");
+            let to = format!("/s/{shop}");
+            match person {
+                Some(person) => signed_in(access, &person, &headers, &to).await,
+                None => see_other(&to),
+            }
+        }
+        Err(error) => {
+            tracing::info!(%address, %error, "not joined");
+            let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+            let query =
+                query(&[("problem", word(&error)), ("login", &form.field("login")), ("name", &form.field("name"))]);
+            see_other(&format!("/join/{code}?{query}"))
+        }
+    }
+}
+
+/// `POST /s/{shop}/people`, forms of the page of that name: `do` says what. For owners; `found` for whoever makes an open
+/// shop theirs.
+///
+/// # Errors
+/// [`Problem`] for whoever is no owner.
+pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
+    if door.author.role != Role::Owner {
+        return Err(Problem::not_allowed(door.author.role, Role::Owner));
+    }
+    let (form, shop) = (SentForm(body), door.shop.slug.clone());
+    let page = |name: &str, value: &str| see_other(&format!("/s/{shop}/people?{}", query(&[(name, value)])));
+    let what = form.field("do");
+    let done = match (what.as_str(), door.kind) {
+        ("found", Kind::Anybody) => return Ok(found(&door, &form, &shop).await),
+        ("invite" | "withdraw" | "role" | "remove", Kind::Person) => {
+            settle(&door.server.access, &shop, &what, &form).await
+        }
+        _ => {
+            let title = "nothing that can be done here";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_action", title));
+        }
+    };
+    tracing::info!(by = %door.author.actor, %shop, what, refused = done.as_ref().err().map(word), "people");
+    Ok(match done {
+        // Shown by the page that comes next, and nowhere kept.
+        Ok(Some(code)) => page("invited", &code),
+        Ok(None) => page("done", &what),
+        Err(error) => page("problem", word(&error)),
+    })
+}
+
+async fn settle(access: &Access, shop: &ShopSlug, what: &str, form: &SentForm) -> Result<Option<String>, PeopleError> {
+    let role = || Role::of_word(&form.field("role")).ok_or(PeopleError::NoSuchMember);
+    match what {
+        "invite" => return Ok(Some(access.invite(shop, role()?).await?.text())),
+        "withdraw" => {
+            let id = Uuid::try_parse(&form.field("invite")).map_err(|_| PeopleError::NoSuchInvite)?;
+            if !access.withdraw_invite(shop, id).await? {
+                return Err(PeopleError::NoSuchInvite);
+            }
+        }
+        "role" => access.set_role(shop, &form.field("login"), Some(role()?)).await?,
+        _ => access.set_role(shop, &form.field("login"), None).await?,
+    }
+    Ok(None)
+}
+
+async fn found(door: &Door, form: &SentForm, shop: &ShopSlug) -> Response {
+    let page = format!("/s/{shop}/people");
+    // Everybody tries that one.
+    if shop.as_str() == crate::demo::SLUG {
+        return see_other(&format!("{page}?problem=demo"));
+    }
+    match door.server.access.found(shop, newcomer(form)).await {
+        Ok(person) => {
+            tracing::info!(by = %person.login, %shop, "the shop has its first owner");
+            signed_in(&door.server.access, &person, &door.headers, &page).await
+        }
+        Err(error) => see_other(&format!("{page}?{}", query(&[("problem", word(&error))]))),
+    }
+}
+
+/// `POST /session/password`, a form with `current` and `password`.
+pub async fn password(
+    State(server): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (form, access) = (SentForm(body), &server.access);
+    let problem = |word: &str| see_other(&format!("/password?{}", query(&[("problem", word)])));
+    let person = match access.signed_in(&headers).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return see_other("/sign-in"),
+        Err(_) => return problem("unavailable"),
+    };
+    // Whoever sits at a till that somebody else has left open guesses as at the door.
+    if access.attempts.begin(address, person.login.as_str(), std::time::Instant::now()).is_err() {
+        return problem("later");
+    }
+    match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
+        Ok(secret) => {
+            access.attempts.right(address, person.login.as_str());
+            tracing::info!(%address, "another password");
+            let mut response = see_other("/password?done=1");
+            response.headers_mut().extend(session::set_cookie(&headers, &secret).map(|it| (header::SET_COOKIE, it)));
+            response
+        }
+        Err(SignInError::Wrong) => {
+            tracing::info!(%address, "another password: the current one was wrong");
+            problem("wrong")
+        }
+        Err(SignInError::Password(error)) => {
+            access.attempts.right(address, person.login.as_str());
+            problem(unfit(&error))
+        }
+        Err(_) => problem("unavailable"),
+    }
+}
+
+fn query(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
