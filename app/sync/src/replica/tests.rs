@@ -5,7 +5,9 @@ mod storage_lost;
 
 use std::collections::BTreeMap;
 
-use domain::{Entry, books::Request, books::Role, chain::Hash, record::seal, values::Sku};
+use domain::{
+    Entry, books::Request, books::Role, chain::Hash, projections::day_book::BookEntry, record::seal, values::Sku,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -529,6 +531,35 @@ fn p8_an_unknown_event_stops_the_fold_and_the_outbox_is_still_sent() {
 }
 
 #[test]
+fn p1_a_commit_that_came_after_its_command_was_given_up_does_not_bring_it_back() {
+    let (mut replica, _) = Shop::new().replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    replica.replace(id(1), Issue::new(id(2), command("sale.record", sale(2, "OAT-1"))), NOW).unwrap();
+    let is_forgotten = |output: &Output| matches!(output, Output::Forget(forgotten) if *forgotten == id(2));
+    // Storage does not answer: the first form stands, and the second one is nowhere.
+    assert!(replica.handle(Input::Wake, later(60)).iter().any(is_forgotten));
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::SavedHere), None));
+    // It answers after all, and has it now.
+    assert!(replica.handle(Input::Persisted(id(2)), later(90)).iter().any(is_forgotten));
+}
+
+/// Both words leave the page. A full disk must not hide that nothing is sent until somebody signs in; what the page could
+/// not keep comes first.
+#[test]
+fn p1_the_chip_asks_for_what_a_person_can_do_next() {
+    let (mut replica, _) = Shop::new().replica();
+    let (ticket, _) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    replica.handle(Input::CacheFailed, NOW);
+    assert_eq!(replica.connection().state, DataState::Storage);
+    replica.handle(failed(ticket, ProtocolError::NotSignedIn), NOW);
+    assert_eq!(replica.connection().state, DataState::SignIn);
+    issue(&mut replica, 2, "sale.record", sale(2, "OAT-1")).unwrap();
+    replica.handle(Input::StorageFailed(id(2)), NOW);
+    assert_eq!(replica.connection().state, DataState::Storage);
+}
+
+#[test]
 fn p8_a_page_that_is_too_old_or_signed_out_keeps_its_outbox() {
     for (error, word) in [
         (ProtocolError::TooOld { spoken: 1, least: 2 }, DataState::Update),
@@ -691,7 +722,8 @@ fn a_bundle_reproduces_the_replica() {
     let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
     let snapshot = Shop::new().snapshot();
     let (position, entry) = replica.confirmed().projections.day_book.entries.iter().next().unwrap();
-    let lost = vec![Lost { position: *position, entry: entry.clone() }];
+    // In the log of before, and not in this one.
+    let lost = vec![Lost { position: *position, entry: BookEntry { command_id: id(99), ..entry.clone() } }];
     let stored = StoredState { snapshot: Some(*snapshot), tail, outbox, lost: lost.clone(), ..StoredState::default() };
     let bundle = Bundle::new("1", domain::ShopSlug::parse("corner").unwrap(), &config(), stored, NOW);
     let (reopened, _) = Bundle::read(&bundle.written()).unwrap().open();

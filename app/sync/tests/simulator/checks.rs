@@ -202,6 +202,13 @@ fn stock_is_sound(aggregates: &Aggregates) -> Checked {
     Ok(())
 }
 
+/// Who gave which command, and what was put back. Where they will stand in the log is provisional too.
+fn deeds(aggregates: &Aggregates) -> BTreeMap<String, (serde_json::Value, serde_json::Value)> {
+    let deeds = serde_json::to_value(&aggregates.deeds).unwrap_or_default();
+    let known = deeds["known"].as_object().cloned().unwrap_or_default();
+    known.into_iter().map(|(id, deed)| (id, (deed["given"][1].clone(), deed["put_back"].clone()))).collect()
+}
+
 /// P6: no transfer makes money or loses it, and what was begun is ended: the server writes a command and all that
 /// follows from it together.
 fn money_is_sound(fold: &Fold) -> Checked {
@@ -426,16 +433,20 @@ impl World {
         if self.checks.steps.is_multiple_of(16) {
             // The version of a giving-up that is not in the book yet counts the entries before it as they were when it
             // was put in. Nothing is decided by it, and the book gives the real one.
-            let without_provisional = |aggregates: &domain::books::Aggregates| {
-                let versions = Default::default();
-                domain::books::Aggregates { versions, ..aggregates.clone() }
+            let without_provisional = |aggregates: &Aggregates| {
+                let (versions, deeds) = Default::default();
+                Aggregates { versions, deeds, ..aggregates.clone() }
             };
-            let overlay = &without_provisional(&replica.overlay().aggregates);
+            let overlay = &replica.overlay().aggregates;
+            let scratch = replica.overlay_from_scratch().aggregates;
+            ensure(deeds(overlay) == deeds(&scratch), || {
+                format!("P4: who did what is not what deciding everything anew gives: {:?}", overlay.deeds)
+            })?;
+            let (overlay, scratch) = (&without_provisional(overlay), without_provisional(&scratch));
             // A frame may end between the entries of one command; what it frees comes with the next.
             if stock_is_sound(&replica.confirmed().aggregates).is_ok() {
                 stock_is_sound(overlay)?;
             }
-            let scratch = without_provisional(&replica.overlay_from_scratch().aggregates);
             ensure(*overlay == scratch, || {
                 let stock = overlay.stocks.diff(&scratch.stocks).next();
                 let product = overlay.products.diff(&scratch.products).next();
@@ -443,9 +454,11 @@ impl World {
                 let sale = overlay.sales.diff(&scratch.sales).next();
                 let account = overlay.accounts.diff(&scratch.accounts).next();
                 let transfer = overlay.transfers.diff(&scratch.transfers).next();
+                let comment = overlay.comments.diff(&scratch.comments).next();
+                let picture = overlay.pictures.diff(&scratch.pictures).next();
                 format!(
                     "P4: the overlay is not what deciding everything anew gives: {stock:?} {product:?} {order:?} {sale:?} \
-                     {account:?} {transfer:?}"
+                     {account:?} {transfer:?} {comment:?} {picture:?}"
                 )
             })?;
         }

@@ -1181,6 +1181,7 @@ impl World {
 
     /// A person reads what the page asks for, and does it.
     fn sign_in_where_asked(&mut self) {
+        self.try_to_save_again();
         for device in 0..self.devices.len() {
             let tabs = self.devices[device].tabs.clone();
             let asks = |node: &usize| {
@@ -1194,6 +1195,19 @@ impl World {
             self.server.members[device].is_signed_in = true;
             for node in tabs.into_iter().filter(|node| self.nodes[*node].replica.is_some()).collect::<Vec<_>>() {
                 self.input(node, Input::SignedIn);
+            }
+        }
+    }
+
+    /// As long as a page has something that it could not keep, it asks for that before anything else.
+    fn try_to_save_again(&mut self) {
+        for node in 0..self.nodes.len() {
+            let Some(replica) = &self.nodes[node].replica else { continue };
+            let unsaved = replica.pending().filter(|view| view.stage == Stage::Unsaved);
+            for id in unsaved.map(|view| view.id).collect::<Vec<_>>() {
+                let (new_id, now) = (self.new_id(), self.now);
+                let again = self.nodes[node].replica.as_mut().and_then(|replica| replica.retry(id, new_id, now).ok());
+                self.perform(node, again.unwrap_or_default());
             }
         }
     }

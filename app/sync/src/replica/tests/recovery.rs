@@ -274,6 +274,27 @@ fn p7_a_server_that_cannot_say_where_the_logs_part_is_offered_everything_and_not
     assert_eq!(replica.confirmed().digest(), shop.authority.books.digest());
 }
 
+/// A tab that lists nothing writes the books, and with them what another one had listed: the list in storage is older.
+#[test]
+fn p7_what_the_stored_books_hold_is_not_listed_as_lost_after_a_start() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let backup = shop.back_up();
+    shop.other("sale.record", sale(8, "OAT-1"));
+    shop.feed(&mut replica, feed, NOW);
+    let books_with_it = replica.snapshot();
+    shop.restore(&backup);
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.heartbeat() }, NOW);
+    shop.settle(&mut replica, outputs);
+    let lost = replica.lost().to_vec();
+    assert_eq!(lost.len(), 1);
+
+    let stored = StoredState { snapshot: books_with_it, lost, ..StoredState::default() };
+    let (replica, outputs) = Replica::restore(config(), stored, NOW);
+    assert!(replica.lost().is_empty());
+    assert!(outputs.iter().any(|output| matches!(output, Output::KeepLost(kept) if kept.is_empty())));
+}
+
 #[test]
 fn p7_what_others_had_written_is_listed_until_it_is_in_the_log_again() {
     let mut shop = Shop::new();
