@@ -17,7 +17,7 @@ use crate::{
     bundle::Bundle,
     connection::DataState,
     outbox::Reason,
-    protocol::{Events, Heartbeat, Outcome},
+    protocol::{Events, Heartbeat, Outcome, StartOver},
 };
 
 const NOW: Millis = Millis(1_767_225_600_000);
@@ -542,6 +542,41 @@ fn p1_a_commit_that_came_after_its_command_was_given_up_does_not_bring_it_back()
     assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::SavedHere), None));
     // It answers after all, and has it now.
     assert!(replica.handle(Input::Persisted(id(2)), later(90)).iter().any(is_forgotten));
+}
+
+#[test]
+fn p5_what_another_tab_gave_up_while_storage_is_silent_stays_given_up() {
+    let (mut replica, _) = Shop::new().replica();
+    issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap();
+    let mut record = replica.items.get(id(1)).unwrap().record.clone();
+    // The other tab reads it in the synchronous half; there it is saved already.
+    record.stage = Stage::Saved;
+    replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
+    assert_eq!(replica.pending_of(id(1)).unwrap().stage, Stage::Saving);
+    record.stage = Stage::Discarded { reason: "customer left".into(), at: NOW };
+    replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
+    replica.handle(Input::Wake, later(60));
+    assert_eq!(replica.pending_of(id(1)).unwrap().stage, record.stage);
+}
+
+#[test]
+fn p4_a_giving_up_that_came_with_a_snapshot_stands_in_the_book_once() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = refused_and_held(&mut shop);
+    replica.discard(id(1), "Customer left", Dependants::Wait, NOW).unwrap();
+    let declined = domain::change::decline_id(id(1));
+    let (ticket, push) = pushed(&replica.handle(Input::Persisted(declined), NOW)).unwrap();
+    let answer = shop.answer(push);
+    let over = StartOver { protocol: PROTOCOL, epoch: shop.authority.epoch, head: shop.head(), reason: "far".into() };
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: Box::new(FeedFrame::Snapshot(over)) }, NOW);
+    let asked = outputs.iter().find_map(|output| match output {
+        Output::FetchSnapshot { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    replica.handle(Input::SnapshotAnswered { ticket: asked.unwrap(), answer: Ok(shop.snapshot()) }, NOW);
+    replica.handle(answered(ticket, answer), NOW);
+    let entries = &replica.overlay().projections.day_book.entries;
+    assert_eq!(entries.iter().filter(|(_, entry)| entry.command_id == declined).count(), 1);
 }
 
 /// Both words leave the page. A full disk must not hide that nothing is sent until somebody signs in; what the page could
