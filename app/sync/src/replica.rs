@@ -223,6 +223,8 @@ impl Replica {
         if let Some(snapshot) = stored.snapshot
             && replica.log.adopt(snapshot).is_ok()
         {
+            // Another tab may have written books that hold what this one had listed as lost.
+            replica.found_in_books();
             replica.take_entries(stored.tail, now);
         }
         replica.finish_replacing();
@@ -374,7 +376,11 @@ impl Replica {
     fn persisted(&mut self, id: CommandId) {
         self.cache_failed = false;
         self.changes.pending = true;
-        let Some(item) = self.items.get_mut(id) else { return };
+        let Some(item) = self.items.get_mut(id) else {
+            // Storage was so late that a person has given it up meanwhile, or the log has it: it must not come back.
+            self.outputs.push(Output::Forget(id));
+            return;
+        };
         item.saving_since = None;
         let was_unsaved = item.record.stage == Stage::Unsaved;
         if matches!(item.record.stage, Stage::Saving | Stage::Unsaved) {

@@ -160,8 +160,9 @@ impl Replica {
 
     /// Settles the commands whose verdict was known and whose position has been passed without an entry of theirs:
     /// those that changed nothing, and those whose entries came inside a snapshot.
-    pub(super) fn settle_passed(&mut self, dirty: &mut Dirty) {
+    pub(super) fn settle_passed(&mut self, dirty: &mut Dirty) -> bool {
         let (last, epoch) = (self.log.position(), self.log.epoch);
+        let mut some = false;
         for id in self.items.ids() {
             let Some(item) = self.items.get(id) else { continue };
             let Stage::Accepted { positions, head, epoch: of } = &item.record.stage else { continue };
@@ -173,7 +174,9 @@ impl Replica {
             let change = (positions.is_empty() && !shown.is_empty()).then(|| (shown, Vec::new()));
             dirty.add(item.touches());
             self.confirm(id, positions, change, dirty);
+            some = true;
         }
+        some
     }
 
     /// The command is in the log, or has changed nothing there.
@@ -321,13 +324,14 @@ impl Replica {
             }
         }
         self.heard_of_head(answer.epoch, answer.head);
-        self.settle_passed(&mut dirty);
+        let is_some_gone = self.settle_passed(&mut dirty);
         self.hold_dependants(&mut dirty);
         // Sent before this device lost it, and in the book: it is shown again, and what waited for it goes on.
         for id in unsaved {
             self.release(id, id);
         }
-        if !dirty.is_clean() {
+        // What was given up touches nothing, and its entry stands on the page once only all the same.
+        if is_some_gone || !dirty.is_clean() {
             self.rebase(dirty);
         }
         settled
@@ -383,7 +387,12 @@ impl Replica {
 
     /// A record that another tab wrote or changed.
     pub(super) fn adopt_record(&mut self, mut record: OutboxRecord) {
-        if self.is_replaced_for_good(record.submission.id) || record.is_of_another(self.config.person.as_deref()) {
+        if record.is_of_another(self.config.person.as_deref()) {
+            return;
+        }
+        if self.is_replaced_for_good(record.submission.id) {
+            // Storage did not take it away, and another tab has found it there.
+            self.outputs.push(Output::Forget(record.submission.id));
             return;
         }
         if matches!(record.stage, Stage::Saving | Stage::Accepted { .. }) {
@@ -392,8 +401,9 @@ impl Replica {
         let id = record.submission.id;
         let mut dirty = Dirty::default();
         if let Some(known) = self.items.get_mut(id) {
-            if known.record.stage == Stage::Saving {
-                // Another tab has read it in the synchronous half; the strict commit is still to come.
+            // Another tab has read it in the synchronous half; the strict commit is still to come. What has become of it
+            // there since, above all that somebody gave it up, is taken over.
+            if known.record.stage == Stage::Saving && matches!(record.stage, Stage::Saved | Stage::Unsaved) {
                 known.record.attempted |= record.attempted;
                 return;
             }

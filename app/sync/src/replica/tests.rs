@@ -5,7 +5,9 @@ mod storage_lost;
 
 use std::collections::BTreeMap;
 
-use domain::{Entry, books::Request, books::Role, chain::Hash, record::seal, values::Sku};
+use domain::{
+    Entry, books::Request, books::Role, chain::Hash, projections::day_book::BookEntry, record::seal, values::Sku,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -15,7 +17,7 @@ use crate::{
     bundle::Bundle,
     connection::DataState,
     outbox::Reason,
-    protocol::{Events, Heartbeat, Outcome},
+    protocol::{Events, Heartbeat, Outcome, StartOver},
 };
 
 const NOW: Millis = Millis(1_767_225_600_000);
@@ -529,6 +531,70 @@ fn p8_an_unknown_event_stops_the_fold_and_the_outbox_is_still_sent() {
 }
 
 #[test]
+fn p1_a_commit_that_came_after_its_command_was_given_up_does_not_bring_it_back() {
+    let (mut replica, _) = Shop::new().replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    replica.replace(id(1), Issue::new(id(2), command("sale.record", sale(2, "OAT-1"))), NOW).unwrap();
+    let is_forgotten = |output: &Output| matches!(output, Output::Forget(forgotten) if *forgotten == id(2));
+    // Storage does not answer: the first form stands, and the second one is nowhere.
+    assert!(replica.handle(Input::Wake, later(60)).iter().any(is_forgotten));
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::SavedHere), None));
+    // It answers after all, and has it now.
+    assert!(replica.handle(Input::Persisted(id(2)), later(90)).iter().any(is_forgotten));
+}
+
+#[test]
+fn p5_what_another_tab_gave_up_while_storage_is_silent_stays_given_up() {
+    let (mut replica, _) = Shop::new().replica();
+    issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap();
+    let mut record = replica.items.get(id(1)).unwrap().record.clone();
+    // The other tab reads it in the synchronous half; there it is saved already.
+    record.stage = Stage::Saved;
+    replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
+    assert_eq!(replica.pending_of(id(1)).unwrap().stage, Stage::Saving);
+    record.stage = Stage::Discarded { reason: "customer left".into(), at: NOW };
+    replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
+    replica.handle(Input::Wake, later(60));
+    assert_eq!(replica.pending_of(id(1)).unwrap().stage, record.stage);
+}
+
+#[test]
+fn p4_a_giving_up_that_came_with_a_snapshot_stands_in_the_book_once() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = refused_and_held(&mut shop);
+    replica.discard(id(1), "Customer left", Dependants::Wait, NOW).unwrap();
+    let declined = domain::change::decline_id(id(1));
+    let (ticket, push) = pushed(&replica.handle(Input::Persisted(declined), NOW)).unwrap();
+    let answer = shop.answer(push);
+    let over = StartOver { protocol: PROTOCOL, epoch: shop.authority.epoch, head: shop.head(), reason: "far".into() };
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: Box::new(FeedFrame::Snapshot(over)) }, NOW);
+    let asked = outputs.iter().find_map(|output| match output {
+        Output::FetchSnapshot { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    replica.handle(Input::SnapshotAnswered { ticket: asked.unwrap(), answer: Ok(shop.snapshot()) }, NOW);
+    replica.handle(answered(ticket, answer), NOW);
+    let entries = &replica.overlay().projections.day_book.entries;
+    assert_eq!(entries.iter().filter(|(_, entry)| entry.command_id == declined).count(), 1);
+}
+
+/// Both words leave the page. A full disk must not hide that nothing is sent until somebody signs in; what the page could
+/// not keep comes first.
+#[test]
+fn p1_the_chip_asks_for_what_a_person_can_do_next() {
+    let (mut replica, _) = Shop::new().replica();
+    let (ticket, _) = pushed(&saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"))).unwrap();
+    replica.handle(Input::CacheFailed, NOW);
+    assert_eq!(replica.connection().state, DataState::Storage);
+    replica.handle(failed(ticket, ProtocolError::NotSignedIn), NOW);
+    assert_eq!(replica.connection().state, DataState::SignIn);
+    issue(&mut replica, 2, "sale.record", sale(2, "OAT-1")).unwrap();
+    replica.handle(Input::StorageFailed(id(2)), NOW);
+    assert_eq!(replica.connection().state, DataState::Storage);
+}
+
+#[test]
 fn p8_a_page_that_is_too_old_or_signed_out_keeps_its_outbox() {
     for (error, word) in [
         (ProtocolError::TooOld { spoken: 1, least: 2 }, DataState::Update),
@@ -691,7 +757,8 @@ fn a_bundle_reproduces_the_replica() {
     let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
     let snapshot = Shop::new().snapshot();
     let (position, entry) = replica.confirmed().projections.day_book.entries.iter().next().unwrap();
-    let lost = vec![Lost { position: *position, entry: entry.clone() }];
+    // In the log of before, and not in this one.
+    let lost = vec![Lost { position: *position, entry: BookEntry { command_id: id(99), ..entry.clone() } }];
     let stored = StoredState { snapshot: Some(*snapshot), tail, outbox, lost: lost.clone(), ..StoredState::default() };
     let bundle = Bundle::new("1", domain::ShopSlug::parse("corner").unwrap(), &config(), stored, NOW);
     let (reopened, _) = Bundle::read(&bundle.written()).unwrap().open();

@@ -157,9 +157,15 @@ impl Replica {
         let waiting = self.items.iter().filter(waits).count();
         let confirmed = self.log.position();
         let behind = self.log.head.saturating_sub(confirmed);
-        let cannot_keep =
-            self.cache_failed || self.items.iter().any(|item| matches!(item.record.stage, Stage::Unsaved));
-        let state = if cannot_keep { DataState::Storage } else { self.connection.state(behind, waiting, now) };
+        let is_unsaved = |item: &Item| matches!(item.record.stage, Stage::Unsaved);
+        let state = match self.connection.state(behind, waiting, now) {
+            // Both leave the page, and with it what it could not keep.
+            _ if self.items.iter().any(is_unsaved) => DataState::Storage,
+            // Nothing is sent until a person does it.
+            state @ (DataState::SignIn | DataState::Update) => state,
+            _ if self.cache_failed => DataState::Storage,
+            state => state,
+        };
         ConnectionView {
             state,
             waiting,

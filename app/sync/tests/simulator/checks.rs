@@ -22,7 +22,10 @@ use sync::{
 };
 use uuid::Uuid;
 
-use crate::world::{World, is_settled};
+use crate::{
+    server::{Commit, Incoming, Member},
+    world::{World, is_settled},
+};
 
 #[derive(Clone, Copy)]
 struct Point {
@@ -115,6 +118,11 @@ impl Checks {
         }
     }
 
+    /// P9: nobody is heard whose session is over.
+    pub fn hears(&self, member: Member) -> Checked {
+        ensure(member.is_signed_in, || "P9: commands are taken in of somebody whose session is over".to_owned())
+    }
+
     fn log(&mut self) -> &mut Vec<Point> {
         self.logs.entry(self.epoch).or_default()
     }
@@ -194,6 +202,13 @@ fn stock_is_sound(aggregates: &Aggregates) -> Checked {
     Ok(())
 }
 
+/// Who gave which command, and what was put back. Where they will stand in the log is provisional too.
+fn deeds(aggregates: &Aggregates) -> BTreeMap<String, (serde_json::Value, serde_json::Value)> {
+    let deeds = serde_json::to_value(&aggregates.deeds).unwrap_or_default();
+    let known = deeds["known"].as_object().cloned().unwrap_or_default();
+    known.into_iter().map(|(id, deed)| (id, (deed["given"][1].clone(), deed["put_back"].clone()))).collect()
+}
+
 /// P6: no transfer makes money or loses it, and what was begun is ended: the server writes a command and all that
 /// follows from it together.
 fn money_is_sound(fold: &Fold) -> Checked {
@@ -217,6 +232,25 @@ fn money_is_sound(fold: &Fold) -> Checked {
 }
 
 impl World {
+    /// P6: the server takes nothing from somebody who may not send it, whatever their device thinks.
+    pub fn check_roles(&mut self, commit: &Commit) -> Checked {
+        for Incoming { author, push, .. } in &commit.pushes {
+            for submission in &push.submissions {
+                let verdict = commit.batch.verdicts.iter().find(|verdict| verdict.command_id == submission.id);
+                let Some(verdict) = verdict else { continue };
+                let may_send = author.role.may_send(&submission.command).is_ok();
+                let is_accepted = matches!(verdict.verdict, Verdict::Accepted { .. });
+                ensure(may_send || !is_accepted, || {
+                    format!("P6: {} of a {} is accepted: {:?}", submission.id, author.role, submission.command)
+                })?;
+                if !may_send {
+                    self.sometimes.reached("not allowed any more");
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Before the batch becomes durable.
     pub fn check_append(&mut self, batch: &Batch) -> Checked {
         for verdict in &batch.verdicts {
@@ -399,16 +433,20 @@ impl World {
         if self.checks.steps.is_multiple_of(16) {
             // The version of a giving-up that is not in the book yet counts the entries before it as they were when it
             // was put in. Nothing is decided by it, and the book gives the real one.
-            let without_provisional = |aggregates: &domain::books::Aggregates| {
-                let versions = Default::default();
-                domain::books::Aggregates { versions, ..aggregates.clone() }
+            let without_provisional = |aggregates: &Aggregates| {
+                let (versions, deeds) = Default::default();
+                Aggregates { versions, deeds, ..aggregates.clone() }
             };
-            let overlay = &without_provisional(&replica.overlay().aggregates);
+            let overlay = &replica.overlay().aggregates;
+            let scratch = replica.overlay_from_scratch().aggregates;
+            ensure(deeds(overlay) == deeds(&scratch), || {
+                format!("P4: who did what is not what deciding everything anew gives: {:?}", overlay.deeds)
+            })?;
+            let (overlay, scratch) = (&without_provisional(overlay), without_provisional(&scratch));
             // A frame may end between the entries of one command; what it frees comes with the next.
             if stock_is_sound(&replica.confirmed().aggregates).is_ok() {
                 stock_is_sound(overlay)?;
             }
-            let scratch = without_provisional(&replica.overlay_from_scratch().aggregates);
             ensure(*overlay == scratch, || {
                 let stock = overlay.stocks.diff(&scratch.stocks).next();
                 let product = overlay.products.diff(&scratch.products).next();
@@ -416,9 +454,11 @@ impl World {
                 let sale = overlay.sales.diff(&scratch.sales).next();
                 let account = overlay.accounts.diff(&scratch.accounts).next();
                 let transfer = overlay.transfers.diff(&scratch.transfers).next();
+                let comment = overlay.comments.diff(&scratch.comments).next();
+                let picture = overlay.pictures.diff(&scratch.pictures).next();
                 format!(
                     "P4: the overlay is not what deciding everything anew gives: {stock:?} {product:?} {order:?} {sale:?} \
-                     {account:?} {transfer:?}"
+                     {account:?} {transfer:?} {comment:?} {picture:?}"
                 )
             })?;
         }

@@ -42,6 +42,10 @@ pub struct Faults {
     pub spoil: u64,
     /// How often in the run the server is restored from a backup.
     pub restores: u64,
+    /// In a hundred draws, one a second: somebody may do more or less from now on.
+    pub role_change: u64,
+    /// A session is ended, or runs out.
+    pub signed_out: u64,
     /// Once in the run.
     pub newer_event: bool,
     /// A feed that is further behind than this gets a snapshot.
@@ -75,6 +79,8 @@ impl Faults {
             held_back: some(20, 60),
             spoil: some(12, 10),
             restores: some(16, 2),
+            role_change: some(40, 10),
+            signed_out: some(40, 10),
             newer_event: some(12, 1) > 0,
             too_far: if some(30, 1) > 0 { 12 } else { 1_000 },
         };
@@ -114,6 +120,8 @@ impl Faults {
             held_back: 0,
             spoil: 0,
             restores: 0,
+            role_change: 0,
+            signed_out: 0,
             newer_event: false,
             too_far: 1_000,
         }

@@ -122,6 +122,8 @@ mod defects_are_caught {
         answer_before_commit: Broken::AnswerBeforeCommit,
         publish_before_durable: Broken::PublishBeforeDurable,
         no_dedupe: Broken::NoDedupe,
+        roles_not_asked: Broken::RolesNotAsked,
+        signed_out_is_heard: Broken::SignedOutIsHeard,
         verdict_lost_for_refusals: Broken::RefusalsNotRemembered,
         no_gap_check: Broken::Replica(Defect::NoGapCheck),
         skip_of_an_unknown_event: Broken::Replica(Defect::SkipUnknownEvent),

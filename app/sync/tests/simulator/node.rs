@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CommandId, EventRecord, values::Millis};
+use domain::{CommandId, EventRecord, books::Role, values::Millis};
 use sync::{
     Acknowledged, Config, Lost, OutboxRecord, Replica, Stage, StoredState,
     connection::DataState,
@@ -10,7 +10,7 @@ use sync::{
     protocol::Snapshot,
 };
 
-use crate::server::author;
+use crate::server::{author, login};
 
 /// What a browser keeps once a write is through.
 #[derive(Clone, Default)]
@@ -179,8 +179,9 @@ impl Storage {
 }
 
 /// One browser.
-#[derive(Default)]
 pub struct Device {
+    /// Of its person, as far as the device has heard.
+    pub role: Role,
     pub tabs: Vec<usize>,
     pub storage: Storage,
     /// Writes are transactions one after another: not before this.
@@ -198,6 +199,25 @@ pub struct Device {
     pub has_lost_writes: bool,
     /// What a screen called confirmed.
     pub confirmed: BTreeSet<CommandId>,
+}
+
+impl Device {
+    pub fn new(tabs: Vec<usize>, is_held_back: bool) -> Self {
+        Self {
+            role: Role::Manager,
+            tabs,
+            storage: Storage::default(),
+            storage_clear_at: Millis(0),
+            holder: None,
+            outbound_cut: false,
+            inbound_cut: false,
+            is_held_back,
+            is_paused: false,
+            is_spoilt: false,
+            has_lost_writes: false,
+            confirmed: BTreeSet::new(),
+        }
+    }
 }
 
 /// One tab of a device.
@@ -249,10 +269,10 @@ impl Node {
     }
 
     /// A page opens: everything it knows is what storage held.
-    pub fn start(&mut self, storage: &Storage, seed: u64, now: Millis) -> Vec<sync::Output> {
+    pub fn start(&mut self, storage: &Storage, role: Role, seed: u64, now: Millis) -> Vec<sync::Output> {
         self.life += 1;
-        let device = format!("till-{}", self.device).into();
-        let config = Config { device, author: author(), person: None, jitter_seed: seed };
+        let (author, person) = (author(self.device, role), Some(login(self.device).into()));
+        let config = Config { device: format!("till-{}", self.device).into(), author, person, jitter_seed: seed };
         let defects = Defects::of(self.defect, self.is_newer);
         let (replica, outputs) = Replica::restore_with(config, storage.stored(self.is_newer), defects, now);
         self.replica = Some(replica);

@@ -27,8 +27,18 @@ pub struct Durable {
     pub authority: Authority,
 }
 
+/// One person for each device, as the server knows them.
+#[derive(Clone, Copy)]
+pub struct Member {
+    pub role: Role,
+    /// Whether the session of the device still counts.
+    pub is_signed_in: bool,
+}
+
 pub struct Incoming {
     pub node: usize,
+    /// Who had the session when it came in. What waits keeps it.
+    pub author: Author,
     pub ticket: u64,
     pub life: u64,
     pub push: Push,
@@ -60,6 +70,8 @@ pub struct Poll {
 }
 
 pub struct Server {
+    /// By device.
+    pub members: Vec<Member>,
     pub durable: Durable,
     pub authority: Authority,
     pub is_up: bool,
@@ -71,15 +83,20 @@ pub struct Server {
     pub polls: BTreeMap<usize, Poll>,
 }
 
-pub fn author() -> Author {
-    Author { actor: "asha".into(), role: Role::Manager }
+pub fn author(device: usize, role: Role) -> Author {
+    Author { actor: login(device).into(), role }
+}
+
+pub fn login(device: usize) -> String {
+    format!("person-{device}")
 }
 
 impl Server {
-    pub fn new(epoch: Uuid) -> Self {
+    pub fn new(epoch: Uuid, devices: usize) -> Self {
         let authority = Authority { epoch, hash: Hash::ORIGIN, books: Books::default() };
         let durable = Durable { log: Vec::new(), verdicts: BTreeMap::new(), authority: authority.clone() };
         Self {
+            members: vec![Member { role: Role::Manager, is_signed_in: true }; devices],
             durable,
             authority,
             is_up: true,
@@ -113,8 +130,11 @@ impl Server {
         let pushes: Vec<Incoming> = self.queue.drain(..most.min(self.queue.len())).collect();
         let requests: Vec<Request> = pushes
             .iter()
-            .flat_map(|incoming| &incoming.push.submissions)
-            .map(|submission| Request { submission: submission.clone(), author: author() })
+            .flat_map(|incoming| incoming.push.submissions.iter().map(|submission| (submission, &incoming.author)))
+            .map(|(submission, author)| {
+                let role = if broken == Broken::RolesNotAsked { Role::Owner } else { author.role };
+                Request { submission: submission.clone(), author: Author { role, ..author.clone() } }
+            })
             .collect();
         let ids = requests.iter().flat_map(|request| {
             std::iter::once(request.submission.id).chain(request.submission.depends_on.iter().copied())

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
-    CommandId, change,
+    CommandId,
+    books::Role,
+    change,
     undo::{self, Undo},
     values::Millis,
 };
@@ -33,6 +35,8 @@ pub enum Broken {
     PublishBeforeDurable,
     NoDedupe,
     RefusalsNotRemembered,
+    RolesNotAsked,
+    SignedOutIsHeard,
     Replica(Defect),
 }
 
@@ -167,7 +171,7 @@ impl World {
             now: Millis(START),
             random,
             faults,
-            server: Server::new(epoch),
+            server: Server::new(epoch, tabs.len()),
             nodes: Vec::new(),
             devices: Vec::new(),
             broken,
@@ -186,7 +190,7 @@ impl World {
             let first = world.nodes.len();
             world.nodes.extend((0..tabs).map(|nth| Node::new(device, nth, defect)));
             let is_held_back = world.random.chance(world.faults.held_back);
-            world.devices.push(Device { tabs: (first..first + tabs).collect(), is_held_back, ..Device::default() });
+            world.devices.push(Device::new((first..first + tabs).collect(), is_held_back));
             for node in first..first + tabs {
                 world.later(0, Happening::NodeStarts { node });
             }
@@ -234,6 +238,7 @@ impl World {
         let deadline = Millis(START + TROUBLE + RECOVERY);
         // Rest is looked for now and then: the checks at the end are what counts.
         while self.now < deadline && !self.is_at_rest() {
+            self.sign_in_where_asked();
             self.run_until(Millis(self.now.0 + 1_000))?;
         }
         self.checks_at_the_end()
@@ -378,7 +383,13 @@ impl World {
         }
         let (seed, now) = (self.random.draw(), self.now);
         let device = self.nodes[node].device;
-        let outputs = self.nodes[node].start(&self.devices[device].storage, seed, now);
+        // The page comes from the server, with the role in it, or from the device.
+        let member = self.server.members[device];
+        if self.server.is_up && member.is_signed_in && !self.devices[device].outbound_cut {
+            self.devices[device].role = member.role;
+        }
+        let Device { storage, role, .. } = &self.devices[device];
+        let outputs = self.nodes[node].start(storage, *role, seed, now);
         self.tell(|world| format!("{} opens at {}", world.nodes[node].name, world.position(node)));
         self.perform(node, outputs);
         if self.devices[device].is_paused {
@@ -643,6 +654,7 @@ impl World {
             93..95 => self.input(node, Input::Resumed),
             95..96 => self.input(node, Input::NetworkUp),
             96..97 => self.input(node, Input::NetworkDown),
+            97..98 => self.sign_in_where_asked(),
             _ => {
                 self.input(node, Input::TryNow);
                 self.note(node, &Input::TryNow);
@@ -696,7 +708,8 @@ impl World {
         let nth = self.random.below(12) as usize;
         let replica = self.nodes[node].replica.as_ref()?;
         let entry = replica.overlay().projections.day_book.entries.iter().rev().nth(nth)?.1;
-        let undo = undo::of_entry(replica.overlay(), entry, &author()).ok()?;
+        let device = self.nodes[node].device;
+        let undo = undo::of_entry(replica.overlay(), entry, &author(device, self.devices[device].role)).ok()?;
         self.sometimes.reached("undo");
         Some(undo)
     }
@@ -835,9 +848,17 @@ impl World {
     }
 
     fn called(&mut self, node: usize, life: u64, call: Call) -> Result<(), String> {
+        let device = self.nodes[node].device;
+        let member = self.server.members[device];
+        if !member.is_signed_in && self.broken != Broken::SignedOutIsHeard && !matches!(call, Call::Probe) {
+            self.turn_away(node, life, &call);
+            return Ok(());
+        }
         match &call {
             Call::Push { ticket, push } => {
-                self.server.queue.push_back(Incoming { node, ticket: *ticket, life, push: push.clone() });
+                self.checks.hears(member)?;
+                let author = author(device, member.role);
+                self.server.queue.push_back(Incoming { node, author, ticket: *ticket, life, push: push.clone() });
                 self.append()?;
             }
             Call::Snapshot { ticket, known } => {
@@ -857,6 +878,22 @@ impl World {
             Call::Probe => self.answer(node, life, &call, Input::Probed { reached: true }),
         }
         Ok(())
+    }
+
+    fn turn_away(&mut self, node: usize, life: u64, call: &Call) {
+        let refused = || FeedEnd::Refused(ProtocolError::NotSignedIn);
+        let input = match call {
+            Call::Push { ticket, .. } => {
+                Input::PushAnswered { ticket: *ticket, answer: Err(ProtocolError::NotSignedIn) }
+            }
+            Call::Snapshot { ticket, .. } => {
+                Input::SnapshotAnswered { ticket: *ticket, answer: Err(ProtocolError::NotSignedIn) }
+            }
+            Call::Feed { feed, .. } => Input::FeedClosed { feed: *feed, end: refused() },
+            Call::Poll { feed, .. } => Input::PollAnswered { feed: *feed, answer: Err(refused()) },
+            Call::Probe => Input::Probed { reached: true },
+        };
+        self.answer(node, life, call, input);
     }
 
     // Feeds.
@@ -982,6 +1019,7 @@ impl World {
     fn append(&mut self) -> Result<(), String> {
         let most = 1 + self.random.below(3) as usize;
         let Some(commit) = self.server.begin(most, self.broken, self.now) else { return Ok(()) };
+        self.check_roles(&commit)?;
         if self.broken == Broken::AnswerBeforeCommit {
             self.send_answers(&commit)?;
         }
@@ -1087,6 +1125,12 @@ impl World {
             self.tell(|_| format!("till-{device} is cut off, way {ways}"));
             self.soon(50_000, Happening::PartitionEnds { device });
         }
+        if self.random.chance(self.faults.role_change) {
+            self.change_role(device);
+        }
+        if self.server.is_up && self.random.chance(self.faults.signed_out) {
+            self.sign_out(device);
+        }
         if self.random.chance(self.faults.bye) {
             self.frame(node, FeedFrame::Bye(Bye { protocol: PROTOCOL, spread_ms: 3_000 }));
         }
@@ -1109,6 +1153,62 @@ impl World {
             self.next_restore += 13_000;
             self.crash_server();
             self.restore_from_backup();
+        }
+    }
+
+    fn change_role(&mut self, device: usize) {
+        let role =
+            [Role::Manager, Role::Manager, Role::Seller, Role::StockHand, Role::Reader][self.random.below(5) as usize];
+        self.tell(|_| format!("the person of till-{device} is a {role} from now on"));
+        self.sometimes.reached("role changed");
+        self.server.members[device].role = role;
+    }
+
+    /// Feeds and questions of the device end with it.
+    fn sign_out(&mut self, device: usize) {
+        self.tell(|_| format!("the session of till-{device} is over"));
+        self.sometimes.reached("signed out");
+        self.server.members[device].is_signed_in = false;
+        for node in self.devices[device].tabs.clone() {
+            self.frame(node, FeedFrame::Revoked);
+            self.server.feeds.remove(&node);
+            if let Some(Poll { number, life, after }) = self.server.polls.remove(&node) {
+                let call = Call::Poll { feed: number, after, epoch: self.server.authority.epoch, wait: 0 };
+                self.turn_away(node, life, &call);
+            }
+        }
+    }
+
+    /// A person reads what the page asks for, and does it.
+    fn sign_in_where_asked(&mut self) {
+        self.try_to_save_again();
+        for device in 0..self.devices.len() {
+            let tabs = self.devices[device].tabs.clone();
+            let asks = |node: &usize| {
+                let replica = self.nodes[*node].replica.as_ref();
+                replica.is_some_and(|replica| replica.connection().state == DataState::SignIn)
+            };
+            if !self.server.is_up || !tabs.iter().any(asks) {
+                continue;
+            }
+            self.sometimes.reached("signed in again");
+            self.server.members[device].is_signed_in = true;
+            for node in tabs.into_iter().filter(|node| self.nodes[*node].replica.is_some()).collect::<Vec<_>>() {
+                self.input(node, Input::SignedIn);
+            }
+        }
+    }
+
+    /// As long as a page has something that it could not keep, it asks for that before anything else.
+    fn try_to_save_again(&mut self) {
+        for node in 0..self.nodes.len() {
+            let Some(replica) = &self.nodes[node].replica else { continue };
+            let unsaved = replica.pending().filter(|view| view.stage == Stage::Unsaved);
+            for id in unsaved.map(|view| view.id).collect::<Vec<_>>() {
+                let (new_id, now) = (self.new_id(), self.now);
+                let again = self.nodes[node].replica.as_mut().and_then(|replica| replica.retry(id, new_id, now).ok());
+                self.perform(node, again.unwrap_or_default());
+            }
         }
     }
 

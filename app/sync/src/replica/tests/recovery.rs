@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     acknowledged::{Acknowledged, Kept, LONGEST_KEPT, MOST_KEPT},
-    protocol::{SnapshotRequest, StartOver, Waypoint},
+    protocol::{SnapshotRequest, Waypoint},
 };
 
 /// What a backup has.
@@ -272,6 +272,44 @@ fn p7_a_server_that_cannot_say_where_the_logs_part_is_offered_everything_and_not
     assert_eq!((shop.times_in_the_log(1), shop.times_in_the_log(2)), (1, 1));
     assert_eq!(replica.pending().count(), 0);
     assert_eq!(replica.confirmed().digest(), shop.authority.books.digest());
+}
+
+#[test]
+fn p1_what_was_replaced_for_good_and_stayed_in_storage_is_taken_away_where_it_is_found() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "sale.record", sale(1, "OAT-1"));
+    let first = replica.items.get(id(1)).unwrap().record.clone();
+    replica.replace(id(1), Issue::new(id(2), command("sale.record", sale(2, "OAT-1"))), NOW).unwrap();
+    replica.handle(Input::Persisted(id(2)), NOW);
+    let outputs = replica.handle(Input::Unpause, NOW);
+    shop.settle(&mut replica, outputs);
+    assert_eq!(replica.pending().count(), 0);
+    let outputs = replica.handle(Input::Adopted(Box::new(first)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Forget(forgotten) if *forgotten == id(1))));
+    assert_eq!(replica.pending().count(), 0);
+}
+
+/// A tab that lists nothing writes the books, and with them what another one had listed: the list in storage is older.
+#[test]
+fn p7_what_the_stored_books_hold_is_not_listed_as_lost_after_a_start() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = shop.replica();
+    let backup = shop.back_up();
+    shop.other("sale.record", sale(8, "OAT-1"));
+    shop.feed(&mut replica, feed, NOW);
+    let books_with_it = replica.snapshot();
+    shop.restore(&backup);
+    let outputs = replica.handle(Input::FeedFrame { feed, frame: shop.heartbeat() }, NOW);
+    shop.settle(&mut replica, outputs);
+    let lost = replica.lost().to_vec();
+    assert_eq!(lost.len(), 1);
+
+    let stored = StoredState { snapshot: books_with_it, lost, ..StoredState::default() };
+    let (replica, outputs) = Replica::restore(config(), stored, NOW);
+    assert!(replica.lost().is_empty());
+    assert!(outputs.iter().any(|output| matches!(output, Output::KeepLost(kept) if kept.is_empty())));
 }
 
 #[test]
