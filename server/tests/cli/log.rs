@@ -125,7 +125,7 @@ async fn no_secret_and_nothing_of_a_shop_is_in_the_log_and_every_refusal_at_the_
     ] {
         assert!(log.contains(&format!("\"code\":\"{code}\"")), "{code}");
     }
-    assert!(log.contains("\"TRACE\"") && log.contains("\"from\":\"127.0.0.1\""), "at its most talkative");
+    assert!(log.contains("\"DEBUG\"") && log.contains("\"from\":\"127.0.0.1\""), "at its most talkative");
     let secrets = [&reads, &revoked, &other].map(|token| token.trim_start_matches("daybook_"));
     let session = cookie.rsplit("daybook_").next().unwrap();
     for line in log.lines() {

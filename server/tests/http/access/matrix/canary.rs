@@ -80,6 +80,8 @@ async fn fill(daybook: &Daybook, fixture: &Fixture) -> String {
     for (command_type, data) in [
         ("product.add", product("A", "Bread")),
         ("product.add", product("1", WORD)),
+        // A search answers with names of records alone.
+        ("product.add", product(&format!("{WORD}-3"), "Bread")),
         ("stock.receive", json!({"batchref": "B", "sku": "A", "qty": 40})),
         ("stock.receive", json!({"batchref": format!("{WORD}-1"), "sku": "A", "qty": 1})),
         ("account.open", account("1", 90_000)),
