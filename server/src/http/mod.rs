@@ -23,6 +23,7 @@ pub mod forms;
 pub mod guard;
 pub mod health;
 pub mod history;
+pub mod lingering;
 pub mod openapi;
 pub mod orders;
 pub mod pages;
@@ -123,6 +124,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .layer(middleware::from_fn(guard::loopback_name))
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(server, count))
+        .layer(middleware::from_fn(lingering::read_on))
 }
 
 fn shop_routes(limits: &Limits) -> Router<Arc<Server>> {

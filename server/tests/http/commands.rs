@@ -6,9 +6,10 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::Limits;
 use store::contract::Fixture;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::support::{Daybook, answer, on_every_store};
+use crate::support::{Daybook, SHOP, answer, on_every_store};
 
 on_every_store!(
     r_42_commands_share_an_append_as_far_and_as_long_as_is_set,
@@ -22,6 +23,7 @@ on_every_store!(
     p2_a_refusal_is_answered_alike,
     r_34_the_order_is_that_of_positions_and_not_of_ids,
     an_array_is_answered_in_its_order,
+    what_is_too_large_is_read_to_its_end_and_answered,
     r_18_if_version_tells_both_versions,
     what_depends_on_a_refused_command_is_held,
 );
@@ -211,6 +213,23 @@ async fn an_array_is_answered_in_its_order(fixture: Fixture) {
     let many: Vec<Value> = (0..501).map(|_| allocate("A")).collect();
     let (status, body) = answer(daybook.post(&json!(many)).send().await.unwrap()).await;
     assert_eq!((status, &body["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
+}
+
+/// Whoever sends first and reads then, as browsers do, must not meet a connection that was closed meanwhile.
+async fn what_is_too_large_is_read_to_its_end_and_answered(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let address = daybook.origin.strip_prefix("http://").unwrap();
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = vec![b'x'; 20_000_000];
+    let head = format!(
+        "POST /api/v1/shops/{SHOP}/commands HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len(),
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&body).await.expect("all of it is taken");
+    let mut line = [0; 12];
+    socket.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"HTTP/1.1 413");
 }
 
 async fn r_18_if_version_tells_both_versions(fixture: Fixture) {
