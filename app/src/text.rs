@@ -81,13 +81,13 @@ pub const SIGN_OUT_LEAVES: &str =
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 
-/// The document's title on a page of a shop.
 /// Where a list is empty: as it is said of the whole list, or of what was searched for in it.
 #[must_use]
 pub fn nothing_found(of_all: &str, searched: &str) -> String {
     if searched.is_empty() { of_all.to_owned() } else { format!("Nothing matches ‘{searched}’.") }
 }
 
+/// The document's title on a page of a shop.
 #[must_use]
 pub fn page_title(page: &str, shop: &str) -> String {
     format!("{page} · {shop} · {PRODUCT}")

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
-    http::{self, Server, blobs, documents::Documents, sign_in::Peer},
+    http::{self, Server, blobs, documents::Documents, peer::Peer},
     metrics::Metrics,
     shop::{
         Shops,
@@ -171,7 +171,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };
         tokio::spawn(worker.run());
     }
-    if let Some(mail) = &config.mail {
+    if let Some(mail) = config.mail.as_ref().filter(|_| !config.read_only) {
         tokio::spawn(Postman::new(shops.clone(), mail, stop_shops.clone())?.run());
     }
     for view in views.into_iter().filter(|_| !config.read_only) {

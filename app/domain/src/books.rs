@@ -20,7 +20,7 @@ use crate::{
     processes::{self, PROCESSES},
     product::Product,
     projections::Projections,
-    record::{Entry, Submission, Verdict},
+    record::{Entry, Submission, Verdict, VerdictRecord},
     refusal::{Refusal, Thing},
     sale::{self, Sale},
     shop::{self, Shop},
@@ -617,15 +617,8 @@ pub struct Stamp {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Handled {
     pub entries: Vec<Entry>,
-    pub settled: Vec<Settled>,
-}
-
-/// A command that got its verdict.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Settled {
-    pub command_id: CommandId,
-    pub fingerprint: u64,
-    pub verdict: Verdict,
+    /// Of each command in turn, the first of which was asked for.
+    pub settled: Vec<VerdictRecord>,
 }
 
 struct Pending {
@@ -752,6 +745,6 @@ impl Books {
             handled.entries.push(entry);
         }
         let fingerprint = pending.command.fingerprint();
-        handled.settled.push(Settled { command_id: pending.id, fingerprint, verdict });
+        handled.settled.push(VerdictRecord { command_id: pending.id, fingerprint, verdict });
     }
 }

@@ -26,7 +26,7 @@ pub fn Join() -> impl IntoView {
                 Suspend::new(async move {
                     match found.await {
                         Some(invited) => forms(&code, invited),
-                        None => view! { <p>"This invite cannot be used. Ask for a new one."</p> }.into_part(),
+                        None => view! { <p>{text::door_problem("invite")}</p> }.into_part(),
                     }
                 })
             })}

@@ -62,13 +62,13 @@ pub fn why_not(refusal: &Refusal) -> String {
     }
 }
 
-/// The role that it takes, by its word.
 /// What somebody may do in the shop.
 #[must_use]
 pub fn role(role: Role) -> String {
     role.word().replace('_', " ")
 }
 
+/// The role that it takes, by its word.
 fn needs_a(role: &str) -> String {
     let article = if role.starts_with('o') { "an" } else { "a" };
     format!("needs {article} {}", role.replace('_', " "))

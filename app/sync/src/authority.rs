@@ -74,12 +74,7 @@ impl Authority {
             }
             let handled = books.handle(request, stamp, &mut Reads::new());
             entries.extend(handled.entries);
-            for (index, settled) in handled.settled.into_iter().enumerate() {
-                let record = VerdictRecord {
-                    command_id: settled.command_id,
-                    fingerprint: settled.fingerprint,
-                    verdict: settled.verdict,
-                };
+            for (index, record) in handled.settled.into_iter().enumerate() {
                 if index == 0 {
                     outcomes.push(Outcome::Settled { id: record.command_id, verdict: record.verdict.clone() });
                     fresh.insert(record.command_id, record.clone());

@@ -80,7 +80,7 @@ impl Access {
     pub async fn open_invite(&self, code: &str) -> Result<Option<Invite>, StoreError> {
         let Some(secret) = Secret::parse(code) else { return Ok(None) };
         let found = self.store.invite(&secret.hash()).await?;
-        Ok(found.filter(|invite| invite.used_by.is_none() && clock::now() < invite.expires_at))
+        Ok(found.filter(|invite| invite.is_open(clock::now())))
     }
 
     /// Makes somebody known, and a member by an invite. Nobody is made known without one.
@@ -153,7 +153,7 @@ impl Access {
     pub async fn open_invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
         let now = clock::now();
         let mut open = self.store.invites(shop).await?;
-        open.retain(|invite| invite.used_by.is_none() && now < invite.expires_at);
+        open.retain(|invite| invite.is_open(now));
         open.sort_by_key(|invite| std::cmp::Reverse(invite.made_at));
         Ok(open)
     }

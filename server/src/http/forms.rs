@@ -8,14 +8,14 @@ use app::{
 use axum::{
     body::Bytes,
     extract::{Multipart, multipart::MultipartError, rejection::BytesRejection},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{StatusCode, header},
+    response::Response,
 };
 use domain::{CommandId, Submission, Verdict, books::Request, fields::FieldError};
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use super::{blobs, problem::Problem, reading::Door};
+use super::{blobs, problem::Problem, reading::Door, redirect::see_other};
 use crate::clock;
 
 /// Written down as the device of a form that no script has sent.
@@ -109,13 +109,4 @@ async fn decide(door: &Door, id: CommandId, form: &Form, command: domain::Comman
     };
     let decided = door.shop.decide(vec![Request { submission, author: door.author.clone() }]).await;
     decided.ok()?.outcomes.pop()
-}
-
-/// 303: the browser reads the next page with GET, so reloading it posts nothing.
-fn see_other(location: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(header::LOCATION, location);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{problem::Problem, sign_in::Peer, worker::RELEASE};
+use super::{peer::Peer, problem::Problem, worker::RELEASE};
 use crate::access::log;
 
 /// Refuses what another site's page makes a browser send. Browsers say so themselves (`Sec-Fetch-Site`, and
@@ -18,7 +18,7 @@ pub async fn cross_site(request: Request, next: Next) -> Response {
     if safe || is_same_site(request.headers()) {
         next.run(request).await
     } else {
-        log::refused(request.extensions().get().map(|Peer(address)| *address), "cross_site");
+        log::refused(Peer::of(request.extensions()), "cross_site");
         Problem::new(StatusCode::FORBIDDEN, "cross_site", "this request came from another site").into_response()
     }
 }
@@ -50,7 +50,7 @@ pub async fn loopback_name(request: Request, next: Next) -> Response {
         // HTTP/1.0 has no Host: not a browser.
         None | Some(true) => next.run(request).await,
         Some(false) => {
-            log::refused(request.extensions().get().map(|Peer(address)| *address), "wrong_host");
+            log::refused(Peer::of(request.extensions()), "wrong_host");
             let title = "this server answers for localhost only";
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", title).into_response()
         }

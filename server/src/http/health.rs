@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Shared, problem::Problem, sign_in::Peer};
+use super::{Shared, peer::Peer, problem::Problem};
 use crate::{access::log, metrics::PerShop};
 
 /// The process runs.

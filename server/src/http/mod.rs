@@ -4,7 +4,7 @@
 //!
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
-//!    nothing is written)
+//!    nothing is written, [`lingering`] so that answers arrive); [`peer`], `redirect`: where a request came from, and goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
@@ -28,12 +28,14 @@ pub mod openapi;
 pub mod orders;
 pub mod pages;
 pub mod paging;
+pub mod peer;
 pub mod people;
 pub mod pictures;
 pub mod problem;
 pub mod products;
 pub mod read_only;
 pub mod reading;
+mod redirect;
 pub mod releases;
 pub mod schemas;
 pub mod search;

@@ -23,12 +23,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 
 use store::EventStore;
 
-use super::{
-    Server, Shared, assets,
-    problem::Problem,
-    releases,
-    sign_in::{self, Peer},
-};
+use super::{Server, Shared, assets, peer::Peer, problem::Problem, redirect::see_other_with, releases};
 use crate::{
     access::{Denied, Entrance, Kind, Visitor, log},
     service::Service,
@@ -71,7 +66,7 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
             Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
             Err(denied) => {
-                log::turned_away(request.extensions().get().map(|Peer(address)| *address), &shop, &denied);
+                log::turned_away(Peer::of(request.extensions()), &shop, &denied);
                 return Problem::from(denied).into_response();
             }
         }
@@ -82,8 +77,7 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
 /// To the page where one signs in, and from there back to this one.
 fn sign_in_first(request: &Request) -> Response {
     let next = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    sign_in::see_other(&format!("/sign-in?{query}"))
+    see_other_with("/sign-in", &[("next", next)])
 }
 
 fn is_for_people(request: &Request) -> bool {

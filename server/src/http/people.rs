@@ -5,7 +5,7 @@ use axum::{
     Extension,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use domain::{ShopSlug, books::Role};
@@ -14,15 +14,17 @@ use uuid::Uuid;
 
 use super::{
     Shared,
+    peer::Peer,
     problem::Problem,
     reading::Door,
-    sign_in::{Peer, SentForm, see_other},
+    redirect::{see_other, see_other_with},
+    sign_in::{self, SentForm},
 };
 use crate::access::{
     Access, Kind,
     password::{PasswordError, Unfit},
     people::{Newcomer, PeopleError},
-    session::{self, SignInError},
+    session::SignInError,
 };
 
 /// The word for it in an address.
@@ -53,13 +55,9 @@ fn newcomer(form: &SentForm) -> Newcomer {
 }
 
 /// On to a page, signed in.
-async fn signed_in(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
+async fn sign_in_to(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
     match access.begin_session(person, headers).await {
-        Ok(secret) => {
-            let mut response = see_other(to);
-            response.headers_mut().extend(session::set_cookie(headers, &secret).map(|it| (header::SET_COOKIE, it)));
-            response
-        }
+        Ok(secret) => sign_in::signed_in(headers, &secret, to),
         Err(error) => {
             tracing::warn!(%error, "joined, and not signed in");
             see_other("/sign-in?problem=unavailable")
@@ -91,16 +89,15 @@ pub async fn join(
             tracing::info!(%address, %shop, "joined by an invite");
             let to = format!("/s/{shop}");
             match person {
-                Some(person) => signed_in(access, &person, &headers, &to).await,
+                Some(person) => sign_in_to(access, &person, &headers, &to).await,
                 None => see_other(&to),
             }
         }
         Err(error) => {
             tracing::info!(%address, %error, "not joined");
             let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
-            let query =
-                query(&[("problem", word(&error)), ("login", &form.field("login")), ("name", &form.field("name"))]);
-            see_other(&format!("/join/{code}?{query}"))
+            let (login, name) = (form.field("login"), form.field("name"));
+            see_other_with(&format!("/join/{code}"), &[("problem", word(&error)), ("login", &login), ("name", &name)])
         }
     }
 }
@@ -115,7 +112,7 @@ pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
         return Err(Problem::not_allowed(door.author.role, Role::Owner));
     }
     let (form, shop) = (SentForm(body), door.shop.slug.clone());
-    let page = |name: &str, value: &str| see_other(&format!("/s/{shop}/people?{}", query(&[(name, value)])));
+    let page = |name: &str, value: &str| see_other_with(&format!("/s/{shop}/people"), &[(name, value)]);
     let what = form.field("do");
     let done = match (what.as_str(), door.kind) {
         ("found", Kind::Anybody) => return Ok(found(&door, &form, &shop).await),
@@ -156,14 +153,14 @@ async fn found(door: &Door, form: &SentForm, shop: &ShopSlug) -> Response {
     let page = format!("/s/{shop}/people");
     // Everybody tries that one.
     if shop.as_str() == crate::demo::SLUG {
-        return see_other(&format!("{page}?problem=demo"));
+        return see_other_with(&page, &[("problem", "demo")]);
     }
     match door.server.access.found(shop, newcomer(form)).await {
         Ok(person) => {
             tracing::info!(by = %person.login, %shop, "the shop has its first owner");
-            signed_in(&door.server.access, &person, &door.headers, &page).await
+            sign_in_to(&door.server.access, &person, &door.headers, &page).await
         }
-        Err(error) => see_other(&format!("{page}?{}", query(&[("problem", word(&error))]))),
+        Err(error) => see_other_with(&page, &[("problem", word(&error))]),
     }
 }
 
@@ -175,7 +172,7 @@ pub async fn password(
     body: Bytes,
 ) -> Response {
     let (form, access) = (SentForm(body), &server.access);
-    let problem = |word: &str| see_other(&format!("/password?{}", query(&[("problem", word)])));
+    let problem = |word: &str| see_other_with("/password", &[("problem", word)]);
     let person = match access.signed_in(&headers).await {
         Ok(Some(person)) => person,
         Ok(None) => return see_other("/sign-in"),
@@ -189,9 +186,7 @@ pub async fn password(
         Ok(secret) => {
             access.attempts.right(address, person.login.as_str());
             tracing::info!(%address, "another password");
-            let mut response = see_other("/password?done=1");
-            response.headers_mut().extend(session::set_cookie(&headers, &secret).map(|it| (header::SET_COOKIE, it)));
-            response
+            sign_in::signed_in(&headers, &secret, "/password?done=1")
         }
         Err(SignInError::Wrong) => {
             tracing::info!(%address, "another password: the current one was wrong");
@@ -203,8 +198,4 @@ pub async fn password(
         }
         Err(_) => problem("unavailable"),
     }
-}
-
-fn query(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

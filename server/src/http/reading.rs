@@ -12,7 +12,7 @@ use domain::{ShopSlug, books::Author, values::Millis};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{API, Server, Shared, problem::Problem, sign_in::Peer};
+use super::{API, Server, Shared, peer::Peer, problem::Problem};
 use crate::{
     access::{Denied, Entrance, Kind, Visitor, log, sight},
     shop::{Shop, log::unavailable},
@@ -83,7 +83,7 @@ impl FromRequestParts<Arc<Server>> for Door {
 async fn enter(parts: &Parts, server: &Server, shop: &ShopSlug, path: &[(String, String)]) -> Result<Visitor, Denied> {
     let entered = look_at(parts, server, shop, path).await;
     if let Err(denied) = &entered {
-        log::turned_away(parts.extensions.get().map(|Peer(address)| *address), shop, denied);
+        log::turned_away(Peer::of(&parts.extensions), shop, denied);
     }
     entered
 }

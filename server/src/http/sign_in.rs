@@ -1,27 +1,28 @@
 //! The doors of people: `POST /session` signs in, `POST /session/end` signs out. Both redirect to a page that can be
 //! read again; what went wrong stands in its address as a word.
 
-use std::{net::IpAddr, time::Instant};
+use std::time::Instant;
 
 use axum::{
     Extension,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header},
+    response::Response,
 };
 
 use store::access::Person;
 
-use super::Shared;
+use super::{
+    Shared,
+    peer::Peer,
+    redirect::{see_other, see_other_with},
+};
 use crate::access::{
     Access, log,
+    secret::Secret,
     session::{self, SignInError},
 };
-
-/// Who is at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// `POST /session`, a form with `login`, `password` and `next`, the page to go on to.
 pub async fn post(
@@ -32,13 +33,7 @@ pub async fn post(
 ) -> Response {
     let form = SentForm(body);
     let (login, next) = (form.field("login"), form.field("next"));
-    let again = |problem: &str| {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("problem", problem)
-            .append_pair("next", &next)
-            .finish();
-        see_other(&format!("/sign-in?{query}"))
-    };
+    let again = |problem: &str| see_other_with("/sign-in", &[("problem", problem), ("next", &next)]);
     if server.access.attempts.begin(address, &login, Instant::now()).is_err() {
         log::not_signed_in(address, &login, "too_many_tries");
         return again("later");
@@ -47,12 +42,10 @@ pub async fn post(
         Ok((person, secret)) => {
             server.access.attempts.right(address, &login);
             tracing::info!(%address, "sign-in");
-            let mut response = match ours(&next) {
-                Some(next) => see_other(next),
-                None => see_other(&home(&server.access, &person).await),
-            };
-            response.headers_mut().extend(session::set_cookie(&headers, &secret).map(|it| (header::SET_COOKIE, it)));
-            response
+            match ours(&next) {
+                Some(next) => signed_in(&headers, &secret, next),
+                None => signed_in(&headers, &secret, &home(&server.access, &person).await),
+            }
         }
         Err(SignInError::Wrong) => {
             log::not_signed_in(address, &login, "wrong_password");
@@ -101,11 +94,10 @@ impl SentForm {
     }
 }
 
-pub(super) fn see_other(location: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/")));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+/// On to a page, with the session that was begun.
+pub(super) fn signed_in(headers: &HeaderMap, secret: &Secret, to: &str) -> Response {
+    let mut response = see_other(to);
+    response.headers_mut().extend(session::set_cookie(headers, secret).map(|it| (header::SET_COOKIE, it)));
     response
 }
 

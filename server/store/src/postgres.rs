@@ -83,7 +83,7 @@ impl PostgresStore {
             .application_name("daybook");
         let pool = pool(options.clone(), MOST_WRITERS, &[SESSION]).await?;
         // For as long as this store lives: connections that see nothing and queries that name no shop must not meet.
-        let (_, _, _, names_shop) = found_rights(&pool).await?;
+        let names_shop = found_rights(&pool).await?.names_shop;
         let settings: &[_] = if names_shop { &[SESSION, READ_ONLY, NO_SHOP] } else { &[SESSION, READ_ONLY] };
         let readers = self::pool(options.clone(), MOST_READERS, settings).await?;
         Ok(Self { pool, readers, names_shop, hints: PostgresHints::new(options), inline: Inline::default() })
@@ -101,6 +101,14 @@ impl PostgresStore {
         Ok(reader)
     }
 
+    async fn rows<R: Stored>(&self, shop: &ShopSlug, query: Asked<'_, R>) -> Result<Vec<R>, StoreError> {
+        query.fetch_all(&mut *self.reader(shop).await?).await.map_err(read_error)
+    }
+
+    async fn row<R: Stored>(&self, shop: &ShopSlug, query: Asked<'_, R>) -> Result<Option<R>, StoreError> {
+        query.fetch_optional(&mut *self.reader(shop).await?).await.map_err(read_error)
+    }
+
     async fn events(
         &self,
         shop: &ShopSlug,
@@ -109,6 +117,22 @@ impl PostgresStore {
         let rows = query.fetch_all(&mut *self.reader(shop).await?).await.map_err(read_error)?;
         rows.iter().map(|row| event(row).map_err(read_error)?.record(shop)).collect()
     }
+}
+
+/// What is asked of one shop.
+type Asked<'q, R> = sqlx::query::QueryAs<'q, sqlx::Postgres, R, sqlx::postgres::PgArguments>;
+
+/// What a row is read as.
+trait Stored: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin {}
+impl<R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin> Stored for R {}
+
+/// What the database says of this role.
+struct Found {
+    has_tables: bool,
+    may_change: bool,
+    may_add: bool,
+    /// Whether it sees one shop at a time.
+    names_shop: bool,
 }
 
 impl PostgresStore {
@@ -145,9 +169,10 @@ impl PostgresStore {
     }
 }
 
-/// Whether there are tables; whether this role could change the log, may add to it, and sees one shop at a time.
-async fn found_rights(pool: &PgPool) -> Result<(bool, bool, bool, bool), StoreError> {
-    sqlx::query_as(include_str!("postgres/roles/rights.sql")).fetch_one(pool).await.map_err(read_error)
+async fn found_rights(pool: &PgPool) -> Result<Found, StoreError> {
+    let query = sqlx::query_as(include_str!("postgres/roles/rights.sql"));
+    let (has_tables, may_change, may_add, names_shop) = query.fetch_one(pool).await.map_err(read_error)?;
+    Ok(Found { has_tables, may_change, may_add, names_shop })
 }
 
 /// Connections that have run `settings` before anything else.
@@ -211,11 +236,11 @@ impl EventStore for PostgresStore {
     }
 
     async fn rights(&self) -> Result<Option<Rights>, StoreError> {
-        let (is_there, changes, adds, _) = found_rights(&self.readers).await?;
-        Ok(Some(match (is_there, changes, adds) {
-            (false, ..) | (true, true, _) => Rights::Owner,
-            (true, false, true) => Rights::Only(Duty::Serves),
-            (true, false, false) => Rights::Only(Duty::Reads),
+        let found = found_rights(&self.readers).await?;
+        Ok(Some(match found {
+            Found { has_tables: false, .. } | Found { may_change: true, .. } => Rights::Owner,
+            Found { may_add: true, .. } => Rights::Only(Duty::Serves),
+            _ => Rights::Only(Duty::Reads),
         }))
     }
 
@@ -288,13 +313,7 @@ impl EventStore for PostgresStore {
     async fn verdicts(&self, shop: &ShopSlug, ids: &[CommandId]) -> Result<Vec<VerdictRecord>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/verdicts.sql")).bind(shop.as_str()).bind(ids);
-        query
-            .fetch_all(&mut *self.reader(shop).await?)
-            .await
-            .map_err(read_error)?
-            .into_iter()
-            .map(stored::verdict)
-            .collect()
+        self.rows(shop, query).await?.into_iter().map(stored::verdict).collect()
     }
 
     async fn verdicts_after(
@@ -307,13 +326,7 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(after.map(|id| id.0))
             .bind(i64::from(limit));
-        query
-            .fetch_all(&mut *self.reader(shop).await?)
-            .await
-            .map_err(read_error)?
-            .into_iter()
-            .map(stored::verdict)
-            .collect()
+        self.rows(shop, query).await?.into_iter().map(stored::verdict).collect()
     }
 
     async fn save_snapshot(&self, shop: &ShopSlug, snapshot: SnapshotRow) -> Result<(), StoreError> {
@@ -337,12 +350,7 @@ impl EventStore for PostgresStore {
             .bind(shop.as_str())
             .bind(i64::from(fold))
             .bind(column(at_most.unwrap_or(u64::MAX)));
-        query
-            .fetch_optional(&mut *self.reader(shop).await?)
-            .await
-            .map_err(read_error)?
-            .map(stored::snapshot)
-            .transpose()
+        self.row(shop, query).await?.map(stored::snapshot).transpose()
     }
 
     async fn checkpoints(&self, shop: &ShopSlug) -> Result<Vec<Checkpoint>, StoreError> {
@@ -529,19 +537,13 @@ impl EventStore for PostgresStore {
 
     async fn blob(&self, shop: &ShopSlug, name: &BlobHash) -> Result<Option<Blob>, StoreError> {
         let query = sqlx::query_as(include_str!("postgres/sql/blob.sql")).bind(shop.as_str()).bind(name.as_str());
-        query.fetch_optional(&mut *self.reader(shop).await?).await.map_err(read_error)?.map(stored::blob).transpose()
+        self.row(shop, query).await?.map(stored::blob).transpose()
     }
 
     async fn blobs_there(&self, shop: &ShopSlug, names: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError> {
         let names: Vec<&str> = names.iter().map(BlobHash::as_str).collect();
         let query = sqlx::query_as(include_str!("postgres/sql/blobs_there.sql")).bind(shop.as_str()).bind(names);
-        query
-            .fetch_all(&mut *self.reader(shop).await?)
-            .await
-            .map_err(read_error)?
-            .into_iter()
-            .map(stored::blob_name)
-            .collect()
+        self.rows(shop, query).await?.into_iter().map(stored::blob_name).collect()
     }
 
     fn write_with_appends(&self, view: &str) -> bool {

@@ -37,6 +37,21 @@ fn owner() -> Member {
     Member { shop: shop(), person: Uuid::from_u128(1), role: Role::Owner, since: Millis(0), ended_at: None }
 }
 
+/// A till's token, to be revoked.
+fn tills(secret: &Secret, scope: Scope) -> Token {
+    Token {
+        shop: shop(),
+        id: Uuid::from_u128(1),
+        hash: secret.hash(),
+        name: "till".to_owned(),
+        role: Role::Seller,
+        scope,
+        made_at: clock::now(),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
 async fn status(request: RequestBuilder) -> StatusCode {
     request.send().await.unwrap().status()
 }
@@ -159,17 +174,7 @@ async fn a_queued_command_is_decided_by_the_role_that_sent_it(fixture: Fixture) 
 async fn a_revoked_token_is_out_within_a_second_on_every_instance(fixture: Fixture) {
     let (one, other) = (Daybook::on(&fixture.store).await, Daybook::on(&fixture.reopened().await).await);
     let secret = Secret::fresh().unwrap();
-    let token = Token {
-        shop: shop(),
-        id: Uuid::from_u128(1),
-        hash: secret.hash(),
-        name: "till".to_owned(),
-        role: Role::Seller,
-        scope: Scope::Full,
-        made_at: clock::now(),
-        expires_at: None,
-        revoked_at: None,
-    };
+    let token = tills(&secret, Scope::Full);
     let access = fixture.store.access();
     assert!(access.add_token(token.clone()).await.unwrap());
     for daybook in [&one, &other] {

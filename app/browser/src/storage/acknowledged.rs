@@ -130,18 +130,21 @@ mod tests {
         assert_eq!(after(rows, offer(std::slice::from_ref(&record)).unwrap()), [outbox]);
     }
 
-    #[test]
-    fn a_row_that_cannot_be_read_is_found_with_its_text_and_the_rest_goes_on() {
-        let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
-        let good = Acknowledged {
-            submission: submission(1),
+    fn settled(id: u128) -> Acknowledged {
+        Acknowledged {
+            submission: submission(id),
             sequence: 1,
-            seen,
+            seen: Waypoint { position: 9, hash: Hash::ORIGIN },
             epoch: None,
             at: Millis(6),
             person: None,
             replaces: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_found_with_its_text_and_the_rest_goes_on() {
+        let good = settled(1);
         let rows = [
             ("acknowledged/x".to_owned(), b"{\"newer\":1}".to_vec()),
             (key(good.id()), serde_json::to_vec(&good).unwrap()),
@@ -153,16 +156,6 @@ mod tests {
 
     #[test]
     fn what_is_dropped_goes_in_the_same_write() {
-        let seen = Waypoint { position: 9, hash: Hash::ORIGIN };
-        let settled = |id| Acknowledged {
-            submission: submission(id),
-            sequence: 1,
-            seen,
-            epoch: None,
-            at: Millis(6),
-            person: None,
-            replaces: None,
-        };
         let rows = after(vec![], keep(&settled(1), &[]).unwrap());
         let rows = after(rows, keep(&settled(2), &[settled(1).id()]).unwrap());
         assert_eq!(rows.iter().map(|row| row.1.clone()).collect::<Vec<_>>(), [key(settled(2).id())]);

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CommandId, Entry, VerdictRecord, processes::PROCESSES, record::seal};
-use store::{Append, AppendError};
+use domain::{CommandId, Entry, processes::PROCESSES, record::seal};
+use store::Append;
 
 use super::{Appender, Standing, TRIES, checkpoints};
 use crate::shop::{ShopError, log::unavailable};
@@ -64,16 +64,11 @@ impl Appender {
             let mut working = self.log.authority.clone();
             let handled = working.books.react(entry, stamp);
             let records = seal(&handled.entries, working.hash).map_err(|_| ShopError::Poisoned)?;
-            let verdicts = handled.settled.into_iter().map(|settled| VerdictRecord {
-                command_id: settled.command_id,
-                fingerprint: settled.fingerprint,
-                verdict: settled.verdict,
-            });
             let append = Append {
                 epoch: stamp.epoch,
                 after: self.log.position(),
                 checkpoints: checkpoints(entry.position),
-                verdicts: verdicts.collect(),
+                verdicts: handled.settled,
                 records: records.clone(),
                 ..Append::default()
             };
@@ -85,7 +80,8 @@ impl Appender {
                 return Ok(());
             }
         }
-        Ok(())
+        // Its place must not be kept as if it had been answered: the next start tries again.
+        Err(ShopError::Unavailable)
     }
 
     /// An economy of the next start: if somebody else writes meanwhile, it is left.
@@ -104,14 +100,7 @@ impl Appender {
         match self.store.append(&self.shop.slug, append).await {
             Ok(()) => Ok(true),
             Err(error) if error.is_permanent() => Err(ShopError::Unavailable),
-            Err(
-                AppendError::OutcomeUnknown { .. } | AppendError::HeadMoved { .. } | AppendError::CommandKnown { .. },
-            ) => {
-                self.standing = Standing::Behind;
-                Ok(false)
-            }
-            Err(error) => {
-                tracing::warn!(shop = %self.shop.slug, code = error.code(), %error, "what processes asked for was not written");
+            Err(_) => {
                 self.standing = Standing::Behind;
                 Ok(false)
             }

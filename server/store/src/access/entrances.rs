@@ -47,6 +47,14 @@ pub struct Invite {
     pub used_at: Option<Millis>,
 }
 
+impl Invite {
+    /// Whether somebody can still come in by it.
+    #[must_use]
+    pub fn is_open(&self, now: Millis) -> bool {
+        self.used_by.is_none() && now < self.expires_at
+    }
+}
+
 /// A browser profile that writes in a shop's book, under the name that its entries have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {

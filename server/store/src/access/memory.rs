@@ -158,8 +158,7 @@ impl Access for MemoryAccess {
 
     async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
         let mut data = self.data();
-        let open = |invite: &&mut Invite| invite.used_by.is_none() && now < invite.expires_at;
-        let invite = data.invites.get_mut(&(shop.clone(), id)).filter(open);
+        let invite = data.invites.get_mut(&(shop.clone(), id)).filter(|invite| invite.is_open(now));
         Ok(invite.map(|invite| invite.expires_at = now).is_some())
     }
 

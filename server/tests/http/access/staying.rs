@@ -6,13 +6,9 @@ use domain::{books::Role, values::Millis};
 use reqwest::StatusCode;
 use serde_json::json;
 use server::{access::secret::Secret, clock};
-use store::{
-    access::{Scope, Token},
-    contract::Fixture,
-};
-use uuid::Uuid;
+use store::{access::Scope, contract::Fixture};
 
-use super::{owner, shop};
+use super::{owner, shop, tills};
 use crate::{
     people::{person, session},
     support::{Daybook, Feed, answer, on_every_store, until},
@@ -47,17 +43,7 @@ async fn a_feed_ends_within_a_second_of_its_token_session_or_membership_on_every
     daybook.receive("B", "A", 4).await;
     let access = fixture.store.access();
     let secret = Secret::fresh().unwrap();
-    let token = Token {
-        shop: shop(),
-        id: Uuid::from_u128(1),
-        hash: secret.hash(),
-        name: "till".to_owned(),
-        role: Role::Seller,
-        scope: Scope::Read,
-        made_at: clock::now(),
-        expires_at: None,
-        revoked_at: None,
-    };
+    let token = tills(&secret, Scope::Read);
     assert!(access.add_token(token.clone()).await.unwrap());
     let asha = person(&*fixture.store, "asha", "test", Role::Owner).await;
     let marek = person(&*fixture.store, "marek", "test", Role::Seller).await;
