@@ -10,7 +10,8 @@ use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Quarantined, Release, SecretHash, Session, Sighting, Token,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Quarantined, Release, SecretHash, Session, Sighting,
+    Token,
 };
 use crate::error::StoreError;
 
@@ -247,6 +248,14 @@ impl Access for MemoryAccess {
         let is_revoked = device.map(|device| device.revoked_at = Some(now)).is_some();
         data.changes += u64::from(is_revoked);
         Ok(is_revoked)
+    }
+
+    async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let device = data.devices.get_mut(&(shop.clone(), id.into())).filter(|device| device.revoked_at.is_some());
+        let is_in = device.map(|device| device.revoked_at = None).is_some();
+        data.changes += u64::from(is_in);
+        Ok(is_in)
     }
 
     async fn add_token(&self, token: Token) -> Result<bool, StoreError> {

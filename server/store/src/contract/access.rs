@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::Fixture;
 use crate::{
     StoreError,
-    access::{Access, Device, Invite, Login, Member, PasswordHash, Person, Scope, SecretHash, Session, Sighting, Token},
+    access::{
+        Access, Device, Invite, Login, Member, PasswordHash, Person, Scope, SecretHash, Session, Sighting, Token,
+    },
 };
 
 fn slug(text: &str) -> ShopSlug {
