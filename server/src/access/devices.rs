@@ -135,7 +135,10 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
-        self.store.revoke_device(shop, id, clock::now()).await
+        let is_revoked = self.store.revoke_device(shop, id, clock::now()).await?;
+        // Here at once; other instances hear of it.
+        self.used_on.doubt();
+        Ok(is_revoked)
     }
 
     /// Lets a device in again that was revoked by mistake. False where there is none, or it is in.
@@ -143,7 +146,9 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
-        self.store.readmit_device(shop, id).await
+        let is_in = self.store.readmit_device(shop, id).await?;
+        self.used_on.doubt();
+        Ok(is_in)
     }
 
     /// Gives a device another name. False where there is no such device, or no name.
