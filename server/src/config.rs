@@ -2,16 +2,20 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::access::operator::Key;
+use crate::{access::operator::Key, http::arrival::Edge};
 
 /// How a server runs. [`Config::default`] is what `daybook serve` uses without any option.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// By which public names people come, and through which proxies. None: by this machine's own names alone.
+    pub edge: Edge,
     /// `sqlite://…`, `postgres://…` or `memory:`.
     pub database_url: String,
     /// Whether the demo shop is filled at start.
     pub demo: bool,
+    /// Whether the demo shop may be everybody's who reaches the server from outside.
+    pub public_demo: bool,
     /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
     pub offline_start: bool,
     /// Names of the views that are kept up to date beside the log, of those that the store has
@@ -88,12 +92,22 @@ pub struct Limits {
     pub wait: Duration,
 }
 
+impl Config {
+    /// Whether somebody from outside may reach it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        !self.listen.ip().is_loopback() || !self.edge.origins.is_empty()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            edge: Edge::default(),
             database_url: "sqlite://daybook.db".to_owned(),
             demo: false,
+            public_demo: false,
             offline_start: true,
             views: Vec::new(),
             redis: None,

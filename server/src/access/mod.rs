@@ -1,8 +1,8 @@
 //! Who is asking. Every door calls [`Access::visitor`]; nothing else in the server looks at credentials.
 //!
-//! A shop that nobody has ever belonged to asks nobody: whoever reaches the server, which listens on loopback only, is
-//! its owner under one name. That is the demo shop, and a shop that was just made. With its first member a shop begins
-//! to ask, and it never stops again.
+//! A shop that nobody has ever belonged to asks nobody on the machine itself: whoever reaches the server by one of the
+//! machine's own names is its owner under one name. That is the demo shop, and a shop that was just made. By a public name
+//! every shop asks. With its first member a shop begins to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
 //! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`people`] (how they come to
@@ -40,7 +40,7 @@ use store::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::clock;
+use crate::{clock, http::guard::is_local};
 
 /// The person whom everything is written down under in a shop that asks nobody.
 pub const DEMO_ACTOR: &str = "demo";
@@ -106,6 +106,8 @@ pub struct Access {
     store: Arc<dyn store::access::Access>,
     /// Whether nothing is written: a session that is used here lasts no longer by it.
     read_only: bool,
+    /// The shop that asks nobody by a public name either, where the operator has said so.
+    public_demo: Option<ShopSlug>,
     pub attempts: Attempts,
     passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
@@ -123,6 +125,7 @@ impl Access {
         Self {
             store,
             read_only,
+            public_demo: None,
             attempts: Attempts::default(),
             passwords: Passwords::default(),
             tokens: Recent::default(),
@@ -131,6 +134,12 @@ impl Access {
             asking: Recent::default(),
             changes: watch::Sender::new(0),
         }
+    }
+
+    /// Lets everybody who reaches the server into one shop, as long as nobody belongs to it.
+    #[must_use]
+    pub fn with_public_demo(self, shop: Option<ShopSlug>) -> Self {
+        Self { public_demo: shop, ..self }
     }
 
     /// Who is behind a request, with the role that they have in `shop`.
@@ -159,7 +168,7 @@ impl Access {
     }
 
     async fn person(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
-        let Some(person) = self.signed_in(headers).await? else { return self.anybody(shop).await };
+        let Some(person) = self.signed_in(headers).await? else { return self.anybody(headers, shop).await };
         let key = (shop.clone(), person.id);
         let member = self.members.get(&key, || self.store.member(shop, person.id)).await?;
         match member.as_ref().and_then(Member::active) {
@@ -168,14 +177,17 @@ impl Access {
                 scope: Scope::Full,
                 kind: Kind::Person,
             }),
-            None => self.anybody(shop).await.map_err(|denied| match denied {
+            None => self.anybody(headers, shop).await.map_err(|denied| match denied {
                 Denied::NotSignedIn => Denied::OtherShop,
                 other => other,
             }),
         }
     }
 
-    async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
+    async fn anybody(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        if !is_local(headers) && self.public_demo.as_ref() != Some(shop) {
+            return Err(Denied::NotSignedIn);
+        }
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
         if asks == Some(false) {
             Ok(Visitor { author: demo_author(), scope: Scope::Full, kind: Kind::Anybody })

@@ -148,6 +148,16 @@ fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
 
+/// Whether a request says that it is a session's, good or not.
+#[must_use]
+pub fn is_named(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(';')).any(|pair| {
+        let name = pair.split('=').next().unwrap_or(pair).trim();
+        name == NAME || name == SECURE_NAME
+    })
+}
+
 /// The secret in the cookie of the name that fits the connection. Under the plain name nobody is signed in anywhere else.
 fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
     let name = if is_local(headers) { NAME } else { SECURE_NAME };

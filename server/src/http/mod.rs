@@ -4,7 +4,8 @@
 //!
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
-//!    nothing is written, [`lingering`] so that answers arrive); [`peer`], `redirect`: where a request came from, and goes on to
+//!    nothing is written, [`lingering`] so that answers arrive); [`arrival`], [`peer`], `redirect`: where a request came from, and
+//!    goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
@@ -12,6 +13,7 @@
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
+pub mod arrival;
 pub mod assets;
 pub mod blobs;
 pub mod command_body;
@@ -44,6 +46,7 @@ pub mod worker;
 
 use std::sync::Arc;
 
+use arrival::Edge;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -97,7 +100,7 @@ const FORM: usize = 64 * 1024;
 
 /// All routes. Each that is a shop's takes a [`reading::Door`], which lets nobody in who may not: a handler without one
 /// has no shop to show.
-pub fn router(server: Arc<Server>) -> Router {
+pub fn router(server: Arc<Server>, edge: Edge) -> Router {
     let limits = server.limits.clone();
     Router::new()
         .nest(API, shop_routes(&limits))
@@ -123,9 +126,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .layer(DefaultBodyLimit::max(limits.body))
         .layer(middleware::from_fn_with_state(server.clone(), read_only::door))
         .layer(middleware::from_fn(guard::cross_site))
-        .layer(middleware::from_fn(guard::loopback_name))
+        .layer(middleware::from_fn(guard::own_name))
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(server, count))
+        .layer(middleware::from_fn_with_state(Arc::new(edge), arrival::arrive))
         .layer(middleware::from_fn(lingering::read_on))
 }
 

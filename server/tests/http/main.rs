@@ -20,6 +20,7 @@ mod mail;
 mod pages;
 mod people;
 mod pictures;
+mod public;
 mod queue;
 mod reading;
 mod redis;
