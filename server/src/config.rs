@@ -83,6 +83,8 @@ pub struct Limits {
     pub connections: usize,
     /// Time for a request's head to arrive.
     pub header: Duration,
+    /// How long a request's body may pause.
+    pub pause: Duration,
     pub heartbeat: Duration,
     /// How often the log's head is compared with what other instances may have written.
     pub poll: Duration,
@@ -141,6 +143,7 @@ impl Default for Limits {
             idle: Duration::from_secs(600),
             connections: 20_000,
             header: Duration::from_secs(10),
+            pause: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_secs(1),
             drain: Duration::from_secs(10),

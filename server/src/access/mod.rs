@@ -5,21 +5,24 @@
 //! every shop asks. With its first member a shop begins to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`people`] (how they come to
-//! belong to a shop); [`sight`] (what a route
+//! [`session`] and [`elsewhere`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`people`] (how they come to
+//! belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that an owner is shown once); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
 
 pub mod attempts;
 pub mod bearer;
+pub mod elsewhere;
 pub mod log;
 pub mod operator;
 pub mod pass;
 pub mod password;
 pub mod people;
 pub mod recent;
+pub mod reset;
 pub mod secret;
 pub mod session;
+pub mod shown;
 pub mod sight;
 
 use std::sync::Arc;
@@ -109,7 +112,7 @@ pub struct Access {
     /// The shop that asks nobody by a public name either, where the operator has said so.
     public_demo: Option<ShopSlug>,
     pub attempts: Attempts,
-    passwords: Passwords,
+    pub passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
     sessions: Recent<SecretHash, (Session, Person)>,
     members: Recent<(ShopSlug, Uuid), Member>,

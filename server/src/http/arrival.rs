@@ -141,7 +141,7 @@ impl Said {
 }
 
 /// What stands in all lines of this name, in their order.
-fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'a str> {
+fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect::<Vec<_>>();
     lines.into_iter().flat_map(|line| line.split(',')).map(str::trim).filter(|word| !word.is_empty())
 }

@@ -13,7 +13,12 @@ use crate::access::{log, session};
 /// Refuses what another site's page makes a browser send. Browsers say so themselves (`Sec-Fetch-Site`, and
 /// `Origin` where that is missing); programs send neither and are let through, since they carry no cookies that
 /// they were not given.
-pub async fn cross_site(request: Request, next: Next) -> Response {
+///
+/// A form without a script goes back to its page by `Referer`: one that names another site is nobody's page here.
+pub async fn cross_site(mut request: Request, next: Next) -> Response {
+    if !is_led_here(request.headers()) {
+        request.headers_mut().remove(header::REFERER);
+    }
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     if safe || is_same_site(request.headers()) {
         next.run(request).await
@@ -30,6 +35,13 @@ fn is_same_site(headers: &HeaderMap) -> bool {
         (None, Some(origin)) => origin_of(headers).is_some_and(|own| own == origin),
         (None, None) => true,
     }
+}
+
+/// Whether the page that a request was led here by is one of this server, if it names any.
+fn is_led_here(headers: &HeaderMap) -> bool {
+    let Some(page) = headers.get(header::REFERER).map(|page| page.to_str().unwrap_or("?")) else { return true };
+    let rest = origin_of(headers).and_then(|own| page.strip_prefix(&own).map(str::to_owned));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether the request is for a name of this machine itself: there the connection may be a plain one. Behind
@@ -168,6 +180,22 @@ mod tests {
         ] {
             assert_eq!(is_same_site(&headers_of(pairs)), same, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_led_back_to_another_site() {
+        for (referer, ours) in [
+            ("https://books.example/s/corner", true),
+            ("https://books.example", true),
+            ("http://books.example/", false),
+            ("https://books.example.evil.example/", false),
+            ("https://evil.example/", false),
+            ("/s/corner", false),
+            ("", false),
+        ] {
+            assert_eq!(is_led_here(&headers_of(&[("host", "books.example"), ("referer", referer)])), ours, "{referer}");
+        }
+        assert!(is_led_here(&headers_of(&[("host", "books.example")])));
     }
 
     #[test]

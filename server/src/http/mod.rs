@@ -4,18 +4,19 @@
 //!
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
-//!    nothing is written, [`lingering`] so that answers arrive); [`arrival`], [`peer`], `redirect`: where a request came from, and
+//!    nothing is written, [`bodies`] and [`lingering`] so that requests and answers arrive); [`arrival`], [`peer`], `redirect`: where a request came from, and
 //!    goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`oneself`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
 pub mod arrival;
 pub mod assets;
 pub mod blobs;
+pub mod bodies;
 pub mod command_body;
 pub mod commands;
 pub mod documents;
@@ -26,6 +27,7 @@ pub mod guard;
 pub mod health;
 pub mod history;
 pub mod lingering;
+pub mod oneself;
 pub mod openapi;
 pub mod orders;
 pub mod pages;
@@ -113,7 +115,9 @@ pub fn router(server: Arc<Server>, edge: Edge) -> Router {
         )
         .route("/session", write(post(sign_in::post)))
         .route("/session/end", write(post(sign_in::end)))
-        .route("/session/password", write(post(people::password)))
+        .route("/session/elsewhere", write(post(oneself::end_elsewhere)))
+        .route("/session/password", write(post(oneself::password)))
+        .route("/reset", write(post(oneself::reset)))
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))
         .route("/healthz", read(get(health::alive)))
@@ -124,6 +128,7 @@ pub fn router(server: Arc<Server>, edge: Edge) -> Router {
         .with_state(server.clone())
         .merge(pages::routes(server.clone()))
         .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn_with_state(server.clone(), bodies::bounded))
         .layer(middleware::from_fn_with_state(server.clone(), read_only::door))
         .layer(middleware::from_fn(guard::cross_site))
         .layer(middleware::from_fn(guard::own_name))
