@@ -28,7 +28,7 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn sessions_of(&self, person: &Person, headers: &HeaderMap) -> Result<Vec<(Session, bool)>, StoreError> {
-        let (now, here) = (clock::now(), session::of_cookie(headers).map(|secret| secret.hash()));
+        let (now, here) = (clock::now(), session::hash_of(headers));
         let mut open = self.store.sessions(person.id).await?;
         open.retain(|session| session.is_open(now));
         open.sort_by_key(|session| std::cmp::Reverse((session.idle_until, session.begun_at)));

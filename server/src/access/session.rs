@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use domain::values::Millis;
 use store::{
     StoreError,
-    access::{Login, Person, Session},
+    access::{Login, Person, SecretHash, Session},
 };
 
 use super::{
@@ -147,6 +147,11 @@ impl super::Access {
     }
 }
 
+/// Of the secret in the request's cookie.
+pub(super) fn hash_of(headers: &HeaderMap) -> Option<SecretHash> {
+    of_cookie(headers).map(|secret| secret.hash())
+}
+
 fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
@@ -162,7 +167,7 @@ pub fn is_named(headers: &HeaderMap) -> bool {
 }
 
 /// The secret in the cookie.
-pub(super) fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
+fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
     Secret::parse(value_of(headers, NAME)?)
 }
 

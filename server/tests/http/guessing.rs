@@ -89,7 +89,7 @@ async fn an_old_session_is_dead_everywhere_after_the_next_sign_in_sign_out_and_r
     let shop = ShopSlug::parse(SHOP).unwrap();
     fixture.store.access().end_member(&shop, asha.id, domain::values::Millis(1)).await.unwrap();
     for instance in [&daybook, &second] {
-        is(instance, &last, StatusCode::NOT_FOUND).await;
+        is(instance, &last, StatusCode::FORBIDDEN).await;
     }
 }
 
