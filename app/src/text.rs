@@ -26,7 +26,7 @@ pub use line::{
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
-pub use people::{door_problem, people_done, role_means};
+pub use people::{door_problem, password_done, people_done, role_means};
 pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not};
 pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
@@ -75,11 +75,14 @@ pub const NO_SUCH_MOMENT_WORDS: &str = "Say an entry by its number, as 1039, or 
 pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
 pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
-pub const PASSWORD_HINT: &str = "8 characters at least. Length counts, nothing else does.";
+pub const PASSWORD_HINT: &str =
+    "8 characters at least: the longer the better, and none that everybody would try first.";
 pub const NOT_AN_OWNER: &str = "Only an owner sees who belongs to the shop.";
 pub const OPEN_SHOP: &str = "This shop asks nobody who they are: whoever reaches the server is its owner.";
 pub const OPEN_SHOP_ENDS: &str = "With its first owner it begins to ask everybody, and never stops again.";
 pub const INVITE_ONCE: &str = "Good once, for seven days. It is shown now and never again.";
+pub const RESET_ONCE: &str =
+    "Good once, for a day. It is shown now and never again; links that were made for them before are over.";
 pub const SIGN_OUT_LEAVES: &str =
     "What is not sent stays on this device and waits until you sign in here again. Nobody else can send it.";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";

@@ -3,15 +3,23 @@
 use leptos::prelude::*;
 
 use super::query_param;
-use crate::ui::{
-    door::{DoorField, door, problem},
-    erased::{IntoPart, follow},
+use crate::{
+    text,
+    ui::{
+        door::{DoorField, door, problem},
+        erased::{IntoPart, follow},
+    },
 };
 
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let next = query_param("next");
+    let (next, done) = (query_param("next"), query_param("done"));
+    let said = move || {
+        text::password_done(&done())
+            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
+    };
     let form = view! {
+        {follow(said)}
         <form method="post" action="/session" class="form">
             {problem(query_param("problem"))}
             <input type="hidden" name="next" value=follow(next)/>

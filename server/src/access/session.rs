@@ -18,7 +18,9 @@ use super::{
 use crate::{clock, http::guard::is_local};
 
 const NAME: &str = "daybook_session";
-const SECURE_NAME: &str = "__Host-daybook_session";
+
+/// Before the names of cookies on a secure connection.
+const HOST_ONLY: &str = "__Host-";
 
 const DAY: i64 = 86_400_000;
 /// Milliseconds after which a session that nobody uses ends: a till that was put away over the holidays.
@@ -108,6 +110,7 @@ impl super::Access {
         check(&new, &person.login).map_err(PasswordError::from)?;
         let hash = self.passwords.hash(new).await?;
         self.store.set_password(person.id, hash).await?;
+        self.store.end_resets(person.id, clock::now()).await?;
         self.store.end_sessions(person.id).await?;
         self.begin_session(person, headers).await
     }
@@ -153,36 +156,49 @@ fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
 
-/// The secret in the cookie of the name that fits the connection. Under the plain name nobody is signed in anywhere else.
+/// Whether a request says that it is a session's, good or not.
+#[must_use]
+pub fn is_named(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(';')).any(|pair| {
+        let name = pair.split('=').next().unwrap_or(pair).trim();
+        name.strip_prefix(HOST_ONLY).unwrap_or(name) == NAME
+    })
+}
+
+/// The secret in the cookie.
 fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
-    let name = if is_local(headers) { NAME } else { SECURE_NAME };
+    Secret::parse(value_of(headers, NAME)?)
+}
+
+/// What stands in the cookie of the name that fits the connection. Under the plain name there is nothing anywhere else.
+pub(super) fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
         let (known, value) = pair.trim().split_once('=')?;
+        let known = if is_local(headers) { known } else { known.strip_prefix(HOST_ONLY)? };
         (known == name).then_some(value)
     });
     // Two of one name were not both set by us.
-    match (found.next(), found.next()) {
-        (Some(value), None) => Secret::parse(value),
-        _ => None,
-    }
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// `Set-Cookie` that signs the browser in.
 #[must_use]
 pub fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
-    cookie(headers, &secret.text(), LONGEST / 1_000)
+    cookie(headers, NAME, &secret.text(), LONGEST / 1_000)
 }
 
 /// `Set-Cookie` that makes the browser forget it.
 #[must_use]
 pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
-    cookie(headers, "", 0)
+    cookie(headers, NAME, "", 0)
 }
 
-fn cookie(headers: &HeaderMap, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let (name, secure) = if is_local(headers) { (NAME, "") } else { (SECURE_NAME, "; Secure") };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+/// `Set-Cookie` for no page's script, and for no other host.
+pub(super) fn cookie(headers: &HeaderMap, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let (prefix, secure) = if is_local(headers) { ("", "") } else { (HOST_ONLY, "; Secure") };
+    let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     let mut header = HeaderValue::from_str(&text).ok()?;
     header.set_sensitive(true);
     Some(header)

@@ -2,6 +2,8 @@
 //! here fails.
 
 mod canary;
+mod heads;
+mod other_sites;
 
 use std::collections::BTreeSet;
 
@@ -85,7 +87,9 @@ const OPEN: &[&str] = &[
     // Where people come in, and go.
     "/session",
     "/session/end",
+    "/session/elsewhere",
     "/session/password",
+    "/reset",
     "/join",
     "/healthz",
     "/readyz",

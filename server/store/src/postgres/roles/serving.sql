@@ -28,6 +28,7 @@ FROM (VALUES
     ('member', 'SELECT, INSERT, UPDATE'),
     ('session', 'SELECT, INSERT, UPDATE, DELETE'),
     ('invite', 'SELECT, INSERT, UPDATE'),
+    ('password_reset', 'SELECT, INSERT, UPDATE'),
     ('device', 'SELECT, INSERT, UPDATE'),
     ('session_device', 'SELECT, INSERT, UPDATE'),
     ('quarantine', 'SELECT, INSERT, UPDATE'),
