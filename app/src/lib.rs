@@ -7,7 +7,7 @@
 //! 3. [`replica`]: the device's replica, as pages see it and ask things of it
 //!    [`repair`]: what can be done about a command that was not accepted; `held`: looking back in the browser
 //! 4. [`forms`]: how a form becomes a command, the same on both sides
-//! 5. [`ui`]: what several pages share
+//! 5. [`ui`]: what several pages share; [`viewer`]: what the role of whoever looks opens and offers
 //! 6. [`text`], [`format`]: every word and every number on screen
 //! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands;
 //!    [`people`]: who belongs to a shop
@@ -33,6 +33,7 @@ mod shell;
 pub mod status;
 pub mod text;
 pub mod ui;
+pub mod viewer;
 #[cfg(feature = "hydrate")]
 mod wire;
 

@@ -109,6 +109,7 @@ fn every_role_may_send_what_the_table_says_and_nothing_else() {
             let request = request(1, command(kind, &data_of(kind)), role);
             let handled = Shop::default().books.handle(&request, STAMP, &mut Reads::new());
             let refusal = refusal_of(&handled.settled[0].verdict);
+            assert_eq!(role.may_send_type(kind).is_ok(), may(role, kind), "{kind} offered to {role}");
             match refusal.filter(|refusal| refusal.code() == "not_allowed") {
                 None => assert!(may(role, kind), "{kind} by {role}"),
                 Some(refusal) => {

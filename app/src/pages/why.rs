@@ -110,7 +110,7 @@ pub fn load(context: &PageContext<'_>, number: &Number) -> Option<Model> {
         label: "Saved here".to_owned(),
         amount: step.change,
         note: entry_at(&entries, step.position)
-            .map(|entry| text::entry(context.shop, entry).plain())
+            .map(|entry| context.sentence(entry).plain())
             .unwrap_or_default(),
     });
     let shown = explained.steps.iter().rev().take(SHOWN);
@@ -119,7 +119,7 @@ pub fn load(context: &PageContext<'_>, number: &Number) -> Option<Model> {
         Some(Step {
             position: step.position,
             at: entry.issued_at,
-            sentence: text::entry(context.shop, entry),
+            sentence: context.sentence(entry),
             person: entry.actor.to_string(),
             change: step.change,
             number: step.number,

@@ -28,6 +28,7 @@ use crate::{
         toast::{ToastRegion, Toasts},
         update::UpdateNotice,
     },
+    viewer::Viewer,
 };
 
 /// The address of a page of `shop`: `at(shop, "/till")`.
@@ -136,9 +137,9 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
                 <UpdateNotice/>
                 <Aged age=Age::OverADay/>
             </div>
-            <nav class="rail" aria-label="Main"><Links shop=shop.clone() places=RAIL/></nav>
+            <nav class="rail" aria-label="Main"><Places shop=shop.clone() places=RAIL visit replica/></nav>
             <main id="main" tabindex="-1"><Outlet/></main>
-            <nav class="bottom-bar" aria-label="Main, short"><Links shop places=BAR/></nav>
+            <nav class="bottom-bar" aria-label="Main, short"><Places shop places=BAR visit replica/></nav>
         </div>
         <LiveRegion announcer/>
         <ToastRegion toasts/>
@@ -214,6 +215,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/book", Icon::Book, "Day book"),
     ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),
+    ("/people", Icon::People, "People"),
     ("/device", Icon::Device, "This device"),
 ];
 
@@ -225,11 +227,29 @@ const BAR: &[Place] = &[
     ("/more", Icon::More, "More"),
 ];
 
+/// Those that open to whoever is there.
 #[component]
-fn Links(shop: ShopSlug, places: &'static [Place]) -> impl IntoView {
+fn Places(shop: ShopSlug, places: &'static [Place], visit: Resource<Visit>, replica: Replica) -> impl IntoView {
+    view! {
+        <Suspense>
+            {follow(move || {
+                let shop = shop.clone();
+                Suspend::new(async move {
+                    let known = visit.await.author().role;
+                    let role = memo(move |_| replica.picture().map_or(known, |picture| picture.author.role));
+                    follow(move || view! { <Links shop=shop.clone() places viewer=Viewer { role: role.get() }/> })
+                })
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Links(shop: ShopSlug, places: &'static [Place], viewer: Viewer) -> impl IntoView {
     let here = use_location().pathname;
     places
         .iter()
+        .filter(|(path, ..)| viewer.opens(path))
         .map(|(path, icon, word)| {
             let home = at(&shop, "");
             let href = at(&shop, path);

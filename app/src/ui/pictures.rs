@@ -22,6 +22,7 @@ use crate::{
         mark::{Mark, SyncMark},
         rows::rows,
     },
+    viewer::Offered,
 };
 
 /// What an `<img>` needs.
@@ -88,10 +89,12 @@ pub fn PicturesOf(list: Memo<Vec<Small>>, about: (&'static str, String)) -> impl
         <section class="section" aria-label="Pictures">
             <h2>"Pictures"</h2>
             <PictureList list/>
-            <details>
-                <summary>"Add a picture"</summary>
-                <AddPicture about=Some(about)/>
-            </details>
+            <Offered command="picture.add">
+                <details>
+                    <summary>"Add a picture"</summary>
+                    <AddPicture about=Some(about)/>
+                </details>
+            </Offered>
         </section>
     }
 }

@@ -1,6 +1,7 @@
 //! Who gets in, by which door, and as whom.
 
 mod matrix;
+mod pages;
 mod staying;
 mod visitors;
 
