@@ -361,7 +361,8 @@ fn screen(screen: Arc<dyn Screen>) -> Part {
         move |Wanted { params, as_of, .. }| {
             // Not followed: on the way to another page it is that one's.
             let place = viewer::place_of(&path.get_untracked()).to_owned();
-            let loading = source(shop.clone(), replica, screen.clone(), Asking { params: params.clone(), as_of, place });
+            let loading =
+                source(shop.clone(), replica, screen.clone(), Asking { params: params.clone(), as_of, place });
             async move { Loaded { params, found: loading.await } }
         },
     );

@@ -71,7 +71,7 @@ pub trait Device {
     fn save_bundle(&self) -> Doing<()>;
     /// Throws the kept copy of the books away, never the outbox, and loads the page anew.
     fn rebuild(&self) -> Doing<()>;
-    /// Before somebody signs out: the copy of the books goes, the outbox stays.
+    /// Signs out: the copy of the books goes, the outbox stays, and the server is told, now or with the next contact.
     fn leave(&self) -> Doing<()>;
 }
 

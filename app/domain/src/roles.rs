@@ -108,8 +108,16 @@ fn senders_of(command_type: &str) -> &'static [Role] {
         "account.credit" | "account.debit" | "sale.record" | "sale.put_back" | "order.add_item"
         | "order.remove_item" | "order.place" | "order.cancel" | "order.hand_over" | "order.settle" => TILL,
         "stock.receive" | "stock.change_quantity" | "stock.count" | "stock.damage" | "stock.adjust" => FLOOR,
-        "order.take_what_is_left" | "order.back_order" | "order.allocate" | "order.free" | "picture.add"
-        | "comment.add" | "comment.edit" | "comment.delete" | "comment.put_back" | "change.decline" => EVERYBODY,
+        "order.take_what_is_left"
+        | "order.back_order"
+        | "order.allocate"
+        | "order.free"
+        | "picture.add"
+        | "comment.add"
+        | "comment.edit"
+        | "comment.delete"
+        | "comment.put_back"
+        | "change.decline" => EVERYBODY,
         // The shop's own settings, and what no form sends.
         _ => OWNER,
     }

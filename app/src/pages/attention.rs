@@ -64,7 +64,8 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
             ),
             Item::Rejected(id) => {
                 let row = context.books.projections.orders.orders.get(id);
-                let why = row.and_then(|row| row.reason.as_ref()).map(|reason| context.why_not(reason)).unwrap_or_default();
+                let why =
+                    row.and_then(|row| row.reason.as_ref()).map(|reason| context.why_not(reason)).unwrap_or_default();
                 (format!("rejected-{id}"), order(id).then(format!(" was not accepted: {why}.")))
             }
             Item::HandedOver(id) => (

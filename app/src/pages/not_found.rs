@@ -54,8 +54,7 @@ fn missing(problem: Option<Problem>) -> Part {
         Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", 503),
         Some(Problem::NotForRole(takes)) => return not_for_role(takes),
     };
-    let (alone, is_no_moment) =
-        (problem == Some(Problem::NeverOpened), problem == Some(Problem::NoSuchMoment));
+    let (alone, is_no_moment) = (problem == Some(Problem::NeverOpened), problem == Some(Problem::NoSuchMoment));
     let looking_back = match problem {
         Some(Problem::BeforeFirst { first }) => Some((text::before_first(first), true)),
         Some(Problem::NotHeld { from }) => Some((text::not_held(from), false)),

@@ -85,7 +85,8 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
     let order_id = OrderId::parse(order_id).ok()?;
     let order = context.books.projections.orders.orders.get(&order_id)?;
     let timeline = order.timeline.iter();
-    let timeline = timeline.map(|it| Step::new(context, it.position, it.issued_at, text::step(&it.what, context.role())));
+    let timeline =
+        timeline.map(|it| Step::new(context, it.position, it.issued_at, text::step(&it.what, context.role())));
     Some(Model {
         shop: context.title.to_owned(),
         standing: Standing::of(order),
@@ -93,7 +94,11 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
         reason: order.reason.as_ref().map(|reason| context.why_not(reason)),
         lacks_goods: matches!(order.reason, Some(Refusal::OutOfStock { .. })),
         to_be_seen_to: context.books.projections.attention.items.get(&Item::HandedOver(order_id.clone())).is_some(),
-        account: order.account.as_ref().filter(|_| context.sees_money()).map(|party| (party.account_id.to_string(), party.title.to_string())),
+        account: order
+            .account
+            .as_ref()
+            .filter(|_| context.sees_money())
+            .map(|party| (party.account_id.to_string(), party.title.to_string())),
         products: if order.state.may_change() { products(context.books) } else { vec![] },
         total: context.money(order.total),
         lines: order.lines.iter().map(|line| self::line(context, &order_id, line, order.state)).collect(),

@@ -102,7 +102,8 @@ impl Standing {
 pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
     let matcher = Matcher::new(searched);
     let all = context.books.projections.orders.orders.iter();
-    let mut newest_first: Vec<_> = all.filter(|(order_id, order)| is_found(context, order_id, order, &matcher)).collect();
+    let mut newest_first: Vec<_> =
+        all.filter(|(order_id, order)| is_found(context, order_id, order, &matcher)).collect();
     // By the entry that began it, so that a change to an order does not move it under anybody's finger.
     newest_first.sort_by_key(|(_, order)| std::cmp::Reverse(order.timeline.first().map_or(0, |step| step.position)));
     let rows = newest_first.into_iter().map(|(order_id, order)| Row {

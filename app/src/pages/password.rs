@@ -6,7 +6,7 @@ use super::query_param;
 use crate::{
     text,
     ui::{
-        door::{DoorField, door, problem},
+        door::{DoorField, Notice, door, problem},
         erased::{IntoPart, follow},
     },
 };
@@ -16,7 +16,7 @@ pub fn ChangePassword() -> impl IntoView {
     let done = query_param("done");
     let said = move || {
         (!done().is_empty()).then(|| {
-            view! { <div class="notice" data-tone="good" role="status"><p>"Changed. You are signed out everywhere else."</p></div> }
+            view! { <Notice tone="good"><p>"Changed. You are signed out everywhere else."</p></Notice> }
         })
     };
     let form = view! {

@@ -11,10 +11,11 @@ use crate::{
     people::{InviteRow, MemberRow, People},
     text,
     ui::{
-        door::{Newcomer, problem},
+        door::{Newcomer, Notice, problem},
         erased::{IntoPart, Part, follow},
         frame::at,
         head::PageHead,
+        past::Writing,
     },
 };
 
@@ -45,16 +46,13 @@ fn show(title: Memo<String>) -> impl IntoView {
     );
     let door = shop.map(|shop| at(&shop, "/people")).unwrap_or_default();
     let said = query_param("done");
-    let said = move || {
-        text::people_done(&said())
-            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
-    };
+    let said = move || text::people_done(&said()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
     view! {
         <PageHead title="People".to_owned() shop=title/>
         {problem(query_param("problem"))}
         {follow(said)}
         <Invitation/>
-        <Suspense>
+        <Writing><Suspense>
             {follow(move || {
                 let door = door.clone();
                 Suspend::new(async move {
@@ -65,7 +63,7 @@ fn show(title: Memo<String>) -> impl IntoView {
                     }
                 })
             })}
-        </Suspense>
+        </Suspense></Writing>
     }
 }
 
@@ -78,10 +76,10 @@ fn Invitation() -> impl IntoView {
         (!code.is_empty()).then(|| {
             let path = format!("/join/{code}");
             view! {
-                <div class="notice" data-tone="good" role="status">
+                <Notice tone="good">
                     <p>"Send this to the one person whom you invite: "<a href=path.clone() rel="external" data-testid="invitation">{path.clone()}</a></p>
                     <p>{text::INVITE_ONCE}</p>
-                </div>
+                </Notice>
             }
         })
     })

@@ -607,3 +607,28 @@ fn us_23_an_edit_that_met_a_newer_text_is_kept_replaced_or_merged() {
     let shop = photographed().confirmed().pending(91, "comment.edit", &edit, refused(gone, 8));
     assert_eq!((repair::replace_theirs(&shop.pending[0]), repair::texts(&shop.pending[0])), (None, None));
 }
+
+/// Everything that people write reaches a page as text: no component takes markup from a string.
+#[test]
+fn what_people_write_is_never_markup() {
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let app = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["src", "browser/src"].iter().for_each(|folder| sources(&app.join(folder), &mut found));
+    assert!(found.len() > 100, "{}", found.len());
+    // In two parts, or it would be found here.
+    for markup in [concat!("inner", "_html"), concat!("set_inner", "_html"), concat!("insert_adjacent", "_html")] {
+        for file in &found {
+            let text = std::fs::read_to_string(file).unwrap();
+            assert!(!text.contains(markup), "{markup} in {}", file.display());
+        }
+    }
+}

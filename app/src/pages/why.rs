@@ -109,9 +109,7 @@ pub fn load(context: &PageContext<'_>, number: &Number) -> Option<Model> {
     let pending = explained.pending(confirmed).map(|step| Part {
         label: "Saved here".to_owned(),
         amount: step.change,
-        note: entry_at(&entries, step.position)
-            .map(|entry| context.sentence(entry).plain())
-            .unwrap_or_default(),
+        note: entry_at(&entries, step.position).map(|entry| context.sentence(entry).plain()).unwrap_or_default(),
     });
     let shown = explained.steps.iter().rev().take(SHOWN);
     let steps = shown.filter_map(|step| {

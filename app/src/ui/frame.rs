@@ -55,6 +55,9 @@ pub struct Visit {
     /// Whether they had to sign in.
     #[serde(default)]
     signed_in: bool,
+    /// Whether the server writes nothing.
+    #[serde(default)]
+    reads_only: bool,
 }
 
 impl Visit {
@@ -133,6 +136,7 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
             </header>
             <div class="notices">
                 <DemoBand shop=shop.clone()/>
+                <ReadsOnly/>
                 <StorageWarning replica/>
                 <UpdateNotice/>
                 <Aged age=Age::OverADay/>
@@ -199,6 +203,34 @@ fn StorageWarning(replica: Replica) -> impl IntoView {
 #[component]
 fn DemoBand(shop: ShopSlug) -> impl IntoView {
     (shop.as_str() == "demo").then(|| view! { <div class="demo-band"><span>{text::DEMO_BAND}</span></div> })
+}
+
+/// Whether the server of this page writes nothing, as it said when the page was loaded.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn reads_only() -> bool {
+    use_context::<crate::backend::SharedBackend>().is_some_and(|backend| backend.reads_only())
+}
+
+/// Whether the server of this page writes nothing, as it said when the page was loaded.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn reads_only() -> bool {
+    let visit = use_context::<Resource<Visit>>();
+    visit.is_some_and(|visit| visit.with_untracked(|visit| visit.as_ref().is_some_and(|visit| visit.reads_only)))
+}
+
+/// The id of the words that say why nothing can be written.
+pub const READS_ONLY: &str = "reads-only-reason";
+
+/// Said on every page of a server that only reads.
+#[component]
+fn ReadsOnly() -> impl IntoView {
+    reads_only().then(|| {
+        view! {
+            <div class="strip" data-tone="attention" role="status" data-testid="reads-only"><p id=READS_ONLY>{text::READS_ONLY}</p></div>
+        }
+    })
 }
 
 /// A place of the navigation: its address in the shop, icon and word.
@@ -276,13 +308,14 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
     let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
+    let reads_only = backend.as_ref().is_some_and(|backend| backend.reads_only());
     async move {
         let view = match backend {
             Some(backend) => backend.view(&shop).await.ok().flatten(),
             None => None,
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in }
+        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, reads_only }
     }
 }
 

@@ -241,7 +241,7 @@ fn arguments(path: &str) -> Value {
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
-        "/api/shop_people" => json!({"shop": SHOP}),
+        "/api/shop_people" | "/api/who_am_i" => json!({"shop": SHOP}),
         "/api/shop_status" => json!({"shop": SHOP, "check": false}),
         path => panic!("the server function {path} has no row in the matrix"),
     }

@@ -24,7 +24,16 @@ const OVER: &str = "790,123.44";
 /// What a stock hand's pages must be without: the sum and what comes of several, written and as data, and whose accounts
 /// there are.
 const MONEY: [&str; 10] = [
-    WRITTEN, "9876543", "197,530.86", "19753086", OVER, "79012344", "888,888.87", "88888887", "Canary fund", "Asha Payer",
+    WRITTEN,
+    "9876543",
+    "197,530.86",
+    "19753086",
+    OVER,
+    "79012344",
+    "888,888.87",
+    "88888887",
+    "Canary fund",
+    "Asha Payer",
 ];
 
 /// Pages by their routes, and an address of each with something on it.
@@ -76,9 +85,7 @@ async fn rich() -> (Daybook, u64) {
     daybook.receive("B", "A", 40).await;
     let expected = json!({"batchref": "LATER", "sku": "A", "qty": 5, "eta": "2031-01-01"});
     daybook.accepted("stock.receive", expected).await;
-    let account = |id: &str, balance: i64| {
-        json!({"account_id": id, "title": "Canary fund", "owner": "Asha Payer", "initial_balance": balance, "limit": SUM})
-    };
+    let account = |id: &str, balance: i64| json!({"account_id": id, "title": "Canary fund", "owner": "Asha Payer", "initial_balance": balance, "limit": SUM});
     daybook.accepted("account.open", account("1", SUM)).await;
     daybook.accepted("account.open", account("2", 0)).await;
     daybook.accepted("account.credit", json!({"account_id": "2", "amount": SUM, "reference": "x"})).await;
@@ -171,5 +178,26 @@ async fn us_22_every_page_offers_what_a_role_may_do_and_shows_what_it_may_see() 
     }
     for command in ["product.change", "stock.count", "order.place", "account.credit", "comment.add", "sale.record"] {
         assert!(forms.contains(command), "no page offers {command}: {forms:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p_2_the_pages_of_a_server_that_only_reads_say_so_and_disable_what_writes() {
+    let store = memory().await.unwrap().store;
+    let writes = Daybook::on(&store).await;
+    writes.accepted("product.add", json!({"sku": "A", "name": "Bread", "price": 100})).await;
+    let reads = Daybook::configured(&store, |config| config.read_only = true).await;
+    for path in ["/products/A", "/products/new", "/till?basket=A*1", "/stock/receive", "/people"] {
+        let page = async |daybook: &Daybook| {
+            let request =
+                daybook.client.get(format!("{}/s/{SHOP}{path}", daybook.origin)).header("accept", "text/html");
+            request.send().await.unwrap().text().await.unwrap()
+        };
+        let (one, other) = (page(&reads).await, page(&writes).await);
+        assert!(one.contains("data-testid=\"reads-only\"") && one.contains("This server only reads"), "{path}: {one}");
+        assert!(one.contains("aria-describedby=\"reads-only-reason\""), "{path}: {one}");
+        let forms = |html: &str| html.matches("method=\"post\"").count();
+        assert_eq!(forms(&one), forms(&other), "{path}: nothing is missing");
+        assert!(!other.contains("only reads") && !other.contains("class=\"not-now\""), "{path}");
     }
 }
