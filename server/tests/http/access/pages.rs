@@ -7,7 +7,11 @@ use domain::books::Role;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{matrix::routes_of_pages, owner};
+use super::{
+    matrix::routes_of_pages,
+    owner,
+    visitors::{by_token, let_in},
+};
 use crate::{
     people::{person, session},
     pictures::DOT,
@@ -178,6 +182,25 @@ async fn us_22_every_page_offers_what_a_role_may_do_and_shows_what_it_may_see() 
     }
     for command in ["product.change", "stock.count", "order.place", "account.credit", "comment.add", "sale.record"] {
         assert!(forms.contains(command), "no page offers {command}: {forms:?}");
+    }
+}
+
+/// Programs are shown no more than people.
+#[tokio::test(flavor = "multi_thread")]
+async fn us_22_a_history_is_told_without_its_sums_to_whoever_sees_no_money() {
+    let (daybook, _) = rich().await;
+    let told = async |role: Role, record: &str| {
+        let token = let_in(&*daybook.store, SHOP, &format!("{role}-{record}"), role).await;
+        let answered = by_token(daybook.get(&format!("/history/{record}")), &token).send().await.unwrap();
+        assert_eq!(answered.status(), StatusCode::OK, "{record}");
+        answered.text().await.unwrap()
+    };
+    for record in ["product-A", "order-O", "order-POOR", "stock-A"] {
+        let (whole, goods) = (told(Role::Reader, record).await, told(Role::StockHand, record).await);
+        let found = |text: &str| MONEY.iter().any(|word| text.contains(word));
+        assert!(!found(&goods), "{record}: {goods}");
+        assert!(found(&whole) || record == "stock-A", "{record}: {whole}");
+        assert_eq!(goods.matches("\"position\"").count(), whole.matches("\"position\"").count(), "{record}");
     }
 }
 
