@@ -17,6 +17,7 @@ use domain::{
     Refusal, ShopSlug,
     books::{Author, Books, Role},
     json,
+    picture::Subject,
     projections::day_book::BookEntry,
     values::Millis,
 };
@@ -110,6 +111,12 @@ impl PageContext<'_> {
     #[must_use]
     pub fn sentence(&self, entry: &BookEntry) -> Sentence {
         text::entry(self.shop, entry, self.role())
+    }
+
+    /// What a picture is about, unless it is an account and whoever looks sees no money.
+    #[must_use]
+    pub fn seen_subject<'s>(&self, about: Option<&'s Subject>) -> Option<&'s Subject> {
+        about.filter(|subject| self.sees_money() || !matches!(subject, Subject::Account(_)))
     }
 
     /// The rule that something ran into, inside a sentence.

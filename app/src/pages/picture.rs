@@ -49,7 +49,7 @@ pub fn load(context: &PageContext<'_>, id: &String) -> Option<Model> {
     let row = read.pictures.get(&id)?;
     let seen = Seen::of(context, row);
     let name = |sku: &domain::values::Sku| super::name_of(context.books, sku);
-    let about = row.about.as_ref().map(|subject| {
+    let about = context.seen_subject(row.about.as_ref()).map(|subject| {
         let path = match subject {
             Subject::Product(sku) => format!("/products/{sku}"),
             Subject::Batch(batchref) => format!("/batches/{batchref}"),

@@ -146,6 +146,7 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry, reader: Role) -> Sentence {
         Event::Picture(picture::Event::PictureAdded(event)) => {
             let sentence = write.picture(start.then("Added "), &event.picture_id);
             match &event.about {
+                Some(Subject::Account(_)) if !reader.sees_money() => sentence,
                 Some(subject) => write.subject(sentence.then(" of "), subject),
                 None => sentence,
             }

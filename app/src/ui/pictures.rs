@@ -49,7 +49,7 @@ impl Seen {
     #[must_use]
     pub fn of(context: &PageContext<'_>, row: &PictureRow) -> Self {
         let name = |sku: &domain::values::Sku| name_of(context.books, sku);
-        let about = row.about.as_ref().map(|subject| text::pictures::subject(subject, &name));
+        let about = context.seen_subject(row.about.as_ref()).map(|subject| text::pictures::subject(subject, &name));
         let caption = row.caption.as_ref().map(domain::values::Caption::as_str);
         Self {
             blob: row.blob.clone(),
