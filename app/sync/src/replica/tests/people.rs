@@ -82,7 +82,7 @@ fn us_14_what_settled_is_offered_again_by_whoever_gave_it() {
 
 #[test]
 fn us_22_another_role_is_decided_by_at_once_and_the_server_has_the_last_word() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     let (mut replica, _) = shop.replica();
     let change = json!({ "sku": "OAT-1", "price": 999 });
     replica.handle(Input::Pause, NOW);
