@@ -2,6 +2,7 @@
 
 mod changed;
 mod commands;
+mod devices;
 mod entries;
 pub mod letters;
 mod line;
@@ -17,6 +18,9 @@ mod undo;
 
 pub use changed::came_out;
 pub use commands::{command, saved};
+pub use devices::{
+    QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, devices_problem, shut_out,
+};
 pub use entries::{entry, step};
 pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_sent, not_taken, of_others, storage, storage_warning,

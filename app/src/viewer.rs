@@ -53,6 +53,7 @@ const PAGES: &[(&str, Takes)] = &[
     ("/why/takings-", Takes::Money),
     ("/why/total-", Takes::Money),
     ("/people", Takes::Owner),
+    ("/devices", Takes::Owner),
 ];
 
 /// A row is for its own address and for those below it; one that ends in a dash for all that go on from there.
@@ -176,6 +177,8 @@ mod tests {
             ("/why/total-O", "xxx.x"),
             ("/why/on-hand-A", "xxxxx"),
             ("/people", "x...."),
+            ("/devices", "x...."),
+            ("/device", "xxxxx"),
         ] {
             assert_eq!(opens(place), expected, "{place}");
         }

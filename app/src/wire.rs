@@ -137,6 +137,10 @@ async fn begin(
         person,
         transport: Rc::new(Doors(shop)),
         offered: None,
+        // Whatever this page has in memory goes with it; the next one is told by the server what it may show.
+        on_revoked: Box::new(|| {
+            let _ = location().reload();
+        }),
         on_change: Box::new(move |changes| {
             if let Some(handle) = running.try_get_value().flatten() {
                 repaint(&told, &handle, replica, changes);
@@ -192,8 +196,9 @@ fn repaint(shop: &ShopSlug, handle: &Handle, replica: Replica, changes: Changes)
         connection.state,
         DataState::NotConnected | DataState::Unreachable | DataState::Paused | DataState::Storage
     );
-    if alone && !handle.has_books() {
-        replica.show(Err(Problem::NeverOpened));
+    let shut_out = connection.state == DataState::Revoked;
+    if (alone || shut_out) && !handle.has_books() {
+        replica.show(Err(if shut_out { Problem::Revoked } else { Problem::NeverOpened }));
         replica.show_bare(picture(shop, handle));
     }
     let storage = handle.storage();
@@ -223,6 +228,7 @@ fn repaint(shop: &ShopSlug, handle: &Handle, replica: Replica, changes: Changes)
             problem: storage.problem.map(|problem| problem.to_string()),
         },
         device: handle.device_code().into(),
+        revocation: handle.revocation(),
         now: browser::clock::now(),
     });
 }

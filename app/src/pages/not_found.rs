@@ -49,12 +49,15 @@ fn missing(problem: Option<Problem>) -> Part {
         None | Some(Problem::UnknownShop) => (text::NOT_FOUND, text::NOT_FOUND_WORDS, 404),
         Some(Problem::Unreachable) => (text::UNREACHABLE, text::UNREACHABLE_WORDS, 503),
         Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, 503),
+        Some(Problem::Revoked) => (text::SHUT_OUT, "", 503),
         Some(Problem::NoSuchMoment) => (text::NO_SUCH_MOMENT, text::NO_SUCH_MOMENT_WORDS, 404),
         Some(Problem::BeforeFirst { .. }) => (text::NOT_BEGUN, "", 404),
         Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", 503),
         Some(Problem::NotForRole(takes)) => return not_for_role(takes),
     };
-    let (alone, is_no_moment) = (problem == Some(Problem::NeverOpened), problem == Some(Problem::NoSuchMoment));
+    let shut_out = problem == Some(Problem::Revoked);
+    let (alone, is_no_moment) =
+        (shut_out || problem == Some(Problem::NeverOpened), problem == Some(Problem::NoSuchMoment));
     let looking_back = match problem {
         Some(Problem::BeforeFirst { first }) => Some((text::before_first(first), true)),
         Some(Problem::NotHeld { from }) => Some((text::not_held(from), false)),
@@ -65,10 +68,12 @@ fn missing(problem: Option<Problem>) -> Part {
     let is_moment = looking_back.is_some() || is_no_moment;
     let holds_something = memo(move |_| replica.held().is_some_and(|picture| !picture.pending.is_empty()));
     let is_unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
+    let revocation = memo(move |_| replica.line().and_then(|line| line.revocation));
     let words = move || match (alone, is_unread.get(), holds_something.get()) {
-        (true, true, _) => text::WAITS_UNREAD,
-        (true, false, true) => text::WITHOUT_BOOKS_WORDS,
-        _ => words,
+        (true, true, _) => text::WAITS_UNREAD.to_owned(),
+        (true, false, _) if shut_out => text::shut_out(revocation.get()),
+        (true, false, true) => text::WITHOUT_BOOKS_WORDS.to_owned(),
+        _ => words.to_owned(),
     };
     view! {
         <Title text=title/>

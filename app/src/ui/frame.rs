@@ -248,6 +248,7 @@ pub(crate) const RAIL: &[Place] = &[
     ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),
     ("/people", Icon::People, "People"),
+    ("/devices", Icon::Device, "Devices"),
     ("/device", Icon::Device, "This device"),
 ];
 

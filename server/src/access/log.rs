@@ -13,6 +13,7 @@ fn code(denied: &Denied) -> &'static str {
         Denied::NotSignedIn => "not_signed_in",
         Denied::NoSuchToken => "invalid_token",
         Denied::OtherShop => "other_shop",
+        Denied::Revoked(_) => "revoked",
         Denied::ReadsOnly => "reads_only",
         Denied::NotForRole { .. } => "not_for_role",
         Denied::Store(_) => "unavailable",

@@ -75,6 +75,7 @@ const PAGES: &[(&str, &[&str])] = &[
     ("/attention/{command}", &["/attention/00000000-0000-0000-0000-000000000001"]),
     ("/device", &["/device"]),
     ("/people", &["/people"]),
+    ("/devices", &["/devices"]),
     ("/inspector", &["/inspector"]),
     ("/more", &["/more"]),
     ("/{*any}", &["/no-such-page"]),
