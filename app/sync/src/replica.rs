@@ -247,6 +247,12 @@ impl Replica {
         (replica, outputs)
     }
 
+    /// As whom commands are decided here.
+    #[must_use]
+    pub fn author(&self) -> &Author {
+        &self.config.author
+    }
+
     /// Decides a command on the overlay. A repeat of an id that is here already changes nothing.
     ///
     /// # Errors
@@ -383,8 +389,19 @@ impl Replica {
                 self.connection.try_now(now);
             }
             Input::SignedIn => self.connection.signed_in(now),
+            Input::InRole(role) => self.take_role(role),
         }
         self.finish(now)
+    }
+
+    /// What was allowed may not be any more: everything is decided again. It stays in the outbox all the same, and the server
+    /// has the last word.
+    fn take_role(&mut self, role: domain::books::Role) {
+        if self.config.author.role != role {
+            self.config.author.role = role;
+            self.changes.pending = true;
+            self.rebase(Dirty::everything());
+        }
     }
 
     fn persisted(&mut self, id: CommandId) {
