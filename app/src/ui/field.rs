@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::ui::{
     command_form::FormState,
     erased::{IntoPart, follow},
+    raw_text::raw_text,
 };
 
 /// What is typed into a field.
@@ -53,7 +54,7 @@ pub fn Field(
     let invalid = move || problem.with(Option::is_some).then_some("true");
     let control = match kind {
         Kind::Paragraph => view! {
-            <textarea id=id.clone() name=name rows="3" aria-invalid=invalid aria-describedby=described_by>{value}</textarea>
+            <textarea id=id.clone() name=name rows="3" aria-invalid=invalid aria-describedby=described_by>{raw_text(&value).into_owned()}</textarea>
         }
         .into_part(),
         _ => {

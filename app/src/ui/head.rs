@@ -10,6 +10,7 @@ use crate::{
     ui::{
         announce::Announcer,
         erased::{Inside, follow},
+        raw_text::raw_text,
     },
 };
 
@@ -58,9 +59,10 @@ pub fn PageHead(
         view! { <nav class="crumbs" aria-label="Path"><ol>{crumbs.collect_view()}</ol></nav> }
     });
     // On the server the document's head is written after the page, whose signals may be gone by then.
-    let first = text::page_title(&title.get_untracked(), &shop.get_untracked());
+    let written = |title: &str, shop: &str| raw_text(&text::page_title(title, shop)).into_owned();
+    let first = written(&title.get_untracked(), &shop.get_untracked());
     let document_title = move || match (title.try_get(), shop.try_get()) {
-        (Some(title), Some(shop)) => text::page_title(&title, &shop),
+        (Some(title), Some(shop)) => written(&title, &shop),
         _ => first.clone(),
     };
     view! {

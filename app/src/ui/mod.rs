@@ -19,6 +19,7 @@ pub mod mark;
 pub mod past;
 pub mod pictures;
 pub mod proposals;
+pub mod raw_text;
 pub mod ready;
 pub mod rows;
 pub mod search;

@@ -1,6 +1,7 @@
 //! Pages and files, as a browser without a script meets them.
 
 use reqwest::{StatusCode, header};
+use serde_json::json;
 
 use crate::support::{Daybook, memory};
 
@@ -150,4 +151,19 @@ async fn f30_where_nothing_may_be_kept_the_worker_retires() {
     assert_eq!(worker.headers()["cache-control"], "no-store");
     let script = worker.text().await.unwrap();
     assert!(script.contains("registration.unregister()") && script.contains("caches.delete"), "{script}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_write_ends_no_title_and_no_field() {
+    let fixture = memory().await.unwrap();
+    let daybook = Daybook::on(&fixture.store).await;
+    let text = "</textarea></title><b onfocus=\"alert(1)\">Milk & more";
+    let product = json!({"sku": "A", "name": text, "description": text, "category": "Dairy", "price": 420});
+    daybook.accepted("product.add", product).await;
+    let page = daybook.client.get(format!("{}/s/test/products/A", daybook.origin)).header("accept", "text/html");
+    let html = page.send().await.unwrap().text().await.unwrap();
+    assert!(html.contains("&lt;/textarea") && html.contains("Milk &amp; more"), "{html}");
+    let markup = html.split("<script").next().unwrap();
+    assert!(!markup.contains("<b onfocus"), "{markup}");
+    assert_eq!(html.matches("</title>").count(), 1, "{html}");
 }
