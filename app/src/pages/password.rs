@@ -16,9 +16,7 @@ use crate::{
 #[component]
 pub fn ChangePassword() -> impl IntoView {
     let done = query_param("done");
-    let said = move || {
-        text::password_done(&done()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> })
-    };
+    let said = move || text::password_done(&done()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
     let found = Resource::new_blocking(|| (), |()| sessions());
     let form = view! {
         {follow(said)}
