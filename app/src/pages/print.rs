@@ -16,6 +16,7 @@ use crate::{
         frame::here,
         head::PageHead,
     },
+    viewer::{Viewer, place_of},
 };
 
 /// What a sheet carries.
@@ -160,7 +161,9 @@ pub fn PrintStatement() -> impl IntoView {
 fn show(sheet: Memo<Sheet>) -> impl IntoView {
     let title = sheet.part(|sheet| sheet.title.clone());
     let shop = sheet.part(|sheet| sheet.shop.clone());
+    // The till that a receipt is of does not open to everybody.
     let back = sheet.with_untracked(|sheet| sheet.href.clone());
+    let back = Some(back).filter(|back| Viewer::of_context().opens(place_of(back)));
     let replica = Replica::of_context();
     let alive = memo(move |_| replica.picture().is_some());
     view! {
@@ -171,7 +174,7 @@ fn show(sheet: Memo<Sheet>) -> impl IntoView {
                 {follow(move || alive.get().then(|| view! {
                     <button type="button" class="primary" on:click=handle(move |_| { let _ = window().print(); })>"Print"</button>
                 }))}
-                <a class="button quiet" href=back>"Back"</a>
+                {back.map(|back| view! { <a class="button quiet" href=back>"Back"</a> })}
                 <a class="button quiet" href=here("")>"Today"</a>
             </div>
             {follow(move || sheet.with(|sheet| paper(sheet.clone())))}

@@ -16,7 +16,7 @@ pub fn not_for_role(takes: &Takes) -> String {
             Err(refusal) => only(command, &refusal),
             Ok(()) => String::new(),
         },
-        Takes::Owner => "This page is for the owners of the shop. Ask one.".to_owned(),
+        Takes::Owner => "Only an owner can open this page. Ask one.".to_owned(),
     }
 }
 

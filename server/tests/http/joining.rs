@@ -236,7 +236,7 @@ async fn only_owners_see_and_change_who_belongs_to_a_shop(fixture: Fixture) {
         person(&*fixture.store, role.word(), SHOP, role).await;
         let cookie = session(&daybook, role.word()).await;
         let (status, shown) = page(&daybook, "/s/test/people", &cookie).await;
-        assert_eq!(status, StatusCode::OK);
+        assert_eq!(status, StatusCode::FORBIDDEN);
         assert!(shown.contains("Only an owner") && !shown.contains("data-testid=\"members\""), "{role}: {shown}");
         let ask = daybook.client.post(format!("{}/api/shop_people", daybook.origin)).json(&json!({"shop": SHOP}));
         assert_eq!(answer(ask.header("cookie", &cookie).send().await.unwrap()).await.1, json!(null), "{role}");
