@@ -97,6 +97,11 @@ pub trait Backend: Send + Sync + 'static {
     /// The shops of whoever is signed in; none where nobody is.
     fn shops<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<ShopRow>>>;
 
+    /// Whether nothing is written here: every change is refused.
+    fn reads_only(&self) -> bool {
+        false
+    }
+
     /// The server's clock: what "today" is on a page. A test may set another.
     fn now(&self) -> Millis {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -3,6 +3,13 @@
 use domain::{books::Role, values::Millis};
 use serde::{Deserialize, Serialize};
 
+/// Whoever has a page of a shop open.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Here {
+    pub login: String,
+    pub role: Role,
+}
+
 /// Who belongs to a shop.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct People {

@@ -254,6 +254,10 @@ impl Service {
 }
 
 impl Backend for Service {
+    fn reads_only(&self) -> bool {
+        self.server.read_only
+    }
+
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
         Box::pin(async move {
             let visitor = self.visitor(headers, shop).await;

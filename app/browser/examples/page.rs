@@ -112,6 +112,7 @@ async fn open_with(on_change: fn(Changes)) -> Result<Handle, Failure> {
         person: None,
         transport: Rc::new(Server),
         offered: None,
+        on_revoked: Box::new(|| {}),
         on_change: Box::new(on_change),
     })
     .await;

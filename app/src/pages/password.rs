@@ -8,7 +8,7 @@ use crate::{
     people::SessionRow,
     text,
     ui::{
-        door::{DoorField, door, problem},
+        door::{DoorField, Notice, door, problem},
         erased::{IntoPart, Part, follow},
     },
 };
@@ -16,10 +16,7 @@ use crate::{
 #[component]
 pub fn ChangePassword() -> impl IntoView {
     let done = query_param("done");
-    let said = move || {
-        text::password_done(&done())
-            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
-    };
+    let said = move || text::password_done(&done()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
     let found = Resource::new_blocking(|| (), |()| sessions());
     let form = view! {
         {follow(said)}

@@ -11,10 +11,11 @@ use crate::{
     people::{InviteRow, Made, MemberRow, People},
     text,
     ui::{
-        door::{Newcomer, problem},
+        door::{Newcomer, Notice, problem},
         erased::{IntoPart, Part, follow},
         frame::at,
         head::PageHead,
+        past::Writing,
     },
 };
 
@@ -45,15 +46,12 @@ fn show(title: Memo<String>) -> impl IntoView {
     );
     let door = shop.map(|shop| at(&shop, "/people")).unwrap_or_default();
     let said = query_param("done");
-    let said = move || {
-        text::people_done(&said())
-            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
-    };
+    let said = move || text::people_done(&said()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
     view! {
         <PageHead title="People".to_owned() shop=title/>
         {problem(query_param("problem"))}
         {follow(said)}
-        <Suspense>
+        <Writing><Suspense>
             {follow(move || {
                 let door = door.clone();
                 Suspend::new(async move {
@@ -64,7 +62,7 @@ fn show(title: Memo<String>) -> impl IntoView {
                     }
                 })
             })}
-        </Suspense>
+        </Suspense></Writing>
     }
 }
 
@@ -75,10 +73,10 @@ fn made_now(made: Made) -> Part {
         Made::Reset { address } => (address, "Send this to the one whose password it is: ", text::RESET_ONCE),
     };
     view! {
-        <div class="notice" data-tone="good" role="status">
+        <Notice tone="good">
             <p>{what}<a href=address.clone() rel="external" data-testid="invitation">{address.clone()}</a></p>
             <p>{once}</p>
-        </div>
+        </Notice>
     }
     .into_part()
 }

@@ -171,6 +171,8 @@ impl Access {
             Some(role) => self.store.set_member(Member { role, ..member.clone() }).await?,
             None => _ = self.store.end_member(shop, person.id, clock::now()).await?,
         }
+        // Here at once; other instances hear of it.
+        self.members.doubt();
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Who gets in, by which door, and as whom.
 
+mod devices;
 mod matrix;
+mod pages;
 mod staying;
 mod visitors;
 
