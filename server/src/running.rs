@@ -188,6 +188,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         limits: config.limits.clone(),
         read_only: config.read_only,
         metrics_key: config.metrics_key,
+        readers: Arc::default(),
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });

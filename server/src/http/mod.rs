@@ -88,6 +88,8 @@ pub struct Server {
     pub read_only: bool,
     /// Opens the numbers of the server, those of each shop with them.
     pub metrics_key: Option<Key>,
+    /// Who has how many feeds open.
+    pub readers: Arc<feed::readers::Readers>,
     /// Pictures are decoded a few at a time.
     pub pictures: Arc<Semaphore>,
     /// Whether browsers may keep the app to open it without a network.
