@@ -42,6 +42,10 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
 pub async fn post_picture(door: Door, mut parts: Multipart) -> Result<Response, Problem> {
     let malformed = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(format!("{} bytes at most", door.server.limits.picture)),
+        // What breaks off has done so on its way here.
+        status if status.is_server_error() => {
+            Problem::new(StatusCode::BAD_REQUEST, "malformed", "it did not come whole")
+        }
         status => Problem::new(status, "malformed", error.body_text()),
     };
     let (mut pairs, mut file) = (Vec::new(), Bytes::new());

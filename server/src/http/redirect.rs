@@ -5,8 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// 303: the browser reads the next page with GET, so reloading it posts nothing.
+/// Bytes of an address; browsers and proxies take no longer ones.
+const LONGEST: usize = 16 * 1024;
+
+/// 303: the browser reads the next page with GET, so reloading it posts nothing. What was typed goes along in the address, as
+/// far as it has room.
 pub(super) fn see_other(location: &str) -> Response {
+    let location = if location.len() > LONGEST { location.split('?').next().unwrap_or("/") } else { location };
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/")));

@@ -39,6 +39,17 @@ const PAYLOADS: &[&str] = &[
 /// What no text has in it.
 const INVISIBLE: &str = "a\0b\u{7f}c\r\nd";
 
+/// Forms that are no commands, or not only.
+const FORMS: &[(&str, &[&str])] = &[
+    ("/session", &["login", "password", "next"]),
+    ("/join", &["code", "login"]),
+    ("/reset", &["code", "password"]),
+    ("/session/password", &["current", "password"]),
+    ("/session/elsewhere", &["session"]),
+    ("/s/test/people", &["do", "login", "role", "invite"]),
+    ("/s/test/commands", &["type", "sku"]),
+];
+
 async fn fine(what: &str, request: RequestBuilder) -> String {
     let answered = request.send().await.unwrap();
     let status = answered.status();
@@ -69,17 +80,8 @@ async fn what_is_written_is_text_in_every_input_and_nothing_else(fixture: Fixtur
     let owner = session(&daybook, "asha").await;
     let access = &daybook.running.as_ref().unwrap().server.access;
     for payload in PAYLOADS.iter().chain(&[INVISIBLE]) {
-        for field in ["login", "password", "next", "code", "current", "session", "do", "role", "invite", "type", "sku"]
-        {
-            for path in [
-                "/session",
-                "/join",
-                "/reset",
-                "/session/password",
-                "/session/elsewhere",
-                "/s/test/people",
-                "/s/test/commands",
-            ] {
+        for (path, fields) in FORMS {
+            for field in *fields {
                 let post = daybook.client.post(format!("{}{path}", daybook.origin)).form(&[(field, payload)]);
                 fine(path, post.header("cookie", &owner)).await;
             }

@@ -53,7 +53,10 @@ async fn what_is_too_deep_or_too_many_is_refused_and_nothing_is_written() {
         let fields = "a=b&".repeat(1_000_000);
         let post =
             daybook.client.post(address).header("content-type", "application/x-www-form-urlencoded").body(fields);
-        assert!(!post.send().await.unwrap().status().is_server_error(), "{address}");
+        let answered = post.send().await.unwrap();
+        assert!(!answered.status().is_server_error(), "{address}");
+        let led_to = answered.headers().get("location").map_or(0, |to| to.len());
+        assert!(led_to < 20_000, "{address}: an address of {led_to} bytes");
     }
     assert_eq!(daybook.head().await, before);
 }
@@ -134,7 +137,6 @@ async fn heads_that_do_not_come_are_dropped_and_others_are_served_meanwhile() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), ended).await.expect("all of them are dropped");
-    assert_eq!(daybook.head().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,8 @@ use store::contract::Fixture;
 use super::{FORMS, OPEN, arguments, canary::of_shop, stocked};
 use crate::{
     people::{PASSWORD, person, session},
-    support::{Daybook, SHOP, on_every_store},
+    support::{Daybook, SHOP, memory},
 };
-
-on_every_store!(what_another_site_sends_is_refused_at_every_door_and_reading_changes_nothing);
 
 /// All that anybody could change: the log, who belongs to the shop, who is signed in.
 async fn all_that_is(fixture: &Fixture) -> String {
@@ -55,7 +53,9 @@ fn doors_that_write(daybook: &Daybook) -> Vec<(String, Request)> {
     all
 }
 
-async fn what_another_site_sends_is_refused_at_every_door_and_reading_changes_nothing(fixture: Fixture) {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_site_sends_is_refused_at_every_door_and_reading_changes_nothing() {
+    let fixture = memory().await.unwrap();
     let daybook = stocked(&fixture).await;
     person(&*fixture.store, "asha", SHOP, Role::Owner).await;
     let cookie = session(&daybook, "asha").await;
@@ -115,7 +115,7 @@ fn form_urlencoded(arguments: &serde_json::Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_led_away_by_a_forged_referer() {
-    let fixture = crate::support::memory().await.unwrap();
+    let fixture = memory().await.unwrap();
     let daybook = Daybook::on(&fixture.store).await;
     for (path, _) in server_fn_paths() {
         for (referer, expected) in [
