@@ -102,5 +102,9 @@ pub trait Backend: Send + Sync + 'static {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SignedIn(pub bool);
 
+/// Whether the server makes demo shops for visitors. In the Leptos context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OffersDemo(pub bool);
+
 /// As it stands in the Leptos context.
 pub type SharedBackend = Arc<dyn Backend>;

@@ -2,6 +2,7 @@
 
 mod changed;
 mod commands;
+mod demo;
 mod entries;
 pub mod letters;
 mod line;
@@ -16,6 +17,7 @@ mod undo;
 
 pub use changed::came_out;
 pub use commands::{command, saved};
+pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, demo_problem, demo_until};
 pub use entries::{entry, step};
 pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_sent, not_taken, of_others, storage, storage_warning,
@@ -36,7 +38,6 @@ use crate::format::money;
 pub const PRODUCT: &str = "Daybook";
 pub const OPENING: &str = "Opening the book";
 pub const SKIP: &str = "Skip to content";
-pub const DEMO_BAND: &str = "Demo shop: everyone who tries it writes in the same book";
 pub const NOT_FOUND: &str = "Not found";
 pub const NOT_FOUND_WORDS: &str = "There is nothing at this address.";
 pub const UNREACHABLE: &str = "Can't reach the book";

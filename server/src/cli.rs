@@ -126,7 +126,7 @@ struct ServeArgs {
     /// The address to listen on. Loopback only: a shop without people asks nobody who they are.
     #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// Offer the demo shop `demo`.
+    /// Offer visitors demo shops of their own, each for 24 hours; programs address the one called `demo`.
     #[arg(long)]
     demo: bool,
     /// Mebibytes of shop state to keep in memory (an estimate); idle shops are put away beyond that.

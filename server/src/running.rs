@@ -27,6 +27,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
+    demo::visits::Visits,
     http::{self, Server, blobs, documents::Documents, peer::Peer},
     metrics::Metrics,
     shop::{
@@ -161,6 +162,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         limits: config.limits.clone(),
         read_only: config.read_only,
         metrics_key: config.metrics_key,
+        demo: config.demo.then(Visits::default),
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });

@@ -58,7 +58,7 @@ pub async fn send_picture(shop: &ShopSlug, bytes: &[u8]) -> Result<(), ProtocolE
     // A hotel's sign-in page has taken nothing, whatever it says.
     let status = property(&answer, "status").and_then(|status| status.as_f64()).filter(|_| names_release(&answer));
     match status.map(whole) {
-        Some(401) => Err(ProtocolError::NotSignedIn),
+        Some(401 | 410) => Err(ProtocolError::NotSignedIn),
         Some(200 | 201 | 413 | 415 | 422) => Ok(()),
         _ => Err(no_answer()),
     }

@@ -18,7 +18,7 @@ pub fn door(title: &'static str, inside: Part) -> impl IntoView {
         <Title text=title/>
         <a class="skip-link" href="#main">{text::SKIP}</a>
         <div class="frame">
-            <header class="top-bar"><a class="shop-name wordmark" href="/">{text::PRODUCT}</a></header>
+            <header class="top-bar"><a class="shop-name wordmark" href="/" rel="external">{text::PRODUCT}</a></header>
             <main id="main" tabindex="-1" class="narrow">
                 <h1 tabindex="-1">{title}</h1>
                 {inside}

@@ -21,6 +21,7 @@ use crate::{
         announce::{Announcer, LiveRegion},
         chip::Chip,
         confirmed::announce_confirmed,
+        demo::DemoBand,
         erased::{IntoPart, follow, memo},
         head::Arrivals,
         icon::{Icon, IconView},
@@ -131,7 +132,7 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
                 <Bell shop=shop.clone() replica/>
             </header>
             <div class="notices">
-                <DemoBand shop=shop.clone()/>
+                <DemoBand shop=shop.clone() replica/>
                 <StorageWarning replica/>
                 <UpdateNotice/>
                 <Aged age=Age::OverADay/>
@@ -192,12 +193,6 @@ fn StorageWarning(replica: Replica) -> impl IntoView {
             view! { <div class="strip" data-tone="attention" role="status" data-testid="storage-warning"><p>{words}</p></div> }
         })
     })
-}
-
-/// Said on every page of the shop that everybody shares.
-#[component]
-fn DemoBand(shop: ShopSlug) -> impl IntoView {
-    (shop.as_str() == "demo").then(|| view! { <div class="demo-band"><span>{text::DEMO_BAND}</span></div> })
 }
 
 /// A place of the navigation: its address in the shop, icon and word.

@@ -6,6 +6,7 @@ pub mod chart;
 pub mod chip;
 pub mod command_form;
 pub mod confirmed;
+pub mod demo;
 pub mod door;
 pub mod entry;
 pub mod erased;

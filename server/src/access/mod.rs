@@ -30,6 +30,7 @@ use bearer::Bearer;
 use domain::{
     ShopSlug,
     books::{Author, Role},
+    demo,
 };
 use password::Passwords;
 use recent::Recent;
@@ -57,6 +58,9 @@ pub enum Denied {
     /// A token, or a person, of another shop: whether there is this one is not said.
     #[error("no such shop")]
     OtherShop,
+    /// A visitor's demo shop whose time has passed.
+    #[error("this demo is over")]
+    DemoOver,
     /// A token that only reads.
     #[error("this token only reads")]
     ReadsOnly,
@@ -138,6 +142,9 @@ impl Access {
     /// # Errors
     /// [`Denied`].
     pub async fn visitor(&self, headers: &HeaderMap, shop: &ShopSlug, entrance: Entrance) -> Result<Visitor, Denied> {
+        if demo::is_over(shop, clock::now()) {
+            return Err(Denied::DemoOver);
+        }
         match (entrance, bearer::of(headers)) {
             (Entrance::Api, Bearer::Secret(secret)) => self.program(&secret.hash(), shop).await,
             (Entrance::Api, Bearer::Unreadable) => Err(Denied::NoSuchToken),

@@ -40,11 +40,10 @@ pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failur
         return Err(Failure::Other("signals cannot be received".to_owned()));
     };
     let running = crate::start(config).await?;
-    let path = if args.demo { "/s/demo" } else { "/" };
     // Whoever reads the address may close the pipe; the shop goes on.
     let _ = writeln!(
         std::io::stdout(),
-        "Daybook is at http://{}{path}\n\
+        "Daybook is at http://{}/\n\
          It listens on this machine only. A shop without people asks nobody: everybody here is its owner.",
         running.addr
     );

@@ -8,7 +8,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
@@ -16,6 +16,7 @@ pub mod assets;
 pub mod blobs;
 pub mod command_body;
 pub mod commands;
+pub mod demo;
 pub mod documents;
 pub mod events;
 pub mod feed;
@@ -58,6 +59,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::{Access, operator::Key},
     config::Limits,
+    demo::visits::Visits,
     metrics::Metrics,
     shop::{Shops, past::Past, queue::intake::Intake, status::Views},
 };
@@ -81,6 +83,8 @@ pub struct Server {
     pub read_only: bool,
     /// Opens the numbers of the server, those of each shop with them.
     pub metrics_key: Option<Key>,
+    /// Where visitors get shops of their own to try.
+    pub demo: Option<Visits>,
     /// Pictures are decoded a few at a time.
     pub pictures: Arc<Semaphore>,
     /// Whether browsers may keep the app to open it without a network.
@@ -113,6 +117,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/session/password", write(post(people::password)))
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))
+        .route("/demo", write(post(demo::post)))
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))
         .route("/metrics", read(get(health::metrics)))

@@ -140,6 +140,7 @@ impl From<Denied> for Problem {
             Denied::NotSignedIn => Self::unknown_visitor("not_signed_in", "sign in first"),
             Denied::NoSuchToken => Self::unknown_visitor("invalid_token", "no such token, or not any more"),
             Denied::OtherShop => Self::unknown_shop(),
+            Denied::DemoOver => Self::new(StatusCode::GONE, "demo_over", "this demo shop is over, start another"),
             Denied::ReadsOnly => Self::new(StatusCode::FORBIDDEN, "reads_only", "this token only reads"),
             Denied::NotForRole { has, needs } => Self::not_allowed(has, needs),
             Denied::Store(error) => unavailable(error).into(),

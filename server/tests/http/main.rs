@@ -8,6 +8,7 @@ mod accounts;
 mod archive;
 mod chaos;
 mod commands;
+mod demo;
 mod device;
 mod documents;
 mod faults;

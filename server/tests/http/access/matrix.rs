@@ -87,6 +87,8 @@ const OPEN: &[&str] = &[
     "/session/end",
     "/session/password",
     "/join",
+    // Makes a shop, and shows none.
+    "/demo",
     "/healthz",
     "/readyz",
     "/metrics",
