@@ -41,8 +41,9 @@ impl FromServerFnError for ApiError {
 /// Decides a part of a device's outbox. For everyone who may open the shop; the rules of roles are in `decide`.
 #[server(prefix = "/api", endpoint = "push_commands", input = Json, output = Json)]
 pub async fn push_commands(shop: ShopSlug, push: Unread) -> Result<PushAnswer, ApiError> {
-    let (backend, author) = doors::open(&shop).await?;
-    doors::answer(backend.push(&shop, &author, doors::answer(push.read())?).await)
+    let push = doors::answer(push.read())?;
+    let (backend, author) = doors::open_to(&shop, push.person.as_deref()).await?;
+    doors::answer(backend.push(&shop, &author, push).await)
 }
 
 /// Where a new replica of the shop starts. For everyone who may open the shop.
@@ -101,10 +102,19 @@ mod doors {
 
     /// The server, and the person who asks it about a shop.
     pub(super) async fn open(shop: &ShopSlug) -> Result<(SharedBackend, Author), ApiError> {
+        open_to(shop, None).await
+    }
+
+    /// The same for a request that says whose work it brings.
+    pub(super) async fn open_to(shop: &ShopSlug, login: Option<&str>) -> Result<(SharedBackend, Author), ApiError> {
         let unavailable = ProtocolError::Unavailable { retry_after_ms: 1_000 };
         let backend = answer(use_context::<SharedBackend>().ok_or(unavailable))?;
         let parts = answer(use_context::<Parts>().ok_or(ProtocolError::NotSignedIn))?;
-        let author = answer(backend.author(&parts.headers, shop).await)?;
+        let author = match login {
+            Some(login) => backend.sender(&parts.headers, shop, login).await,
+            None => backend.author(&parts.headers, shop).await,
+        };
+        let author = answer(author)?;
         Ok((backend, author))
     }
 

@@ -18,7 +18,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
-    people::{Invited, People, ShopRow},
+    people::{Colleague, Invited, People, ShopRow},
     status::Status,
 };
 
@@ -40,6 +40,18 @@ pub struct View {
 pub trait Backend: Send + Sync + 'static {
     /// Who is behind a request, with the role that they have in the shop.
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>>;
+
+    /// The same for somebody who shares the browser with whoever is signed in, by their login: what they wrote is taken in
+    /// their name.
+    fn sender<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        shop: &'a ShopSlug,
+        login: &'a str,
+    ) -> Answer<'a, Result<Author, ProtocolError>>;
+
+    /// Who can switch to themselves on the browser that asks, by a PIN.
+    fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>>;
 
     /// The shop at its head; `None` for an unknown shop.
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;

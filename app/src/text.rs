@@ -24,7 +24,7 @@ pub use line::{
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
-pub use people::{door_problem, people_done, role_means};
+pub use people::{door_problem, people_done, role_means, switched_here};
 pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not};
 pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
@@ -73,6 +73,11 @@ pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
 pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const PASSWORD_HINT: &str = "8 characters at least. Length counts, nothing else does.";
+pub const HERE: &str = "Here:";
+pub const NOBODY_TO_SWITCH_TO: &str = "Nobody has a PIN on this device yet.";
+pub const PIN_MEANS: &str =
+    "With it you switch to yourself on this device, also without a network. It is good here alone, for 90 days.";
+pub const PIN_HINT: &str = "4 to 6 digits. Pasting and password managers are welcome.";
 pub const NOT_AN_OWNER: &str = "Only an owner sees who belongs to the shop.";
 pub const OPEN_SHOP: &str = "This shop asks nobody who they are: whoever reaches the server is its owner.";
 pub const OPEN_SHOP_ENDS: &str = "With its first owner it begins to ask everybody, and never stops again.";

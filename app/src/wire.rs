@@ -1,8 +1,11 @@
-//! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for.
+//! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for. `pin`: people
+//! who share the device.
+
+mod pin;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, person, worker};
+use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
 use domain::{CommandId, ShopSlug, books::Author, json, picture::MediaType, values::BlobHash};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -36,12 +39,12 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     let running: StoredValue<Option<Handle>, LocalStorage> = StoredValue::new_local(None);
     Effect::new(move |started: Option<bool>| {
         let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
-        let (shop, author) = (shop.clone(), visit.author());
-        let person = remembered_for_next_time(&shop, &visit);
+        let (shop, here) = (shop.clone(), pin::who_is_here(&shop, &visit));
         spawn_local(async move {
-            let handle = begin(shop.clone(), author.clone(), person.clone(), running, replica).await;
+            let (author, is_known) = (here.author.clone(), here.person.is_some());
+            let handle = begin(shop.clone(), here, running, replica).await;
             running.try_set_value(Some(handle.clone()));
-            if person.is_some() {
+            if is_known {
                 handle.tell_signed_in();
             }
             replica.attach(Rc::new(OfBrowser(handle.clone())));
@@ -62,17 +65,6 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
             mark_interactive();
         }
     });
-}
-
-/// The login of whoever has signed in. What the server has said of it holds until it says something else.
-fn remembered_for_next_time(shop: &ShopSlug, visit: &Visit) -> Option<Arc<str>> {
-    let person = visit.signed_in();
-    match &person {
-        Some(person) => person::remember(shop, person),
-        None if visit.is_of_server() => person::forget(shop),
-        None => {}
-    }
-    person.map(|person| person.actor)
 }
 
 /// Before the first page of the shop is taken over: its sums must read as the server has written them.
@@ -98,16 +90,17 @@ pub fn keep_for_offline(updates: Updates) {
 
 async fn begin(
     shop: ShopSlug,
-    author: Author,
-    person: Option<Arc<str>>,
+    here: pin::Here,
     running: StoredValue<Option<Handle>, LocalStorage>,
     replica: Replica,
 ) -> Handle {
+    let pin::Here { author, person, colleagues } = here;
     let (told, asking) = (shop.clone(), author.clone());
     browser::start(Config {
         shop: shop.clone(),
         author,
         person,
+        colleagues,
         transport: Rc::new(Doors(shop)),
         offered: None,
         on_change: Box::new(move |changes| {
@@ -320,6 +313,16 @@ impl Device for OfBrowser {
     fn held(&self) -> Doing<Option<Held>> {
         let handle = self.0.clone();
         Box::pin(async move { handle.held().await })
+    }
+
+    fn switch(&self, login: String, pin: String) -> Doing<Option<String>> {
+        let shop = self.0.shop().clone();
+        Box::pin(async move { pin::switch(&shop, &login, &pin).await })
+    }
+
+    fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>> {
+        let shop = self.0.shop().clone();
+        Box::pin(async move { pin::set(&shop, &login, &password, &pin).await })
     }
 
     fn leave(&self) -> Doing<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{
     backend::{Answer, Backend, View},
-    people::{InviteRow, Invited, MemberRow, People, ShopRow},
+    people::{Colleague, InviteRow, Invited, MemberRow, People, ShopRow},
     status::Status,
 };
 use axum::http::HeaderMap;
@@ -25,7 +25,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
-    access::{Denied, Entrance, log},
+    access::{Denied, Entrance, Visitor, log},
     http::{Server, events::snapshot_of},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
@@ -49,6 +49,16 @@ fn failed(error: &ShopError, shop: &ShopSlug) -> ProtocolError {
             retry_after_ms: u32::try_from(other.retry_after().as_millis()).unwrap_or(u32::MAX),
         },
     }
+}
+
+fn author_of(visitor: Result<Visitor, Denied>, shop: &ShopSlug) -> Result<Author, ProtocolError> {
+    visitor.map(|visitor| visitor.author).map_err(|denied| {
+        log::turned_away(None, shop, &denied);
+        match denied {
+            Denied::Store(error) => failed(&unavailable(error), shop),
+            _ => ProtocolError::NotSignedIn,
+        }
+    })
 }
 
 impl Service {
@@ -146,15 +156,28 @@ impl Service {
 
 impl Backend for Service {
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
+        Box::pin(async move { author_of(self.server.access.visitor(headers, shop, Entrance::Pages).await, shop) })
+    }
+
+    fn sender<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        shop: &'a ShopSlug,
+        login: &'a str,
+    ) -> Answer<'a, Result<Author, ProtocolError>> {
+        Box::pin(async move { author_of(self.server.access.sender(headers, shop, login).await, shop) })
+    }
+
+    fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>> {
         Box::pin(async move {
-            let visitor = self.server.access.visitor(headers, shop, Entrance::Pages).await;
-            visitor.map(|visitor| visitor.author).map_err(|denied| {
-                log::turned_away(None, shop, &denied);
-                match denied {
-                    Denied::Store(error) => failed(&unavailable(error), shop),
-                    _ => ProtocolError::NotSignedIn,
-                }
-            })
+            // Whoever is not named here signs in by their password.
+            let found = self.server.access.colleagues(headers, shop).await.unwrap_or_default();
+            let row = |(person, member): (Person, Member)| Colleague {
+                login: person.login.to_string(),
+                name: person.name,
+                role: member.role,
+            };
+            found.into_iter().map(row).collect()
         })
     }
 

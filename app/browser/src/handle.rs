@@ -25,6 +25,7 @@ use crate::{
     latencies::LatencyView,
     person,
     picture::{self, Taken},
+    pin,
     storage::{Mode, StorageError, outbox::Unreadable},
     tabs::Note,
 };
@@ -45,6 +46,8 @@ pub struct Config {
     pub author: Author,
     /// Their login, where a session says who it is. Unsent commands of somebody else are left alone.
     pub person: Option<Arc<str>>,
+    /// Others who share the device: what they have left here is sent in their names.
+    pub colleagues: Vec<Author>,
     pub transport: Rc<dyn Transport>,
     /// A snapshot that came with the page. Used when it is newer than what the device has.
     pub offered: Option<Box<Snapshot>>,
@@ -310,9 +313,17 @@ impl Handle {
         self.0.tell_tabs(&Note::SignedIn);
     }
 
+    #[must_use]
+    pub fn shop(&self) -> &ShopSlug {
+        self.0.shop()
+    }
+
     /// Leaves the device to whoever comes next: the copy of the books goes, and what is not sent stays for the person
     /// who wrote it.
     pub async fn leave(&self) {
+        if let Some(person) = person::remembered(self.0.shop()) {
+            pin::forget(&person.actor);
+        }
         person::forget(self.0.shop());
         // One that cannot be cleared is overwritten by the next person's.
         let _ = self.0.storage.clear_book().await;

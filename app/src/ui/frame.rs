@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     pages::not_found::Missing,
+    people::Colleague,
     replica::Replica,
     text::{self, Age},
     ui::{
@@ -24,6 +25,7 @@ use crate::{
         demo::DemoBand,
         erased::{IntoPart, follow, memo},
         head::Arrivals,
+        here::{NotHeardOf, WhoIsHere},
         icon::{Icon, IconView},
         past::{self, AsOf},
         toast::{ToastRegion, Toasts},
@@ -55,6 +57,9 @@ pub struct Visit {
     /// Whether they had to sign in.
     #[serde(default)]
     signed_in: bool,
+    /// Who can switch to themselves on this browser, by login.
+    #[serde(default)]
+    pub colleagues: Vec<Colleague>,
 }
 
 impl Visit {
@@ -89,7 +94,14 @@ impl Visit {
     fn of_device(shop: &ShopSlug) -> Self {
         let known = browser::person::remembered(shop);
         let signed_in = known.is_some();
-        Self { person: known.map(|person| (person.actor.to_string(), person.role)), signed_in, ..Self::default() }
+        let colleague =
+            |one: Author| Colleague { login: one.actor.to_string(), name: one.actor.to_string(), role: one.role };
+        Self {
+            person: known.map(|person| (person.actor.to_string(), person.role)),
+            signed_in,
+            colleagues: browser::person::colleagues(shop).into_iter().map(colleague).collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -128,11 +140,13 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
         <div class="frame">
             <header class="top-bar">
                 <a class="shop-name" href=at(&shop, "")><ShopName shop=shop.clone() visit replica/></a>
+                <WhoIsHere shop=shop.clone() visit replica/>
                 <Chip shop=shop.clone() replica announcer/>
                 <Bell shop=shop.clone() replica/>
             </header>
             <div class="notices">
                 <DemoBand shop=shop.clone() replica/>
+                <NotHeardOf shop=shop.clone() visit replica/>
                 <StorageWarning replica/>
                 <UpdateNotice/>
                 <Aged age=Age::OverADay/>
@@ -251,13 +265,20 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
     let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
+    let headers = use_context::<http::request::Parts>().map(|parts| parts.headers).filter(|_| signed_in);
     async move {
-        let view = match backend {
-            Some(backend) => backend.view(&shop).await.ok().flatten(),
-            None => None,
+        let (view, colleagues) = match backend {
+            Some(backend) => {
+                let colleagues = match headers {
+                    Some(headers) => backend.colleagues(&headers, &shop).await,
+                    None => Vec::new(),
+                };
+                (backend.view(&shop).await.ok().flatten(), colleagues)
+            }
+            None => (None, Vec::new()),
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in }
+        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, colleagues }
     }
 }
 

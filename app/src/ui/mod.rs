@@ -14,6 +14,7 @@ pub mod field;
 pub mod followers;
 pub mod frame;
 pub mod head;
+pub mod here;
 pub mod icon;
 pub mod lost;
 pub mod mark;

@@ -5,7 +5,8 @@
 //! to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`people`] (how they come to
+//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`pin`] (how they share a
+//! browser), [`people`] (how they come to
 //! belong to a shop); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
@@ -17,6 +18,7 @@ pub mod operator;
 pub mod pass;
 pub mod password;
 pub mod people;
+pub mod pin;
 pub mod recent;
 pub mod secret;
 pub mod session;

@@ -17,8 +17,13 @@ use super::{
 };
 use crate::{clock, http::guard::is_local};
 
-const NAME: &str = "daybook_session";
-const SECURE_NAME: &str = "__Host-daybook_session";
+/// A cookie that holds a secret: its name without the prefix of secure connections.
+pub(super) struct Cookie(&'static str);
+
+/// Who is signed in.
+const SESSION: Cookie = Cookie("daybook_session");
+/// Which browser it is, whoever uses it: [`super::pin`].
+pub(super) const BROWSER: Cookie = Cookie("daybook_browser");
 
 const DAY: i64 = 86_400_000;
 /// Milliseconds after which a session that nobody uses ends: a till that was put away over the holidays.
@@ -117,7 +122,7 @@ impl super::Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn sign_out(&self, headers: &HeaderMap) -> Result<(), StoreError> {
-        let Some(secret) = of_cookie(headers) else { return Ok(()) };
+        let Some(secret) = SESSION.of(headers) else { return Ok(()) };
         self.sessions.forget(&secret.hash());
         self.store.end_session(&secret.hash()).await
     }
@@ -127,7 +132,7 @@ impl super::Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<Person>, StoreError> {
-        let Some(secret) = of_cookie(headers) else { return Ok(None) };
+        let Some(secret) = SESSION.of(headers) else { return Ok(None) };
         let hash = secret.hash();
         let now = clock::now();
         let found = self.sessions.get(&hash, async || self.session_of(&secret).await).await?;
@@ -144,41 +149,48 @@ impl super::Access {
     }
 }
 
-fn later(now: Millis, by: i64) -> Millis {
+pub(super) fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
 
-/// The secret in the cookie of the name that fits the connection. Under the plain name nobody is signed in anywhere else.
-fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
-    let name = if is_local(headers) { NAME } else { SECURE_NAME };
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
-        let (known, value) = pair.trim().split_once('=')?;
-        (known == name).then_some(value)
-    });
-    // Two of one name were not both set by us.
-    match (found.next(), found.next()) {
-        (Some(value), None) => Secret::parse(value),
-        _ => None,
+impl Cookie {
+    fn name(&self, headers: &HeaderMap) -> String {
+        let prefix = if is_local(headers) { "" } else { "__Host-" };
+        format!("{prefix}{}", self.0)
+    }
+
+    /// The secret in the cookie of the name that fits the connection. Under the plain name nobody is known anywhere else.
+    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Secret> {
+        let name = self.name(headers);
+        let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
+            let (known, value) = pair.trim().split_once('=')?;
+            (known == name).then_some(value)
+        });
+        // Two of one name were not both set by us.
+        match (found.next(), found.next()) {
+            (Some(value), None) => Secret::parse(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set(&self, headers: &HeaderMap, value: &str, seconds: i64) -> Option<HeaderValue> {
+        let (name, secure) = (self.name(headers), if is_local(headers) { "" } else { "; Secure" });
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+        let mut header = HeaderValue::from_str(&text).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 }
 
 /// `Set-Cookie` that signs the browser in.
 #[must_use]
 pub fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
-    cookie(headers, &secret.text(), LONGEST / 1_000)
+    SESSION.set(headers, &secret.text(), LONGEST / 1_000)
 }
 
 /// `Set-Cookie` that makes the browser forget it.
 #[must_use]
 pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
-    cookie(headers, "", 0)
-}
-
-fn cookie(headers: &HeaderMap, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let (name, secure) = if is_local(headers) { (NAME, "") } else { (SECURE_NAME, "; Secure") };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    let mut header = HeaderValue::from_str(&text).ok()?;
-    header.set_sensitive(true);
-    Some(header)
+    SESSION.set(headers, "", 0)
 }

@@ -8,7 +8,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
@@ -32,6 +32,7 @@ pub mod paging;
 pub mod peer;
 pub mod people;
 pub mod pictures;
+pub mod pin;
 pub mod problem;
 pub mod products;
 pub mod read_only;
@@ -114,6 +115,8 @@ pub fn router(server: Arc<Server>) -> Router {
         )
         .route("/session", write(post(sign_in::post)))
         .route("/session/end", write(post(sign_in::end)))
+        .route("/session/pin", write(post(pin::set)))
+        .route("/session/switch", write(post(pin::switch)))
         .route("/session/password", write(post(people::password)))
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))

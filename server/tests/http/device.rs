@@ -50,7 +50,13 @@ impl Device {
     pub async fn at(name: &str, origin: &str, client: Client) -> Self {
         let author = Author { actor: "demo".into(), role: Role::Owner };
         let jitter_seed = name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte));
-        let replica = Replica::new(sync::Config { device: name.into(), author, person: None, jitter_seed });
+        let replica = Replica::new(sync::Config {
+            device: name.into(),
+            author,
+            person: None,
+            colleagues: Vec::new(),
+            jitter_seed,
+        });
         let (says, heard) = mpsc::unbounded_channel();
         let mut device = Self {
             replica,

@@ -21,6 +21,7 @@ mod mail;
 mod pages;
 mod people;
 mod pictures;
+mod pin;
 mod queue;
 mod reading;
 mod redis;

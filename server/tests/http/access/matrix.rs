@@ -85,6 +85,8 @@ const OPEN: &[&str] = &[
     // Where people come in, and go.
     "/session",
     "/session/end",
+    "/session/pin",
+    "/session/switch",
     "/session/password",
     "/join",
     // Makes a shop, and shows none.
