@@ -5,18 +5,19 @@
 //! is judged by it.
 //!
 //! Reading order: [`Login`], [`Person`], [`Member`]; then what people and programs come with: [`Session`], [`Pin`],
-//! [`Invite`], [`Device`], [`Token`]; then [`Access`], the trait, in memory and in tables. On both databases the statements are the
+//! [`Invite`], [`Device`], [`Token`]; what comes after their end ([`Quarantined`]); then [`Access`], the trait, in memory and in tables. On both databases the statements are the
 //! same, in `access/sql`.
 
 mod databases;
 mod entrances;
 mod memory;
 mod people;
+mod quarantine;
 mod rows;
 mod tables;
 
 use async_trait::async_trait;
-use domain::{ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 pub(crate) use self::{
@@ -25,8 +26,9 @@ pub(crate) use self::{
     tables::Tables,
 };
 pub use self::{
-    entrances::{Device, Invite, Pin, Scope, SecretHash, Session, Token},
+    entrances::{Device, Invite, Pin, Scope, SecretHash, Session, Sighting, Token},
     people::{Login, LoginError, Member, PasswordHash, Person},
+    quarantine::{Quarantined, Release},
 };
 use crate::error::StoreError;
 
@@ -118,7 +120,7 @@ pub trait Access: Send + Sync {
     /// same person may do it again after a broken line. None where it is unknown, expired or used by another.
     async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError>;
 
-    /// One that is there already is given to the person who enrols it now, with its new name; a revoked one stays
+    /// One that is there already is given to the person who enrols it now, and keeps its name; a revoked one stays
     /// revoked. What it has written and when it was seen is said by [`Access::saw_device`].
     async fn enrol(&self, device: Device) -> Result<(), StoreError>;
 
@@ -127,14 +129,18 @@ pub trait Access: Send + Sync {
     /// A shop's, by id.
     async fn devices(&self, shop: &ShopSlug) -> Result<Vec<Device>, StoreError>;
 
-    /// It was heard of, with the last entry that is its own, if it has written any since. Neither ever goes back.
-    async fn saw_device(
-        &self,
-        shop: &ShopSlug,
-        id: &str,
-        now: Millis,
-        last_entry: Option<u64>,
-    ) -> Result<(), StoreError>;
+    /// False for an unknown device.
+    async fn name_device(&self, shop: &ShopSlug, id: &str, name: String) -> Result<bool, StoreError>;
+
+    /// It was heard of, with the last entry that is its own, if it has written any since, and with how many commands it
+    /// still had to send, if it said so. The first two never go back.
+    async fn saw_device(&self, shop: &ShopSlug, id: &str, sighting: Sighting) -> Result<(), StoreError>;
+
+    /// A session is used on this device of the shop from now on. The device is enrolled, and the session open.
+    async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError>;
+
+    /// The device of a shop that a session is used on.
+    async fn device_of(&self, session: &SecretHash, shop: &ShopSlug) -> Result<Option<Device>, StoreError>;
 
     /// False for an unknown device, or one that is revoked already.
     async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError>;
@@ -150,6 +156,25 @@ pub trait Access: Send + Sync {
 
     /// False for an unknown token, or one that is revoked already.
     async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError>;
+
+    /// Keeps a command until an owner decides. False, and nothing written, where it is kept already, or was.
+    async fn quarantine(&self, command: Quarantined) -> Result<bool, StoreError>;
+
+    /// Those of a shop that nobody has decided about, in the order of their issue.
+    async fn quarantined(&self, shop: &ShopSlug) -> Result<Vec<Quarantined>, StoreError>;
+
+    /// How many these are.
+    async fn quarantined_count(&self, shop: &ShopSlug) -> Result<u64, StoreError>;
+
+    /// An owner, named by login, has decided. False where there is nothing to decide, or not any more.
+    async fn settle_quarantined(
+        &self,
+        shop: &ShopSlug,
+        command: CommandId,
+        how: Release,
+        by: &str,
+        now: Millis,
+    ) -> Result<bool, StoreError>;
 
     /// A number that is another one after anything that may have ended somebody's way in: a member who came, left or has
     /// another role, a session that was ended, a device or token that was revoked. What ends by the clock does not count.

@@ -9,6 +9,7 @@ pub mod access;
 pub mod appends;
 pub mod atomic;
 pub mod blobs;
+pub mod devices;
 pub mod epochs;
 pub mod hints;
 pub mod letters;
@@ -130,7 +131,9 @@ macro_rules! contract_suite {
             access::an_invite_is_used_once,
             access::an_invite_is_found_by_its_hash_and_withdrawn_until_it_is_used,
             access::of_16_who_use_an_invite_at_once_one_comes_in,
-            access::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
+            devices::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
+            devices::p9_a_session_is_used_on_one_device_of_each_shop,
+            devices::p5_what_comes_after_its_authors_end_is_kept_until_an_owner_decides,
             access::p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever,
             access::what_may_end_a_way_in_is_counted,
             appends::p3_a_batch_comes_back_as_it_was_written,

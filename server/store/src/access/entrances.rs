@@ -94,6 +94,18 @@ pub struct Device {
     /// The position of the last entry that it wrote.
     pub last_entry: Option<u64>,
     pub revoked_at: Option<Millis>,
+    /// How many commands it still had to send, as it said last.
+    pub unsent: Option<u32>,
+}
+
+/// That a device was heard of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    pub at: Millis,
+    /// The position of the last entry that it wrote, where it wrote one.
+    pub last_entry: Option<u64>,
+    /// How many commands it still has to send, where it said so.
+    pub unsent: Option<u32>,
 }
 
 /// What a token is for.

@@ -6,10 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
-use super::{Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, SecretHash, Session, Token};
+use super::{
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, SecretHash, Session,
+    Sighting, Token,
+};
 use crate::error::StoreError;
 
 /// Whether a shop exists.
@@ -29,6 +32,10 @@ pub(crate) struct Data {
     invites: BTreeMap<(ShopSlug, Uuid), Invite>,
     devices: BTreeMap<(ShopSlug, Arc<str>), Device>,
     tokens: BTreeMap<(ShopSlug, Uuid), Token>,
+    /// Which device of a shop a session is used on.
+    used_on: BTreeMap<(SecretHash, ShopSlug), Arc<str>>,
+    /// With whether an owner has decided.
+    quarantine: BTreeMap<(ShopSlug, CommandId), (Quarantined, bool)>,
     /// What [`Access::changes`] answers.
     changes: u64,
 }
@@ -227,9 +234,9 @@ impl Access for MemoryAccess {
         self.known(&device.shop)?;
         let mut data = self.data();
         let key = (device.shop.clone(), device.id.clone());
-        let fresh = Device { seen_at: None, last_entry: None, revoked_at: None, ..device.clone() };
-        let row = data.devices.entry(key).or_insert(fresh);
-        (row.name, row.person) = (device.name, device.person);
+        let person = device.person;
+        let fresh = Device { seen_at: None, last_entry: None, revoked_at: None, unsent: None, ..device };
+        data.devices.entry(key).or_insert(fresh).person = person;
         Ok(())
     }
 
@@ -241,18 +248,36 @@ impl Access for MemoryAccess {
         Ok(of_shop(&self.data().devices, shop))
     }
 
-    async fn saw_device(
-        &self,
-        shop: &ShopSlug,
-        id: &str,
-        now: Millis,
-        last_entry: Option<u64>,
-    ) -> Result<(), StoreError> {
+    async fn name_device(&self, shop: &ShopSlug, id: &str, name: String) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let device = data.devices.get_mut(&(shop.clone(), id.into()));
+        Ok(device.map(|device| device.name = name).is_some())
+    }
+
+    async fn saw_device(&self, shop: &ShopSlug, id: &str, sighting: Sighting) -> Result<(), StoreError> {
         if let Some(device) = self.data().devices.get_mut(&(shop.clone(), id.into())) {
-            device.seen_at = device.seen_at.max(Some(now));
-            device.last_entry = device.last_entry.max(last_entry);
+            if device.seen_at <= Some(sighting.at) {
+                device.unsent = sighting.unsent.or(device.unsent);
+            }
+            device.seen_at = device.seen_at.max(Some(sighting.at));
+            device.last_entry = device.last_entry.max(sighting.last_entry);
         }
         Ok(())
+    }
+
+    async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
+        self.known(shop)?;
+        self.data().used_on.insert((*session, shop.clone()), id.into());
+        Ok(())
+    }
+
+    async fn device_of(&self, session: &SecretHash, shop: &ShopSlug) -> Result<Option<Device>, StoreError> {
+        let data = self.data();
+        if !data.sessions.contains_key(session) {
+            return Ok(None);
+        }
+        let id = data.used_on.get(&(*session, shop.clone()));
+        Ok(id.and_then(|id| data.devices.get(&(shop.clone(), id.clone())).cloned()))
     }
 
     async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError> {
@@ -287,6 +312,39 @@ impl Access for MemoryAccess {
         let is_revoked = token.map(|token| token.revoked_at = Some(now)).is_some();
         data.changes += u64::from(is_revoked);
         Ok(is_revoked)
+    }
+
+    async fn quarantine(&self, command: Quarantined) -> Result<bool, StoreError> {
+        self.known(&command.shop)?;
+        let key = (command.shop.clone(), command.command);
+        let mut data = self.data();
+        let is_new = !data.quarantine.contains_key(&key);
+        data.quarantine.entry(key).or_insert((command, false));
+        Ok(is_new)
+    }
+
+    async fn quarantined(&self, shop: &ShopSlug) -> Result<Vec<Quarantined>, StoreError> {
+        let mut open = of_shop(&self.data().quarantine, shop);
+        open.retain(|(_, is_settled)| !is_settled);
+        open.sort_by_key(|(command, _)| (command.issued_at, command.command));
+        Ok(open.into_iter().map(|(command, _)| command).collect())
+    }
+
+    async fn quarantined_count(&self, shop: &ShopSlug) -> Result<u64, StoreError> {
+        Ok(self.quarantined(shop).await?.len() as u64)
+    }
+
+    async fn settle_quarantined(
+        &self,
+        shop: &ShopSlug,
+        command: CommandId,
+        _how: Release,
+        _by: &str,
+        _now: Millis,
+    ) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let open = data.quarantine.get_mut(&(shop.clone(), command)).filter(|(_, is_settled)| !is_settled);
+        Ok(open.map(|(_, is_settled)| *is_settled = true).is_some())
     }
 
     async fn changes(&self) -> Result<u64, StoreError> {

@@ -1,9 +1,9 @@
 //! Rows of both databases, to and from what they stand for.
 
-use domain::{ShopSlug, books::Role, values::Millis};
+use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
-use super::{Device, Invite, Login, Member, PasswordHash, Person, Pin, Scope, SecretHash, Session, Token};
+use super::{Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Scope, SecretHash, Session, Token};
 use crate::{error::StoreError, stored};
 
 fn unreadable(what: &'static str, problem: impl ToString) -> StoreError {
@@ -65,11 +65,11 @@ pub(super) fn invite(row: InviteRow) -> Result<Invite, StoreError> {
     Ok(Invite { shop, id, hash, role, made_at, expires_at, used_by, used_at })
 }
 
-/// shop, id, name, person, enrolled at, seen at, last entry, revoked at
-pub(super) type DeviceRow = (String, String, String, Uuid, i64, Option<i64>, Option<i64>, Option<i64>);
+/// shop, id, name, person, enrolled at, seen at, last entry, revoked at, unsent
+pub(super) type DeviceRow = (String, String, String, Uuid, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 pub(super) fn device(row: DeviceRow) -> Result<Device, StoreError> {
-    let (of, id, name, person, enrolled_at, seen_at, last_entry, revoked_at) = row;
+    let (of, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent) = row;
     Ok(Device {
         shop: shop(&of)?,
         id: id.into(),
@@ -79,6 +79,24 @@ pub(super) fn device(row: DeviceRow) -> Result<Device, StoreError> {
         seen_at: seen_at.map(Millis),
         last_entry: last_entry.map(stored::position).transpose()?,
         revoked_at: revoked_at.map(Millis),
+        unsent: unsent.map(|unsent| u32::try_from(unsent).unwrap_or(u32::MAX)),
+    })
+}
+
+/// shop, command, person, role, device, submission, issued at, received at
+pub(super) type QuarantinedRow = (String, Uuid, String, String, String, String, i64, i64);
+
+pub(super) fn quarantined(row: QuarantinedRow) -> Result<Quarantined, StoreError> {
+    let (of, command, person, word, device, submission, issued_at, received_at) = row;
+    Ok(Quarantined {
+        shop: shop(&of)?,
+        command: CommandId(command),
+        person: person.into(),
+        role: role(&word)?,
+        device: device.into(),
+        submission,
+        issued_at: Millis(issued_at),
+        received_at: Millis(received_at),
     })
 }
 

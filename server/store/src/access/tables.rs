@@ -2,13 +2,14 @@
 //! in [`Database`].
 
 use async_trait::async_trait;
-use domain::{ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, SecretHash, Session, Token,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, SecretHash, Session,
+    Sighting, Token,
     databases::{Database, Value},
-    rows::{self, DeviceRow, InviteRow, MemberRow, PersonRow, PinRow, SessionRow, TokenRow},
+    rows::{self, DeviceRow, InviteRow, MemberRow, PersonRow, PinRow, QuarantinedRow, SessionRow, TokenRow},
 };
 use crate::{error::StoreError, stored::column};
 
@@ -212,16 +213,26 @@ impl<D: Database> Access for Tables<D> {
         self.devices_in(include_str!("sql/devices.sql"), vec![shop.as_str().into()]).await
     }
 
-    async fn saw_device(
-        &self,
-        shop: &ShopSlug,
-        id: &str,
-        now: Millis,
-        last_entry: Option<u64>,
-    ) -> Result<(), StoreError> {
+    async fn name_device(&self, shop: &ShopSlug, id: &str, name: String) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/name_device.sql"), [shop.as_str().into(), id.into(), name.into()]).await
+    }
+
+    async fn saw_device(&self, shop: &ShopSlug, id: &str, sighting: Sighting) -> Result<(), StoreError> {
+        let Sighting { at, last_entry, unsent } = sighting;
         let last_entry = Value::Number(column(last_entry.unwrap_or(0)));
-        let values = [shop.as_str().into(), id.into(), now.into(), last_entry];
+        let unsent = Value::Number(unsent.map_or(-1, i64::from));
+        let values = [shop.as_str().into(), id.into(), at.into(), last_entry, unsent];
         self.change(include_str!("sql/saw_device.sql"), values).await.map(drop)
+    }
+
+    async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
+        let values = [(*session).into(), shop.as_str().into(), id.into()];
+        self.insert(shop, include_str!("sql/use_device.sql"), values).await.map(drop)
+    }
+
+    async fn device_of(&self, session: &SecretHash, shop: &ShopSlug) -> Result<Option<Device>, StoreError> {
+        let values = vec![(*session).into(), shop.as_str().into()];
+        Ok(self.devices_in(include_str!("sql/device_of.sql"), values).await?.pop())
     }
 
     async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError> {
@@ -253,6 +264,45 @@ impl<D: Database> Access for Tables<D> {
 
     async fn revoke_token(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
         self.change(include_str!("sql/revoke_token.sql"), [shop.as_str().into(), id.into(), now.into()]).await
+    }
+
+    async fn quarantine(&self, command: Quarantined) -> Result<bool, StoreError> {
+        let Quarantined { shop, command, person, role, device, submission, issued_at, received_at } = command;
+        let values = [
+            shop.as_str().into(),
+            command.0.into(),
+            (&*person).into(),
+            role.word().into(),
+            (&*device).into(),
+            submission.into(),
+            issued_at.into(),
+            received_at.into(),
+        ];
+        self.insert(&shop, include_str!("sql/quarantine.sql"), values).await
+    }
+
+    async fn quarantined(&self, shop: &ShopSlug) -> Result<Vec<Quarantined>, StoreError> {
+        let values = vec![shop.as_str().into()];
+        let found: Vec<QuarantinedRow> = self.0.rows(include_str!("sql/quarantined.sql"), values).await?;
+        found.into_iter().map(rows::quarantined).collect()
+    }
+
+    async fn quarantined_count(&self, shop: &ShopSlug) -> Result<u64, StoreError> {
+        let values = vec![shop.as_str().into()];
+        let found: Vec<(i64,)> = self.0.rows(include_str!("sql/quarantined_count.sql"), values).await?;
+        Ok(found.first().map_or(0, |(count,)| count.unsigned_abs()))
+    }
+
+    async fn settle_quarantined(
+        &self,
+        shop: &ShopSlug,
+        command: CommandId,
+        how: Release,
+        by: &str,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let values = [shop.as_str().into(), command.0.into(), how.word().into(), by.into(), now.into()];
+        self.change(include_str!("sql/settle_quarantined.sql"), values).await
     }
 
     async fn changes(&self) -> Result<u64, StoreError> {

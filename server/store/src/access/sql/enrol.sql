@@ -1,4 +1,4 @@
--- What it has written, and that it was revoked, stays. $1 shop, $2 id, $3 name, $4 person, $5 enrolled at
+-- Its name, what it has written, and that it was revoked, stay. $1 shop, $2 id, $3 name, $4 person, $5 enrolled at
 INSERT INTO device (shop, id, name, person, enrolled_at)
 VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (shop, id) DO UPDATE SET name = excluded.name, person = excluded.person
+ON CONFLICT (shop, id) DO UPDATE SET person = excluded.person

@@ -30,6 +30,8 @@ FROM (VALUES
     ('pin', 'SELECT, INSERT, UPDATE, DELETE'),
     ('invite', 'SELECT, INSERT, UPDATE'),
     ('device', 'SELECT, INSERT, UPDATE'),
+    ('session_device', 'SELECT, INSERT, UPDATE'),
+    ('quarantine', 'SELECT, INSERT, UPDATE'),
     ('token', 'SELECT, INSERT, UPDATE'),
     ('access_change', 'SELECT, UPDATE'),
     ('_sqlx_migrations', 'SELECT')

@@ -128,6 +128,7 @@ async fn belonging(fixture: &Fixture) {
         seen_at: None,
         last_entry: None,
         revoked_at: None,
+        unsent: None,
     };
     access.enrol(device).await.unwrap();
     let invite = Invite {

@@ -1,0 +1,131 @@
+//! Devices of a shop, the sessions that are used on them, and what comes after their end.
+
+use std::sync::Arc;
+
+use domain::{CommandId, ShopSlug, books::Role, values::Millis};
+use uuid::Uuid;
+
+use super::Fixture;
+use crate::{
+    StoreError,
+    access::{Access, Device, Quarantined, Release, SecretHash, Session, Sighting},
+};
+
+fn slug(text: &str) -> ShopSlug {
+    ShopSlug::parse(text).unwrap()
+}
+
+async fn two_shops(fixture: &Fixture) -> Arc<dyn Access> {
+    fixture.shop("corner").await;
+    fixture.shop("market").await;
+    fixture.store.access()
+}
+
+fn device(shop: &str, id: &str, person: u128) -> Device {
+    Device {
+        shop: slug(shop),
+        id: id.into(),
+        name: format!("{id} of {shop}"),
+        person: Uuid::from_u128(person),
+        enrolled_at: Millis(3),
+        seen_at: None,
+        last_entry: None,
+        revoked_at: None,
+        unsent: None,
+    }
+}
+
+fn is_unknown<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::UnknownShop { .. }))
+}
+
+pub async fn p9_a_device_is_heard_of_and_revoked_in_its_own_shop(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    for one in [device("corner", "T1", 1), device("market", "T1", 2)] {
+        access.enrol(one).await.unwrap();
+    }
+    assert!(is_unknown(access.enrol(device("elsewhere", "T1", 1)).await));
+    let corner = slug("corner");
+    for (at, last_entry, unsent) in
+        [(10, Some(4), Some(2)), (9, Some(3), Some(9)), (12, None, None), (13, None, Some(0))]
+    {
+        access.saw_device(&corner, "T1", Sighting { at: Millis(at), last_entry, unsent }).await.unwrap();
+        let seen = access.device(&corner, "T1").await.unwrap().unwrap();
+        let unsent = if at == 13 { 0 } else { 2 };
+        assert_eq!((seen.last_entry, seen.unsent), (Some(4), Some(unsent)), "at {at}");
+    }
+    let seen = access.device(&corner, "T1").await.unwrap().unwrap();
+    assert_eq!(seen.seen_at, Some(Millis(13)));
+    assert!(access.revoke_device(&corner, "T1", Millis(20)).await.unwrap());
+    assert!(!access.revoke_device(&corner, "T1", Millis(21)).await.unwrap());
+    assert!(access.name_device(&corner, "T1", "Window till".to_owned()).await.unwrap());
+    assert!(!access.name_device(&corner, "T2", "None".to_owned()).await.unwrap());
+    access.enrol(device("corner", "T1", 5)).await.unwrap();
+    let again = Device { name: "Window till".into(), person: Uuid::from_u128(5), revoked_at: Some(Millis(20)), ..seen };
+    assert_eq!(access.devices(&corner).await.unwrap(), [again], "revoked and named, whoever enrols it");
+    assert_eq!(access.devices(&slug("market")).await.unwrap(), [device("market", "T1", 2)]);
+    assert_eq!(access.device(&corner, "T2").await.unwrap(), None);
+}
+
+pub async fn p9_a_session_is_used_on_one_device_of_each_shop(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    for (shop, id) in [("corner", "T1"), ("corner", "T2"), ("market", "T1")] {
+        access.enrol(device(shop, id, 1)).await.unwrap();
+    }
+    let [one, other] = [1, 2].map(|number| SecretHash([number; 32]));
+    for hash in [one, other] {
+        let (begun_at, ends_at) = (Millis(0), Millis(10));
+        let session = Session { hash, person: Uuid::from_u128(1), begun_at, idle_until: ends_at, ends_at };
+        access.add_session(session).await.unwrap();
+    }
+    let (corner, market) = (slug("corner"), slug("market"));
+    assert_eq!(access.device_of(&one, &corner).await.unwrap(), None);
+    for (session, shop, id) in [(&one, &corner, "T1"), (&one, &market, "T1"), (&other, &corner, "T1")] {
+        access.use_device(session, shop, id).await.unwrap();
+    }
+    access.use_device(&other, &corner, "T2").await.unwrap();
+    assert!(access.revoke_device(&corner, "T1", Millis(5)).await.unwrap());
+    let ends = async |session, shop| access.device_of(session, shop).await.unwrap().map(|device| device.revoked_at);
+    assert_eq!(ends(&one, &corner).await, Some(Some(Millis(5))));
+    assert_eq!(ends(&one, &market).await, Some(None), "the same session in another shop");
+    assert_eq!(ends(&other, &corner).await, Some(None), "the last word counts");
+    access.end_session(&one).await.unwrap();
+    assert_eq!(ends(&one, &corner).await, None, "a session takes it along");
+}
+
+pub async fn p5_what_comes_after_its_authors_end_is_kept_until_an_owner_decides(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let kept = |shop: &str, number: u128, issued_at: i64| Quarantined {
+        shop: slug(shop),
+        command: CommandId(Uuid::from_u128(number)),
+        person: "asha".into(),
+        role: Role::Seller,
+        device: "T1".into(),
+        submission: format!("{{\"id\":\"{number}\",\"note\":\"Milch \u{2028} 'n' “Brot”\"}}"),
+        issued_at: Millis(issued_at),
+        received_at: Millis(50),
+    };
+    let (late, early, foreign) = (kept("corner", 1, 9), kept("corner", 2, 4), kept("market", 1, 5));
+    for one in [&late, &early, &foreign] {
+        assert!(access.quarantine(one.clone()).await.unwrap());
+        let again = Quarantined { submission: "{}".to_owned(), ..one.clone() };
+        assert!(!access.quarantine(again).await.unwrap(), "the first word counts");
+    }
+    assert!(is_unknown(access.quarantine(kept("elsewhere", 1, 1)).await));
+    let fixture = fixture.restarted().await;
+    let access = fixture.store.access();
+    let corner = slug("corner");
+    assert_eq!(access.quarantined(&corner).await.unwrap(), [early.clone(), late.clone()]);
+    assert_eq!(access.quarantined_count(&corner).await.unwrap(), 2);
+
+    let settle = async |command, how| {
+        access.settle_quarantined(&slug("corner"), command, how, "ines", Millis(60)).await.unwrap()
+    };
+    assert!(settle(late.command, Release::Decided).await);
+    assert!(!settle(late.command, Release::Discarded).await, "once");
+    assert!(settle(early.command, Release::Discarded).await);
+    assert_eq!(access.quarantined(&corner).await.unwrap(), []);
+    assert_eq!(access.quarantined_count(&corner).await.unwrap(), 0);
+    assert!(!access.quarantine(late).await.unwrap(), "what was decided about does not come back");
+    assert_eq!(access.quarantined(&slug("market")).await.unwrap(), [foreign]);
+}
