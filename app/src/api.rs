@@ -17,7 +17,7 @@ use sync::{
     protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
 };
 
-use crate::{people::People, status::Status};
+use crate::{devices::Devices, people::People, status::Status};
 
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -41,9 +41,8 @@ impl FromServerFnError for ApiError {
 /// Decides a part of a device's outbox. For everyone who may open the shop; the rules of roles are in `decide`.
 #[server(prefix = "/api", endpoint = "push_commands", input = Json, output = Json)]
 pub async fn push_commands(shop: ShopSlug, push: Unread) -> Result<PushAnswer, ApiError> {
-    let push = doors::answer(push.read())?;
-    let (backend, author) = doors::open_to(&shop, push.person.as_deref()).await?;
-    doors::answer(backend.push(&shop, &author, push).await)
+    let (backend, headers) = doors::unopened()?;
+    doors::answer(backend.push(&headers, &shop, push).await)
 }
 
 /// Where a new replica of the shop starts. For everyone who may open the shop.
@@ -52,8 +51,8 @@ pub async fn replica_snapshot(
     shop: ShopSlug,
     #[server(default)] request: Option<SnapshotRequest>,
 ) -> Result<Snapshot, ApiError> {
-    let (backend, _) = doors::open(&shop).await?;
-    doors::answer(backend.snapshot(&shop, request).await)
+    let (backend, headers) = doors::unopened()?;
+    doors::answer(backend.snapshot(&headers, &shop, request).await)
 }
 
 /// The books as they were at a moment that the device does not hold. For everyone who may open the shop.
@@ -89,6 +88,17 @@ pub async fn shop_people(shop: ShopSlug) -> Result<Option<People>, ApiError> {
     doors::answer(backend.people(&headers, &shop).await).map(Some)
 }
 
+/// The devices of the shop, and what came from those that were shut out. For owners; everybody else gets none.
+#[server(prefix = "/api", endpoint = "shop_devices", input = Json, output = Json)]
+pub async fn shop_devices(shop: ShopSlug) -> Result<Option<Devices>, ApiError> {
+    let (backend, author) = doors::open(&shop).await?;
+    if author.role != Role::Owner {
+        return Ok(None);
+    }
+    let headers = doors::headers()?;
+    doors::answer(backend.devices(&headers, &shop).await).map(Some)
+}
+
 #[cfg(feature = "ssr")]
 mod doors {
     use domain::{ShopSlug, books::Author, fields::FieldError};
@@ -102,20 +112,15 @@ mod doors {
 
     /// The server, and the person who asks it about a shop.
     pub(super) async fn open(shop: &ShopSlug) -> Result<(SharedBackend, Author), ApiError> {
-        open_to(shop, None).await
+        let (backend, headers) = unopened()?;
+        let author = answer(backend.author(&headers, shop).await)?;
+        Ok((backend, author))
     }
 
-    /// The same for a request that says whose work it brings.
-    pub(super) async fn open_to(shop: &ShopSlug, login: Option<&str>) -> Result<(SharedBackend, Author), ApiError> {
+    /// The server, for what asks by itself who is there.
+    pub(super) fn unopened() -> Result<(SharedBackend, HeaderMap), ApiError> {
         let unavailable = ProtocolError::Unavailable { retry_after_ms: 1_000 };
-        let backend = answer(use_context::<SharedBackend>().ok_or(unavailable))?;
-        let parts = answer(use_context::<Parts>().ok_or(ProtocolError::NotSignedIn))?;
-        let author = match login {
-            Some(login) => backend.sender(&parts.headers, shop, login).await,
-            None => backend.author(&parts.headers, shop).await,
-        };
-        let author = answer(author)?;
-        Ok((backend, author))
+        Ok((answer(use_context::<SharedBackend>().ok_or(unavailable))?, headers()?))
     }
 
     /// Of the request.
@@ -168,6 +173,7 @@ mod doors {
             ProtocolError::TooMany { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ProtocolError::Malformed { .. } => StatusCode::BAD_REQUEST,
             ProtocolError::NotSignedIn => StatusCode::UNAUTHORIZED,
+            ProtocolError::Revoked { .. } => StatusCode::FORBIDDEN,
             ProtocolError::Unavailable { .. } | ProtocolError::NoAnswer { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

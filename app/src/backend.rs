@@ -13,11 +13,12 @@ use domain::{
 use http::HeaderMap;
 use sync::{
     past::{Asked, Moment},
-    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+    protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
 };
 use uuid::Uuid;
 
 use crate::{
+    devices::Devices,
     people::{Colleague, Invited, People, ShopRow},
     status::Status,
 };
@@ -41,15 +42,6 @@ pub trait Backend: Send + Sync + 'static {
     /// Who is behind a request, with the role that they have in the shop.
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>>;
 
-    /// The same for somebody who shares the browser with whoever is signed in, by their login: what they wrote is taken in
-    /// their name.
-    fn sender<'a>(
-        &'a self,
-        headers: &'a HeaderMap,
-        shop: &'a ShopSlug,
-        login: &'a str,
-    ) -> Answer<'a, Result<Author, ProtocolError>>;
-
     /// Who can switch to themselves on the browser that asks, by a PIN.
     fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>>;
 
@@ -66,17 +58,19 @@ pub trait Backend: Send + Sync + 'static {
         asked: Asked,
     ) -> Answer<'a, Result<Vec<(u64, BookEntry)>, ProtocolError>>;
 
-    /// Decides a part of an outbox. Answers when everything accepted or refused is durable.
+    /// Decides a part of an outbox, as whoever sends the request. Answers when everything accepted or refused is
+    /// durable; to somebody who was shut out, when it is kept for an owner.
     fn push<'a>(
         &'a self,
+        headers: &'a HeaderMap,
         shop: &'a ShopSlug,
-        author: &'a Author,
-        push: Push,
+        push: Unread,
     ) -> Answer<'a, Result<PushAnswer, ProtocolError>>;
 
     /// Where a new replica starts, and what of its log one that is there already has in common with the shop's.
     fn snapshot<'a>(
         &'a self,
+        headers: &'a HeaderMap,
         shop: &'a ShopSlug,
         request: Option<SnapshotRequest>,
     ) -> Answer<'a, Result<Snapshot, ProtocolError>>;
@@ -90,6 +84,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Who belongs to a shop, and who is asked to.
     fn people<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<People, ProtocolError>>;
+
+    /// The devices of a shop, and what waits for its owner.
+    fn devices<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Devices, ProtocolError>>;
 
     /// What an invite is for; none for one that cannot be used.
     fn invited<'a>(&'a self, headers: &'a HeaderMap, code: &'a str) -> Answer<'a, Option<Invited>>;

@@ -10,7 +10,7 @@
 //! 5. [`ui`]: what several pages share
 //! 6. [`text`], [`format`]: every word and every number on screen
 //! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands;
-//!    [`people`]: who belongs to a shop
+//!    [`people`], [`devices`]: who and what belongs to a shop
 //! 8. [`shell`]: the document around the application
 
 // Views are types, and those of whole pages are deep.
@@ -19,6 +19,7 @@
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod devices;
 pub mod format;
 pub mod forms;
 #[cfg(not(feature = "ssr"))]

@@ -31,6 +31,8 @@ pub fn reason(view: &PendingView, picture: &Picture) -> Option<String> {
         Stage::Refused { reason: Reason::IdReused } => {
             Some("Not accepted: its number was used for another change.".to_owned())
         }
+        Stage::Refused { reason: Reason::Quarantined } => Some(text::QUARANTINED.to_owned()),
+        Stage::Refused { reason: Reason::TooLate } => Some(text::TOO_LATE.to_owned()),
         Stage::Held { by } => Some(match picture.pending.iter().find(|other| other.id == *by) {
             Some(other) => format!("Waiting for: {}", text::command(&other.command, &picture.books)),
             None => "Waiting for another change.".to_owned(),

@@ -23,6 +23,7 @@ use sync::{
     Dependants, Lost, PendingView,
     connection::{ConnectionView, DataState},
     past::Held,
+    protocol::Revocation,
     replica::{DigestsView, NotNow},
     unsent_file::UnsentFileError,
 };
@@ -196,6 +197,9 @@ pub enum Problem {
     /// Offline, and this device has nothing of the shop.
     #[error("never opened on this device")]
     NeverOpened,
+    /// This device, or whoever uses it, was shut out of the shop.
+    #[error("shut out")]
+    Revoked,
     #[error("neither an entry nor a time")]
     NoSuchMoment,
     /// The book had no entry then. `first`: when the first one was written down, if there is one.
@@ -273,6 +277,7 @@ pub struct Line {
     pub digests: DigestsView,
     pub storage: StorageLine,
     pub device: Arc<str>,
+    pub revocation: Option<Revocation>,
     pub now: Millis,
 }
 

@@ -103,6 +103,10 @@ async fn begin(
         colleagues,
         transport: Rc::new(Doors(shop)),
         offered: None,
+        // Whatever this page has in memory goes with it; the next one is told by the server what it may show.
+        on_revoked: Box::new(|| {
+            let _ = location().reload();
+        }),
         on_change: Box::new(move |changes| {
             if let Some(handle) = running.try_get_value().flatten() {
                 repaint(&told, &asking, &handle, replica, changes);
@@ -125,8 +129,9 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
         connection.state,
         DataState::NotConnected | DataState::Unreachable | DataState::Paused | DataState::Storage
     );
-    if alone && !handle.has_books() {
-        replica.show(Err(Problem::NeverOpened));
+    let shut_out = connection.state == DataState::Revoked;
+    if (alone || shut_out) && !handle.has_books() {
+        replica.show(Err(if shut_out { Problem::Revoked } else { Problem::NeverOpened }));
         replica.show_bare(picture(shop, author, handle));
     }
     let storage = handle.storage();
@@ -156,6 +161,7 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
             problem: storage.problem.map(|problem| problem.to_string()),
         },
         device: handle.device_code().into(),
+        revocation: handle.revocation(),
         now: browser::clock::now(),
     });
 }

@@ -4,28 +4,30 @@ use std::sync::Arc;
 
 use app::{
     backend::{Answer, Backend, View},
+    devices::{DeviceRow, Devices, WaitingRow},
     people::{Colleague, InviteRow, Invited, MemberRow, People, ShopRow},
     status::Status,
 };
 use axum::http::HeaderMap;
 use domain::{
-    Entry, ShopSlug,
+    Entry, ShopSlug, Submission, Verdict,
     books::{Author, Request},
     fields::FieldError,
+    json,
     projections::day_book::BookEntry,
 };
-use store::access::{Invite, Member, Person};
+use store::access::{Device, Invite, Member, Person};
 use sync::{
     past::{Asked, Moment},
     protocol::{
-        MOST_COMMANDS, MOST_WAYPOINTS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest, Waypoint,
-        understood,
+        KNOWS_REVOCATION, MOST_COMMANDS, MOST_WAYPOINTS, OLDEST_PROTOCOL, Outcome, PROTOCOL, ProtocolError, Push,
+        PushAnswer, Snapshot, SnapshotRequest, Unread, Waypoint, understood,
     },
 };
 use uuid::Uuid;
 
 use crate::{
-    access::{Denied, Entrance, Visitor, log},
+    access::{Denied, Entrance, Kind, Revoked, Visitor, log},
     http::{Server, events::snapshot_of},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
@@ -51,14 +53,24 @@ fn failed(error: &ShopError, shop: &ShopSlug) -> ProtocolError {
     }
 }
 
-fn author_of(visitor: Result<Visitor, Denied>, shop: &ShopSlug) -> Result<Author, ProtocolError> {
-    visitor.map(|visitor| visitor.author).map_err(|denied| {
-        log::turned_away(None, shop, &denied);
-        match denied {
-            Denied::Store(error) => failed(&unavailable(error), shop),
-            _ => ProtocolError::NotSignedIn,
+/// What a device is told that may not come in. `spoken`: the protocol that it speaks.
+fn denied_to(shop: &ShopSlug, spoken: u16, denied: Denied) -> ProtocolError {
+    match denied {
+        Denied::Store(error) => failed(&unavailable(error), shop),
+        Denied::Revoked(Revoked { revocation, .. }) if spoken >= KNOWS_REVOCATION => {
+            ProtocolError::Revoked { revocation, fates: Vec::new() }
         }
-    })
+        _ => ProtocolError::NotSignedIn,
+    }
+}
+
+/// Of a command's own entries.
+fn last_position(outcome: &Outcome) -> Option<u64> {
+    match outcome {
+        Outcome::Settled { verdict: Verdict::Accepted { positions }, .. } => positions.last().copied(),
+        Outcome::Settled { verdict: Verdict::Refused { position, .. }, .. } => Some(*position),
+        _ => None,
+    }
 }
 
 impl Service {
@@ -74,6 +86,66 @@ impl Service {
         self.open(shop).await?.ok_or_else(|| failed(&ShopError::Unknown, shop))
     }
 
+    async fn visitor(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let visitor = self.server.access.visitor(headers, shop, Entrance::Pages).await;
+        visitor.inspect_err(|denied| log::turned_away(None, shop, denied))
+    }
+
+    /// The same, on the device that the request says.
+    async fn visitor_on(&self, headers: &HeaderMap, shop: &ShopSlug, device: Option<&str>) -> Result<Visitor, Denied> {
+        let visitor = self.visitor(headers, shop).await?;
+        if visitor.kind == Kind::Person
+            && let Some(device) = device
+        {
+            self.server.access.on_device(headers, shop, &visitor.author, device).await?;
+        }
+        Ok(visitor)
+    }
+
+    async fn take(&self, headers: &HeaderMap, shop: &ShopSlug, push: &Unread) -> Result<PushAnswer, ProtocolError> {
+        let revoked = match self.visitor(headers, shop).await {
+            Ok(_) => {
+                let push = push.read()?;
+                match self.visitor_on(headers, shop, push.device.as_deref()).await {
+                    Ok(visitor) => {
+                        let sender = self.server.access.sender(headers, shop, visitor, push.person.as_deref()).await;
+                        let author = sender.map_err(|denied| denied_to(shop, PROTOCOL, denied))?;
+                        return self.decide(shop, &author, push).await;
+                    }
+                    Err(Denied::Revoked(revoked)) => revoked,
+                    Err(denied) => return Err(denied_to(shop, PROTOCOL, denied)),
+                }
+            }
+            Err(Denied::Revoked(revoked)) => revoked,
+            Err(denied) => return Err(denied_to(shop, PROTOCOL, denied)),
+        };
+        self.keep_for_an_owner(shop, revoked, push.read()?).await
+    }
+
+    async fn keep_for_an_owner(
+        &self,
+        shop: &ShopSlug,
+        revoked: Revoked,
+        push: Push,
+    ) -> Result<PushAnswer, ProtocolError> {
+        if push.submissions.len() > MOST_COMMANDS {
+            return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
+        }
+        if push.person.is_some_and(|person| person != revoked.author.actor) {
+            return Err(ProtocolError::NotSignedIn);
+        }
+        let (log, spoken) = (&*self.server.shops.store, push.protocol);
+        let kept = self.server.access.hand_over(log, shop, &revoked, push.submissions).await;
+        let fates = kept.map_err(|error| {
+            tracing::warn!(%shop, %error, "not kept for an owner");
+            ProtocolError::Unavailable { retry_after_ms: 30_000 }
+        })?;
+        Err(match denied_to(shop, spoken, Denied::Revoked(revoked)) {
+            ProtocolError::Revoked { revocation, .. } => ProtocolError::Revoked { revocation, fates },
+            other => other,
+        })
+    }
+
     async fn decide(&self, shop: &ShopSlug, author: &Author, push: Push) -> Result<PushAnswer, ProtocolError> {
         if push.submissions.len() > MOST_COMMANDS {
             return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
@@ -83,17 +155,30 @@ impl Service {
             return Err(ProtocolError::NotSignedIn);
         }
         let open = self.known(shop).await?;
-        let requests =
-            push.submissions.into_iter().map(|submission| Request { submission, author: author.clone() }).collect();
+        let submissions = push.submissions.into_iter();
+        let requests = submissions.map(|submission| Request { submission, author: author.clone() }).collect();
         let decided = open.decide(requests).await.map_err(|error| failed(&error, shop))?;
+        if let Some(device) = push.device.as_deref() {
+            let last_entry = decided.outcomes.iter().filter_map(last_position).max();
+            self.server.access.saw(shop, device, last_entry, push.unsent).await;
+        }
         Ok(PushAnswer { protocol: PROTOCOL, epoch: decided.epoch, head: decided.head, outcomes: decided.outcomes })
     }
 
-    async fn start(&self, shop: &ShopSlug, request: Option<SnapshotRequest>) -> Result<Snapshot, ProtocolError> {
+    async fn start(
+        &self,
+        headers: &HeaderMap,
+        shop: &ShopSlug,
+        request: Option<SnapshotRequest>,
+    ) -> Result<Snapshot, ProtocolError> {
+        let (device, spoken) = (request.as_ref().and_then(|one| one.device.clone()), request.as_ref());
+        let spoken = spoken.map_or(OLDEST_PROTOCOL, |request| request.protocol);
+        let entered = self.visitor_on(headers, shop, device.as_deref()).await;
+        entered.map_err(|denied| denied_to(shop, spoken, denied))?;
         let open = self.known(shop).await?;
         let view = open.view().map_err(|error| failed(&error, shop))?;
         let mut snapshot = snapshot_of(&view);
-        if let Some(SnapshotRequest { protocol, known }) = request {
+        if let Some(SnapshotRequest { protocol, known, .. }) = request {
             understood(protocol)?;
             if known.len() > MOST_WAYPOINTS {
                 return Err(ProtocolError::TooMany { most: MOST_WAYPOINTS, actual: known.len() });
@@ -156,16 +241,11 @@ impl Service {
 
 impl Backend for Service {
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
-        Box::pin(async move { author_of(self.server.access.visitor(headers, shop, Entrance::Pages).await, shop) })
-    }
-
-    fn sender<'a>(
-        &'a self,
-        headers: &'a HeaderMap,
-        shop: &'a ShopSlug,
-        login: &'a str,
-    ) -> Answer<'a, Result<Author, ProtocolError>> {
-        Box::pin(async move { author_of(self.server.access.sender(headers, shop, login).await, shop) })
+        Box::pin(async move {
+            let visitor = self.visitor(headers, shop).await;
+            // Of what these doors know, somebody who was shut out has to sign in.
+            visitor.map(|visitor| visitor.author).map_err(|denied| denied_to(shop, OLDEST_PROTOCOL, denied))
+        })
     }
 
     fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>> {
@@ -209,19 +289,20 @@ impl Backend for Service {
 
     fn push<'a>(
         &'a self,
+        headers: &'a HeaderMap,
         shop: &'a ShopSlug,
-        author: &'a Author,
-        push: Push,
+        push: Unread,
     ) -> Answer<'a, Result<PushAnswer, ProtocolError>> {
-        Box::pin(self.decide(shop, author, push))
+        Box::pin(async move { self.take(headers, shop, &push).await })
     }
 
     fn snapshot<'a>(
         &'a self,
+        headers: &'a HeaderMap,
         shop: &'a ShopSlug,
         request: Option<SnapshotRequest>,
     ) -> Answer<'a, Result<Snapshot, ProtocolError>> {
-        Box::pin(self.start(shop, request))
+        Box::pin(self.start(headers, shop, request))
     }
 
     fn people<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<People, ProtocolError>> {
@@ -244,6 +325,40 @@ impl Backend for Service {
             };
             let invites = access.open_invites(shop).await.map_err(unreachable)?.into_iter().map(row).collect();
             Ok(People { asks: you.is_some(), members, invites })
+        })
+    }
+
+    fn devices<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Devices, ProtocolError>> {
+        Box::pin(async move {
+            let access = &self.server.access;
+            let unreachable = |error| failed(&unavailable(error), shop);
+            let this = access.this_device(headers, shop).await.map_err(unreachable)?;
+            let people = access.members_of(shop).await.map_err(unreachable)?;
+            let login = |id: Uuid| people.iter().find(|(person, _)| person.id == id).map(|(person, _)| &person.login);
+            let row = |device: Device| DeviceRow {
+                is_this: this.as_ref().is_some_and(|this| this.id == device.id),
+                person: login(device.person).map(ToString::to_string),
+                id: device.id.to_string(),
+                name: device.name,
+                enrolled_at: device.enrolled_at,
+                seen_at: device.seen_at,
+                last_entry: device.last_entry,
+                unsent: device.unsent,
+                revoked_at: device.revoked_at,
+            };
+            let devices = access.devices_of(shop).await.map_err(unreachable)?.into_iter().map(row).collect();
+            let waiting = access.quarantined(shop).await.map_err(unreachable)?;
+            let waiting = waiting.iter().filter_map(|one| {
+                let submission: Submission = json::read(&one.submission).ok()?;
+                Some(WaitingRow {
+                    id: one.command.to_string(),
+                    person: one.person.to_string(),
+                    device: one.device.to_string(),
+                    issued_at: one.issued_at,
+                    command: submission.command,
+                })
+            });
+            Ok(Devices { devices, waiting: waiting.collect() })
         })
     }
 

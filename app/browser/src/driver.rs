@@ -28,9 +28,10 @@ use futures::{
     future::{Either, select},
 };
 use sync::{
-    Changes, Input, Issue, OutboxRecord, Output, Replica, Report,
+    Changes, Input, Issue, OutboxRecord, Output, Replica, Report, StoredState,
     protocol::{Push, feed_address},
 };
+use uuid::Uuid;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::console;
@@ -44,7 +45,7 @@ use crate::{
     feed::{Feed, Poll},
     handle::{Config, IssueError, Saved, StorageView, Transport},
     latencies::Latencies,
-    network,
+    network, person,
     storage::{Found, Mode, Storage, StorageError},
     tabs::{Note, Tabs},
 };
@@ -67,6 +68,7 @@ pub struct Driver {
     faults: Rc<Cell<Faults>>,
     latencies: RefCell<Latencies>,
     on_change: Box<dyn Fn(Changes)>,
+    on_revoked: Box<dyn Fn()>,
     inputs: UnboundedSender<Input>,
     /// What is still to be done, in order; a deed may ask for more.
     outputs: RefCell<VecDeque<Output>>,
@@ -109,13 +111,14 @@ struct Unshown {
 
 impl Driver {
     pub async fn start(config: Config) -> Rc<Self> {
-        let Config { shop, author, person, colleagues, transport, offered, on_change } = config;
+        let Config { shop, author, person, colleagues, transport, offered, on_change, on_revoked } = config;
         let (telling, told) = unbounded();
         let storage = Storage::new(&shop, move |said| {
             let _ = telling.unbounded_send(said);
         });
         let (found, unread) =
             storage.load().await.map_or_else(|why| (Found::default(), Some(why)), |found| (found, None));
+        let revocation = person::revocation(&shop, person.as_deref());
         let device = storage.device();
         let identity =
             sync::Config { device: device.code().into(), author, person, colleagues, jitter_seed: device.seed() };
@@ -135,7 +138,8 @@ impl Driver {
         let faults = Rc::<Cell<Faults>>::default();
         let reports = crash::last().into_iter().map(|note| (Millis(note.at), note.to_string())).collect();
         let _folding = crash::Folding::begin(&shop);
-        let (replica, outputs) = Replica::restore(identity.clone(), found.stored, clock::now());
+        let stored = StoredState { revocation, ..found.stored };
+        let (replica, outputs) = Replica::restore(identity.clone(), stored, clock::now());
         let driver = Rc::new(Self {
             replica: RefCell::new(replica),
             storage,
@@ -147,6 +151,7 @@ impl Driver {
             latencies: RefCell::default(),
             identity,
             on_change,
+            on_revoked,
             inputs,
             outputs: RefCell::default(),
             busy: Cell::new(false),
@@ -300,11 +305,11 @@ impl Driver {
             Output::SaveSnapshot(snapshot) => self.save_snapshot(*snapshot),
             Output::Offer { records, kept, snapshot } => self.offer(records, kept, snapshot),
             Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
-            Output::OpenFeed { feed, after, epoch } => {
-                self.open_feed(feed, &feed_address(self.shop.as_str(), epoch, after));
-            }
+            Output::Revoked(revocation) => self.revoked(revocation),
+            Output::Readmitted => person::forget_revocation(&self.shop),
+            Output::OpenFeed { feed, after, epoch } => self.open_feed(feed, &self.address(epoch, after)),
             Output::Poll { feed, after, epoch, wait_ms } => {
-                self.poll(feed, &feed_address(self.shop.as_str(), epoch, after), wait_ms);
+                self.poll(feed, &self.address(epoch, after), wait_ms);
             }
             Output::CloseFeed => {
                 drop(self.feed.take());
@@ -337,6 +342,10 @@ impl Driver {
             }
             Output::Report(report) => self.remember(&report),
         }
+    }
+
+    fn address(&self, epoch: Uuid, after: u64) -> String {
+        feed_address(self.shop.as_str(), epoch, after, &self.device.get().code())
     }
 
     /// Does something that takes time. The driver lives until it is done.

@@ -105,8 +105,8 @@ fn answered(status: u16, text: &str) -> Result<protocol::Poll, FeedEnd> {
         200 => protocol::Poll::parse(text).map_err(|_| FeedEnd::Lost),
         // A demo that is over is closed like one that asks.
         401 | 410 => Err(FeedEnd::Refused(ProtocolError::NotSignedIn)),
-        // With the numbers that do not go together.
-        426 => Err(json::read(text).map_or(FeedEnd::Lost, FeedEnd::Refused)),
+        // With since when somebody is shut out, or the numbers that do not go together.
+        403 | 426 => Err(json::read(text).map_or(FeedEnd::Lost, FeedEnd::Refused)),
         429 | 503 => Err(FeedEnd::Refused(ProtocolError::Unavailable { retry_after_ms: BUSY })),
         _ => Err(FeedEnd::Lost),
     }

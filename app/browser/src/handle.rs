@@ -13,7 +13,7 @@ use sync::{
     Changes, Dependants, Input, Issue, Lost, NotIssued, PendingView, SyncState,
     connection::ConnectionView,
     past::Held,
-    protocol::{ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+    protocol::{ProtocolError, Push, PushAnswer, Revocation, Snapshot, SnapshotRequest},
     replica::{DigestsView, NotNow, RebaseTrace},
     unsent_file::UnsentFileError,
 };
@@ -54,6 +54,9 @@ pub struct Config {
     /// Called whenever something that pages show has changed, also before [`start`] has resolved. Reading the
     /// handle inside is fine.
     pub on_change: Box<dyn Fn(Changes)>,
+    /// Called when this device, or whoever uses it, was shut out, and the copy of the books is gone: nothing of them may
+    /// stay on the screen.
+    pub on_revoked: Box<dyn Fn()>,
 }
 
 /// A command that was accepted here, and is on the medium.
@@ -149,6 +152,12 @@ impl Handle {
     #[must_use]
     pub fn has_books(&self) -> bool {
         self.epoch().is_some()
+    }
+
+    /// That this device, or whoever uses it, was shut out of the shop.
+    #[must_use]
+    pub fn revocation(&self) -> Option<Revocation> {
+        self.0.replica.borrow().revocation()
     }
 
     /// The log that this device follows.

@@ -6,6 +6,8 @@ use domain::{
     books::{Author, Role},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use sync::protocol::{Revocation, ShutOut};
 
 use crate::storage::mirror;
 
@@ -40,6 +42,34 @@ pub fn remembered(shop: &ShopSlug) -> Option<Author> {
 /// For the next start without the server. One that cannot be written is found out by the server at the next push.
 pub fn remember(shop: &ShopSlug, person: &Author) {
     let _ = mirror::set(&key(shop), &Remembered::from(person));
+}
+
+/// That this device, or whoever used it then, was shut out.
+#[derive(Serialize, Deserialize)]
+struct Ended {
+    revocation: Revocation,
+    login: Option<Arc<str>>,
+}
+
+fn ended_key(shop: &ShopSlug) -> String {
+    format!("daybook:{shop}:revoked")
+}
+
+/// That this device was shut out, or `person` was, as it was heard on this device.
+#[must_use]
+pub fn revocation(shop: &ShopSlug, person: Option<&str>) -> Option<Revocation> {
+    let Ended { revocation, login } = mirror::get(&ended_key(shop))?;
+    let concerns = revocation.of == ShutOut::Device || login.as_deref() == person;
+    concerns.then_some(revocation)
+}
+
+/// For the next start. One that cannot be written is heard again from the server.
+pub fn remember_revocation(shop: &ShopSlug, revocation: Revocation, person: Option<Arc<str>>) {
+    let _ = mirror::set(&ended_key(shop), &Ended { revocation, login: person });
+}
+
+pub fn forget_revocation(shop: &ShopSlug) {
+    mirror::delete(&ended_key(shop));
 }
 
 pub fn forget(shop: &ShopSlug) {

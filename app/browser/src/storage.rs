@@ -320,6 +320,15 @@ impl Storage {
         self.write(&[Write::Clear { store: "book" }], Durability::Relaxed).await
     }
 
+    /// Removes all that is known of the books: the copy of the log, and what was settled. The outbox stays, with the
+    /// pictures that it names.
+    pub async fn wipe(&self) -> Result<(), StorageError> {
+        let settled = self.read("device", acknowledged::PREFIX).await?;
+        let mut writes = vec![Write::Clear { store: "book" }, acknowledged::forget_lost()];
+        writes.extend(settled.into_iter().map(|(key, _)| Write::Delete { store: "device", key }));
+        self.write(&writes, Durability::Strict).await
+    }
+
     async fn drop_book(&self) -> Result<(), StorageError> {
         self.clear_book().await?;
         (self.told)(Told::BookDropped);

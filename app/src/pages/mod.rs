@@ -8,6 +8,7 @@ pub mod attention;
 pub mod batch;
 pub mod book;
 pub mod device;
+pub mod devices;
 pub mod entry;
 pub mod history;
 pub mod inspector;
@@ -102,6 +103,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/device") view=device::DevicePage ssr=SsrMode::Async/>
                     <Route path=path!("/switch") view=switch::SwitchPage ssr=SsrMode::Async/>
                     <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
+                    <Route path=path!("/devices") view=devices::DevicesPage ssr=SsrMode::Async/>
                     <Route path=path!("/inspector") view=inspector::InspectorPage ssr=SsrMode::Async/>
                     <Route path=path!("/more") view=more::More ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=not_found::NoSuchPage ssr=SsrMode::Async/>

@@ -35,6 +35,6 @@ fn show(shop: Memo<String>) -> impl IntoView {
     view! {
         <PageHead title="More".to_owned() shop/>
         <ul class="list">{places.collect_view()}</ul>
-        <p><a href=here("/people")>"People"</a></p>
+        <p><a href=here("/people")>"People"</a>" · "<a href=here("/devices")>"Devices"</a></p>
     }
 }

@@ -33,6 +33,7 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
         None | Some(Problem::UnknownShop) => (text::NOT_FOUND, text::NOT_FOUND_WORDS, false),
         Some(Problem::Unreachable) => (text::UNREACHABLE, text::UNREACHABLE_WORDS, true),
         Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, true),
+        Some(Problem::Revoked) => (text::SHUT_OUT, "", true),
         Some(Problem::NoSuchMoment) => (text::NO_SUCH_MOMENT, text::NO_SUCH_MOMENT_WORDS, false),
         Some(Problem::BeforeFirst { .. }) => (text::NOT_BEGUN, "", false),
         Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", true),
@@ -44,14 +45,17 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
     };
     status(found);
     let replica = Replica::of_context();
-    let alone = problem == Some(Problem::NeverOpened);
+    let shut_out = problem == Some(Problem::Revoked);
+    let alone = problem == Some(Problem::NeverOpened) || shut_out;
     let is_moment = looking_back.is_some() || problem == Some(Problem::NoSuchMoment);
     let holds_something = memo(move |_| replica.held().is_some_and(|picture| !picture.pending.is_empty()));
     let is_unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
+    let revocation = memo(move |_| replica.line().and_then(|line| line.revocation));
     let words = move || match (alone, is_unread.get(), holds_something.get()) {
-        (true, true, _) => text::WAITS_UNREAD,
-        (true, false, true) => text::WITHOUT_BOOKS_WORDS,
-        _ => words,
+        (true, true, _) => text::WAITS_UNREAD.to_owned(),
+        (true, false, _) if shut_out => text::shut_out(revocation.get()),
+        (true, false, true) => text::WITHOUT_BOOKS_WORDS.to_owned(),
+        _ => words.to_owned(),
     };
     view! {
         <Title text=title/>

@@ -30,6 +30,7 @@ pub fn chip_word(state: DataState) -> &'static str {
         DataState::Unreachable => "Can't reach the book",
         DataState::Paused => "Paused",
         DataState::SignIn => "Sign in",
+        DataState::Revoked => "Shut out",
         DataState::Update => "New version needed",
         DataState::Storage => "This device can't keep changes",
     }

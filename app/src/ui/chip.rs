@@ -72,7 +72,9 @@ fn ChipShape(state: Memo<DataState>) -> impl IntoView {
             "M1 1l10 10M6 1.5A4.5 4.5 0 0 1 10 8M2.2 3.7A4.5 4.5 0 0 0 8.3 9.9"
         }
         DataState::Paused => "M2 1h3v10H2ZM7 1h3v10H7Z",
-        DataState::SignIn | DataState::Update => "M6 0a6 6 0 1 0 0 12A6 6 0 0 0 6 0ZM5 5h2v5H5ZM5 2h2v2H5Z",
+        DataState::SignIn | DataState::Revoked | DataState::Update => {
+            "M6 0a6 6 0 1 0 0 12A6 6 0 0 0 6 0ZM5 5h2v5H5ZM5 2h2v2H5Z"
+        }
         DataState::Storage => "M6 .5 12 11.5H0ZM5.2 4.5h1.6v3.2H5.2Zm0 4.1h1.6v1.5H5.2Z",
     };
     let is_line =

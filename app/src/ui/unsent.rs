@@ -2,7 +2,7 @@
 
 use domain::{Command, CommandId, change::Because, values::Millis};
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlElement};
-use sync::{Dependants, PendingView, Stage, SyncState as Word};
+use sync::{Dependants, PendingView, Reason, Stage, SyncState as Word};
 
 use crate::{
     format, repair,
@@ -73,6 +73,8 @@ impl Offers {
             retry: match &view.stage {
                 // The same again would meet the same text.
                 Stage::Refused { .. } if repair::texts(view).is_some() => None,
+                // It may still come into the book.
+                Stage::Refused { reason: Reason::Quarantined } => None,
                 Stage::Refused { .. } | Stage::Unsaved => Some("Try again"),
                 Stage::Held { .. } => Some("Send it anyway"),
                 _ => None,

@@ -63,7 +63,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
             </form>
             <p>
                 <a href="/password" rel="external">"Change the password"</a>
-                {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a> })}
+                {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a>" · "<a href=here("/devices")>"Devices"</a> })}
             </p>
             <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
                 <h2 id="sign-out-question">{follow(move || text::not_sent(waiting.get()))}</h2>

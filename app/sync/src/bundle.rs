@@ -17,7 +17,7 @@ use crate::{
     acknowledged::Acknowledged,
     io::Output,
     outbox::OutboxRecord,
-    protocol::Snapshot,
+    protocol::{Revocation, Snapshot},
     replica::{Config, Lost, Replica, StoredState},
 };
 
@@ -43,6 +43,8 @@ pub struct Bundle {
     /// What the server has lost with a restore, and nobody has given back.
     #[serde(default)]
     pub lost: Vec<Lost>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
     #[serde(default)]
     pub unreadable: Vec<Unreadable>,
     /// What nobody should have seen happen, in words.
@@ -89,6 +91,7 @@ impl Bundle {
             outbox: stored.outbox,
             acknowledged: stored.acknowledged,
             lost: stored.lost,
+            revocation: stored.revocation,
             unreadable: Vec::new(),
             reports: Vec::new(),
         }
@@ -125,6 +128,7 @@ impl Bundle {
             outbox: self.outbox,
             acknowledged: self.acknowledged,
             lost: self.lost,
+            revocation: self.revocation,
         };
         Replica::restore(config, stored, self.at)
     }

@@ -82,6 +82,8 @@ pub enum DataState {
     Unreachable,
     Paused,
     SignIn,
+    /// This device, or whoever uses it, was shut out.
+    Revoked,
     Update,
     Storage,
 }
@@ -96,6 +98,7 @@ impl DataState {
             Self::Unreachable => "unreachable",
             Self::Paused => "paused",
             Self::SignIn => "sign-in",
+            Self::Revoked => "revoked",
             Self::Update => "update",
             Self::Storage => "storage",
         }
@@ -168,6 +171,7 @@ enum Sender {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stop {
     SignIn,
+    Revoked,
     Update,
 }
 
@@ -499,7 +503,7 @@ impl Connection {
 
     pub fn signed_in(&mut self, now: Millis) {
         for stop in [&mut self.feed_stop, &mut self.send_stop] {
-            if *stop == Some(Stop::SignIn) {
+            if matches!(stop, Some(Stop::SignIn | Stop::Revoked)) {
                 *stop = None;
             }
         }
@@ -805,6 +809,9 @@ impl Connection {
         let stops = [self.feed_stop, self.send_stop];
         if stops.contains(&Some(Stop::Update)) {
             return DataState::Update;
+        }
+        if stops.contains(&Some(Stop::Revoked)) {
+            return DataState::Revoked;
         }
         if stops.contains(&Some(Stop::SignIn)) {
             return DataState::SignIn;

@@ -24,6 +24,7 @@ pub enum Defect {
     TakenBackByAFollower,
     AttemptNotWritten,
     NotWrittenAgain,
+    BooksKeptWhenRevoked,
 }
 
 /// What is wrong with one replica: nothing, outside of tests.

@@ -10,7 +10,7 @@ use crate::{
     acknowledged::Acknowledged,
     connection::DataState,
     outbox::OutboxRecord,
-    protocol::{FeedFrame, ProtocolError, Push, PushAnswer, Snapshot, SnapshotRequest},
+    protocol::{FeedFrame, ProtocolError, Push, PushAnswer, Revocation, Snapshot, SnapshotRequest},
     replica::Lost,
 };
 
@@ -140,6 +140,11 @@ pub enum Output {
         kept: Vec<Acknowledged>,
         snapshot: Option<Box<Snapshot>>,
     },
+    /// This device, or whoever uses it, was shut out: remove the copy of the books and all that was settled, remember the
+    /// word for the next start, and tell the other tabs. The outbox stays.
+    Revoked(Revocation),
+    /// It is in again: forget that it was shut out.
+    Readmitted,
     /// Replace the list of what the server has lost and this device cannot give back. Losing this write loses only
     /// the list.
     KeepLost(Vec<Lost>),

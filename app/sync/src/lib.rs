@@ -6,7 +6,8 @@
 //! Reading order:
 //!
 //! 1. [`protocol`]: what travels between a device and the server
-//! 2. [`authority`]: the server's side of deciding: a batch of requests becomes records and verdicts
+//! 2. [`authority`]: the server's side of deciding: a batch of requests becomes records and verdicts; [`quarantine`]: what
+//!    it answers to those who were shut out
 //! 3. [`outbox`]: what a device has been asked for and the server has not settled, and the states it goes through
 //! 4. [`acknowledged`]: what it keeps of those that are settled, for a server that loses them
 //! 5. [`io`]: what a replica is told, and what it asks for
@@ -25,6 +26,7 @@ pub mod io;
 pub mod outbox;
 pub mod past;
 pub mod protocol;
+pub mod quarantine;
 pub mod random;
 pub mod replica;
 pub mod unsent_file;

@@ -132,6 +132,10 @@ pub enum Reason {
     Malformed { errors: Vec<FieldError> },
     /// The server has another command under this id.
     IdReused,
+    /// Its author or its device was shut out of the shop since: it is with the server, and an owner decides.
+    Quarantined,
+    /// It was written when its author or its device had been shut out already.
+    TooLate,
 }
 
 /// What a page shows beside a record, as the word in its `data-sync`. Later ones outweigh earlier ones where a

@@ -10,6 +10,7 @@ use domain::{
     digest::Digest,
     fields::FieldError,
     json,
+    values::Millis,
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -22,7 +23,11 @@ use uuid::Uuid;
 ///
 /// 1. The first.
 /// 2. Whoever opens a feed says its number, and knows the frame [`TooOld`].
-pub const PROTOCOL: u16 = 2;
+/// 3. Devices say who they are, and know that they may be shut out ([`Revocation`]).
+pub const PROTOCOL: u16 = 3;
+
+/// The first number whose devices know what a [`Revocation`] is. To all before it, somebody has to sign in.
+pub const KNOWS_REVOCATION: u16 = 3;
 
 /// The oldest number that the server still answers.
 pub const OLDEST_PROTOCOL: u16 = 1;
@@ -33,10 +38,29 @@ fn unsaid() -> u16 {
 }
 
 /// Where a shop's feed is read from the entry behind `after`. An `EventSource` sends no header of ours, so all that is
-/// to be said stands in the address; the epoch too, since a position of another log means nothing.
+/// to be said stands in the address; the epoch too, since a position of another log means nothing. `device` is the code
+/// of this one, of letters and digits.
 #[must_use]
-pub fn feed_address(shop: &str, epoch: Uuid, after: u64) -> String {
-    format!("/api/v1/shops/{shop}/feed?after={epoch}:{after}&protocol={PROTOCOL}")
+pub fn feed_address(shop: &str, epoch: Uuid, after: u64, device: &str) -> String {
+    format!("/api/v1/shops/{shop}/feed?after={epoch}:{after}&protocol={PROTOCOL}&device={device}")
+}
+
+/// Who was shut out of a shop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShutOut {
+    /// This device, whoever uses it.
+    Device,
+    /// Whoever uses it, on every device.
+    Person,
+}
+
+/// That a device, or whoever uses it, belongs to the shop no more. What was written before then is handed over, and waits
+/// for an owner's decision; what was written later is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Revocation {
+    pub of: ShutOut,
+    pub at: Millis,
 }
 
 /// The most commands in one push.
@@ -50,6 +74,12 @@ pub struct Push {
     /// has sent them is said by the session alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Arc<str>>,
+    /// Which device this is. Commands name the one that they were written on, which may be another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Arc<str>>,
+    /// How many commands stay on the device to be sent after these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent: Option<u32>,
     pub submissions: Vec<Submission>,
 }
 
@@ -125,6 +155,18 @@ pub enum Outcome {
     VersionConflict { id: CommandId, aggregate: String, expected: u32, actual: u32 },
 }
 
+/// What became of one submission of somebody who was shut out.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Before they were: the answer for ever.
+    Decided(Outcome),
+    /// It was written before the end: kept until an owner decides.
+    Quarantined { id: CommandId },
+    /// It was written after the end, and is never decided.
+    TooLate { id: CommandId },
+}
+
 impl Outcome {
     #[must_use]
     pub fn id(&self) -> CommandId {
@@ -155,6 +197,13 @@ pub enum ProtocolError {
     /// The session does not allow it, or is another person's than the commands are. The outbox waits for a sign-in.
     #[error("not signed in for this shop")]
     NotSignedIn,
+    /// Shut out of the shop. To a push with what became of each of its commands.
+    #[error("shut out since {}", .revocation.at.0)]
+    Revoked {
+        revocation: Revocation,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fates: Vec<Fate>,
+    },
     /// The request did not arrive, or its answer did not: whether it was decided is not known.
     #[error("no answer: {problem}")]
     NoAnswer { problem: String },
@@ -165,7 +214,11 @@ impl ProtocolError {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::TooOld { .. } | Self::UnknownShop { .. } | Self::TooMany { .. } | Self::Malformed { .. } => true,
+            Self::TooOld { .. }
+            | Self::UnknownShop { .. }
+            | Self::TooMany { .. }
+            | Self::Malformed { .. }
+            | Self::Revoked { .. } => true,
             Self::Unavailable { .. } | Self::NotSignedIn | Self::NoAnswer { .. } => false,
         }
     }
@@ -186,6 +239,8 @@ pub const MOST_WAYPOINTS: usize = 4_096;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SnapshotRequest {
     pub protocol: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Arc<str>>,
     /// Places in the log that the device has, oldest first: [`Snapshot::common`] answers with the last one that both
     /// sides have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -309,6 +364,16 @@ pub struct TooOld {
     pub least: u16,
 }
 
+/// A feed frame named `revoked`, and the last: whoever reads must not read on.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Revoked {
+    #[serde(default = "unsaid")]
+    pub protocol: u16,
+    /// None where signing in is all that it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
+}
+
 /// Everything that a feed can say.
 #[derive(Clone, Debug)]
 pub enum FeedFrame {
@@ -316,7 +381,7 @@ pub enum FeedFrame {
     Heartbeat(Heartbeat),
     Reset(StartOver),
     Snapshot(StartOver),
-    Revoked,
+    Revoked(Revoked),
     Bye(Bye),
     TooOld(TooOld),
 }
@@ -366,7 +431,7 @@ impl FeedFrame {
             "heartbeat" => Self::Heartbeat(json::read(data)?),
             "reset" => Self::Reset(json::read(data)?),
             "snapshot" => Self::Snapshot(json::read(data)?),
-            "revoked" => Self::Revoked,
+            "revoked" => Self::Revoked(json::read(data)?),
             "bye" => Self::Bye(json::read(data)?),
             "too_old" => Self::TooOld(json::read(data)?),
             _ => return Ok(None),

@@ -5,6 +5,7 @@ mod log;
 mod rebase;
 mod recovery;
 mod repair;
+mod revoked;
 mod settle;
 mod storage_lost;
 #[cfg(test)]
@@ -39,7 +40,7 @@ use crate::{
     defects::{Defect, Defects},
     io::{Changes, FeedEnd, Input, Output, Report},
     outbox::{OutboxRecord, Stage, is_another},
-    protocol::{FeedFrame, MOST_COMMANDS, PROTOCOL, ProtocolError, Push, PushAnswer, Snapshot},
+    protocol::{FeedFrame, MOST_COMMANDS, PROTOCOL, ProtocolError, Push, PushAnswer, Revocation, Revoked, Snapshot},
 };
 
 /// How long storage may take for a strict commit before the command is called not stored.
@@ -91,6 +92,8 @@ pub struct StoredState {
     /// Settled commands of this device; in any order.
     pub acknowledged: Vec<Acknowledged>,
     pub lost: Vec<Lost>,
+    /// That this device, or whoever uses it now, was shut out.
+    pub revocation: Option<Revocation>,
 }
 
 /// A command as a page gives it.
@@ -166,6 +169,7 @@ pub struct Replica {
     items: Items,
     kept: Kept,
     lost: Vec<Lost>,
+    revocation: Option<Revocation>,
     overlay: Arc<Books>,
     connection: Connection,
     /// Time of the last input.
@@ -198,6 +202,7 @@ impl Replica {
             items: Items::default(),
             kept: Kept::default(),
             lost: Vec::new(),
+            revocation: None,
             overlay: Arc::default(),
             now: Millis::default(),
             batch: MOST_COMMANDS,
@@ -229,6 +234,10 @@ impl Replica {
         replica.now = now;
         replica.recall(stored.acknowledged);
         replica.lost = stored.lost;
+        replica.revocation = stored.revocation;
+        if replica.revocation.is_some() {
+            replica.connection.stop_feed(Stop::Revoked);
+        }
         if !defects.has(Defect::OutboxDroppedOnRestart) {
             for mut record in stored.outbox {
                 if replica.config.leaves_alone(&record) {
@@ -358,8 +367,10 @@ impl Replica {
             Input::PollAnswered { .. } => {}
             Input::Relayed(frame) => {
                 self.connection.heard(now);
-                if matches!(*frame, FeedFrame::Events(_) | FeedFrame::Heartbeat(_)) {
-                    self.take_frame(*frame, now);
+                match *frame {
+                    FeedFrame::Events(_) | FeedFrame::Heartbeat(_) => self.take_frame(*frame, now),
+                    FeedFrame::Revoked(Revoked { revocation: Some(revocation), .. }) => self.shut_out(revocation),
+                    _ => {}
                 }
             }
             Input::Missed { after } => {
@@ -377,6 +388,8 @@ impl Replica {
                 self.snapshot_answered(answer, now);
             }
             Input::SnapshotAnswered { .. } => {}
+            // Whether it is one of before is not to be seen: the server is asked.
+            Input::SnapshotOffered(_) if self.revocation.is_some() => self.connection.try_now(now),
             Input::SnapshotOffered(snapshot) => self.snapshot_offered(*snapshot),
             Input::Probed { reached } => self.connection.probed(reached, now),
             // Timers fire early now and then; the time is named again if it has not come.
@@ -485,6 +498,8 @@ impl Replica {
     fn take_frame(&mut self, frame: FeedFrame, now: Millis) {
         let ours = |epoch: Uuid| self.log.epoch == Some(epoch) || self.defects.has(Defect::EpochNotChecked);
         match frame {
+            FeedFrame::Revoked(Revoked { revocation: Some(revocation), .. }) => self.shut_out(revocation),
+            FeedFrame::Revoked(_) => self.connection.stop_all(Stop::SignIn),
             _ if matches!(self.log.standing, Standing::Empty | Standing::Unreadable) => {}
             FeedFrame::Events(events) if !ours(events.epoch) => {
                 self.replace_log(Report::OtherLog { epoch: events.epoch });
@@ -510,7 +525,6 @@ impl Replica {
                 self.log.standing = Standing::Replaced;
             }
             FeedFrame::Snapshot(_) => {}
-            FeedFrame::Revoked => self.connection.stop_all(Stop::SignIn),
             FeedFrame::Bye(bye) => self.connection.bye(bye.spread_ms, now),
             FeedFrame::TooOld(_) => self.connection.stop_all(Stop::Update),
         }
@@ -545,6 +559,7 @@ impl Replica {
     fn feed_ended(&mut self, end: FeedEnd, now: Millis) {
         match end {
             FeedEnd::Refused(ProtocolError::NotSignedIn) => self.connection.stop_all(Stop::SignIn),
+            FeedEnd::Refused(ProtocolError::Revoked { revocation, .. }) => self.shut_out(revocation),
             FeedEnd::Refused(ProtocolError::TooOld { .. }) => self.connection.stop_all(Stop::Update),
             FeedEnd::Refused(ProtocolError::Unavailable { retry_after_ms }) => {
                 self.connection.closed(i64::from(retry_after_ms), now);
@@ -571,6 +586,8 @@ impl Replica {
                     self.connection.push_failed(0, now);
                 }
             }
+            // What became of each is as good as a verdict, however late it comes.
+            Err(ProtocolError::Revoked { revocation, fates }) => self.handed_over(revocation, fates, now),
             Err(_) if !is_awaited => {}
             Err(error) => self.push_failed(&error, now),
         }
@@ -610,7 +627,10 @@ impl Replica {
             ProtocolError::Unavailable { retry_after_ms } => {
                 self.connection.push_failed(i64::from(*retry_after_ms), now);
             }
-            ProtocolError::UnknownShop { .. } | ProtocolError::TooMany { .. } | ProtocolError::NoAnswer { .. } => {
+            ProtocolError::UnknownShop { .. }
+            | ProtocolError::TooMany { .. }
+            | ProtocolError::NoAnswer { .. }
+            | ProtocolError::Revoked { .. } => {
                 self.connection.push_failed(0, now);
             }
         }
@@ -654,6 +674,7 @@ impl Replica {
                 }
             },
             Err(ProtocolError::NotSignedIn) => self.connection.stop_all(Stop::SignIn),
+            Err(ProtocolError::Revoked { revocation, .. }) => self.shut_out(revocation),
             Err(ProtocolError::TooOld { .. }) => self.connection.stop_all(Stop::Update),
             Err(ProtocolError::Unavailable { retry_after_ms }) => {
                 self.connection.fetch_failed(i64::from(retry_after_ms), now);
@@ -685,6 +706,7 @@ impl Replica {
         let parted = (self.log.standing == Standing::Parted).then(|| (from, common.unwrap_or(0)));
         let before = self.log.books.clone();
         self.log.adopt(snapshot)?;
+        self.readmitted();
         if self.defects.has(Defect::OutboxDroppedOnReset) {
             for id in self.items.ids() {
                 self.items.remove(id);
@@ -833,7 +855,9 @@ impl Replica {
             self.outputs.extend(submissions.iter().map(|submission| Output::Forget(submission.id)));
         }
         let person = person.or_else(|| self.config.person.clone());
-        Push { protocol: PROTOCOL, person, submissions }
+        let stays = |item: &&Item| is_waiting(&item.record.stage) && !item.in_flight;
+        let unsent = u32::try_from(self.items.iter().filter(stays).count()).ok();
+        Push { protocol: PROTOCOL, person, device: Some(self.config.device.clone()), unsent, submissions }
     }
 
     fn announce(&mut self, now: Millis) {

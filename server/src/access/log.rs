@@ -14,6 +14,7 @@ fn code(denied: &Denied) -> &'static str {
         Denied::NoSuchToken => "invalid_token",
         Denied::OtherShop => "other_shop",
         Denied::DemoOver => "demo_over",
+        Denied::Revoked(_) => "revoked",
         Denied::ReadsOnly => "reads_only",
         Denied::NotForRole { .. } => "not_for_role",
         Denied::Store(_) => "unavailable",

@@ -5,20 +5,22 @@
 //! to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`session`] (people who are signed in), [`password`] and [`attempts`] (how they sign in), [`pin`] (how they share a
-//! browser), [`people`] (how they come to
-//! belong to a shop); [`sight`] (what a route
+//! [`session`] (people who are signed in), [`devices`] (on what), [`password`] and [`attempts`] (how they sign in), [`pin`]
+//! (how they share a browser), [`people`] (how they come to belong to a shop), [`quarantine`] (what comes after somebody's
+//! end); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
 
 pub mod attempts;
 pub mod bearer;
+pub mod devices;
 pub mod log;
 pub mod operator;
 pub mod pass;
 pub mod password;
 pub mod people;
 pub mod pin;
+pub mod quarantine;
 pub mod recent;
 pub mod secret;
 pub mod session;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use attempts::Attempts;
 use axum::http::HeaderMap;
 use bearer::Bearer;
+use devices::Sightings;
 use domain::{
     ShopSlug,
     books::{Author, Role},
@@ -38,8 +41,9 @@ use password::Passwords;
 use recent::Recent;
 use store::{
     StoreError,
-    access::{Member, Person, Scope, SecretHash, Session, Token},
+    access::{Device, Member, Person, Scope, SecretHash, Session, Token},
 };
+use sync::protocol::{Revocation, ShutOut};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -63,6 +67,9 @@ pub enum Denied {
     /// A visitor's demo shop whose time has passed.
     #[error("this demo is over")]
     DemoOver,
+    /// This device, or whoever uses it, belonged to the shop.
+    #[error("shut out of the shop")]
+    Revoked(Revoked),
     /// A token that only reads.
     #[error("this token only reads")]
     ReadsOnly,
@@ -71,6 +78,22 @@ pub enum Denied {
     NotForRole { has: Role, needs: Role },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Somebody who belonged to a shop, and when that ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revoked {
+    pub revocation: Revocation,
+    /// Who it is, with the role that they have, or had last.
+    pub author: Author,
+}
+
+impl Denied {
+    /// That somebody was shut out, where that is why.
+    #[must_use]
+    pub fn revocation(&self) -> Option<Revocation> {
+        if let Self::Revoked(revoked) = self { Some(revoked.revocation) } else { None }
+    }
 }
 
 /// What stands behind a request.
@@ -117,6 +140,9 @@ pub struct Access {
     tokens: Recent<SecretHash, Token>,
     sessions: Recent<SecretHash, (Session, Person)>,
     members: Recent<(ShopSlug, Uuid), Member>,
+    /// The device of each shop that a session is used on.
+    used_on: Recent<(SecretHash, ShopSlug), Option<Device>>,
+    sightings: Sightings,
     /// Whether a shop asks who is there.
     asking: Recent<ShopSlug, bool>,
     /// What the database last counted of all that may end somebody's way in.
@@ -134,6 +160,8 @@ impl Access {
             tokens: Recent::default(),
             sessions: Recent::default(),
             members: Recent::default(),
+            used_on: Recent::default(),
+            sightings: Sightings::default(),
             asking: Recent::default(),
             changes: watch::Sender::new(0),
         }
@@ -171,12 +199,19 @@ impl Access {
         let Some(person) = self.signed_in(headers).await? else { return self.anybody(shop).await };
         let key = (shop.clone(), person.id);
         let member = self.members.get(&key, || self.store.member(shop, person.id)).await?;
-        match member.as_ref().and_then(Member::active) {
-            Some(role) => Ok(Visitor {
-                author: Author { actor: person.login.as_str().into(), role },
-                scope: Scope::Full,
-                kind: Kind::Person,
-            }),
+        let author = |role| Author { actor: person.login.as_str().into(), role };
+        match member {
+            Some(Member { role, ended_at: None, .. }) => {
+                let visitor = Visitor { author: author(role), scope: Scope::Full, kind: Kind::Person };
+                match self.end_of_device(headers, shop).await? {
+                    Some(revocation) => Err(Denied::Revoked(Revoked { revocation, author: visitor.author })),
+                    None => Ok(visitor),
+                }
+            }
+            Some(Member { role, ended_at: Some(at), .. }) => {
+                let revocation = Revocation { of: ShutOut::Person, at };
+                Err(Denied::Revoked(Revoked { revocation, author: author(role) }))
+            }
             None => self.anybody(shop).await.map_err(|denied| match denied {
                 Denied::NotSignedIn => Denied::OtherShop,
                 other => other,

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use domain::ShopSlug;
+use sync::protocol::Revocation;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,7 @@ impl Access {
         self.tokens.doubt();
         self.sessions.doubt();
         self.members.doubt();
+        self.used_on.doubt();
         self.asking.doubt();
     }
 }
@@ -53,6 +55,8 @@ pub struct Pass {
     /// Below the shop's address: what it is that goes on.
     route: &'static str,
     changes: watch::Receiver<u64>,
+    /// How it ended, where it was ended for good.
+    revocation: Option<Revocation>,
 }
 
 impl Pass {
@@ -61,7 +65,13 @@ impl Pass {
     pub fn new(access: Arc<Access>, headers: HeaderMap, shop: ShopSlug, route: &'static str) -> Self {
         let mut changes = access.changes.subscribe();
         changes.mark_changed();
-        Self { access, headers, shop, route, changes }
+        Self { access, headers, shop, route, changes, revocation: None }
+    }
+
+    /// That its holder was shut out, once it is over; none where signing in is all that it needs.
+    #[must_use]
+    pub fn revocation(&self) -> Option<Revocation> {
+        self.revocation
     }
 
     /// Whether it is known to be over, for whoever is about to give something out.
@@ -98,7 +108,10 @@ impl Pass {
                 Some(true)
             }
             Err(Denied::Store(_)) => None,
-            Err(_) => Some(false),
+            Err(denied) => {
+                self.revocation = denied.revocation();
+                Some(false)
+            }
         }
     }
 }

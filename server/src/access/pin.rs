@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, HeaderValue};
 use domain::{ShopSlug, books::Author};
 use store::{
     StoreError,
-    access::{Login, Member, Person, Pin, Scope},
+    access::{Login, Member, Person, Pin},
 };
 
 use super::{
-    Access, Denied, Entrance, Kind, Visitor,
+    Access, Denied, Kind, Visitor,
     password::PasswordError,
     secret::Secret,
     session::{BROWSER, SignInError, later},
@@ -141,23 +141,27 @@ impl Access {
         Ok(pins)
     }
 
-    /// As whom a request writes that says whose work it brings: whoever is signed in, or somebody who shares their browser
-    /// and could switch to themselves on it, with the role that they have in the shop now. Who wrote what while there was
+    /// As whom a visitor writes who says whose work they bring: as themselves, or as somebody who shares their browser and
+    /// could switch to themselves on it, with the role that they have in the shop now. Who wrote what while there was
     /// no network is the browser's word; it is taken for people who have all shown it their password, and for nobody else.
     ///
     /// # Errors
     /// [`Denied`].
-    pub async fn sender(&self, headers: &HeaderMap, shop: &ShopSlug, login: &str) -> Result<Visitor, Denied> {
-        let visitor = self.visitor(headers, shop, Entrance::Pages).await?;
-        if &*visitor.author.actor == login || visitor.kind != Kind::Person {
-            return Ok(visitor);
-        }
+    pub async fn sender(
+        &self,
+        headers: &HeaderMap,
+        shop: &ShopSlug,
+        visitor: Visitor,
+        login: Option<&str>,
+    ) -> Result<Author, Denied> {
+        let Some(login) = login.filter(|login| **login != *visitor.author.actor && visitor.kind == Kind::Person) else {
+            return Ok(visitor.author);
+        };
         let colleagues = self.colleagues(headers, shop).await?;
         let found = colleagues.into_iter().find(|(person, _)| person.login.as_str() == login);
-        let (person, role) =
-            found.and_then(|(person, member)| Some((person, member.active()?))).ok_or(Denied::NotSignedIn)?;
-        let author = Author { actor: person.login.as_str().into(), role };
-        Ok(Visitor { author, scope: Scope::Full, kind: Kind::Person })
+        let found = found.and_then(|(person, member)| Some((person, member.active()?)));
+        let (person, role) = found.ok_or(Denied::NotSignedIn)?;
+        Ok(Author { actor: person.login.as_str().into(), role })
     }
 
     /// Signs out for good: whoever leaves cannot be switched to on this browser any more.

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use domain::values::Millis;
 use store::{
     StoreError,
-    access::{Login, Person, Session},
+    access::{Login, Person, SecretHash, Session},
 };
 
 use super::{
@@ -147,6 +147,11 @@ impl super::Access {
         let Some(session) = self.store.session(&secret.hash()).await? else { return Ok(None) };
         Ok(self.store.person(session.person).await?.map(|person| (session, person)))
     }
+}
+
+/// Of the secret in the request's cookie.
+pub(super) fn hash_of(headers: &HeaderMap) -> Option<SecretHash> {
+    SESSION.of(headers).map(|secret| secret.hash())
 }
 
 pub(super) fn later(now: Millis, by: i64) -> Millis {

@@ -70,10 +70,16 @@ fn asked(headers: &HeaderMap, after: Option<&str>, epoch: Uuid) -> Asked {
 /// # Errors
 /// [`Problem`].
 pub async fn feed(door: Result<Door, Problem>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    let door = match door {
+        Ok(door) => door.on_its_device().await,
+        Err(problem) => Err(problem),
+    };
     match door {
         Ok(door) => open(door).await,
         // An `EventSource` tells a page nothing of the status that it got: it would try for ever.
-        Err(problem) if problem.denies() && is_page(&uri) && !wants_json(&headers) => Ok(stream_of(frame::revoked())),
+        Err(problem) if problem.denies() && is_page(&uri) && !wants_json(&headers) => {
+            Ok(stream_of(frame::revoked(problem.revocation())))
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -278,9 +284,9 @@ struct Feed {
 }
 
 /// The last that whoever lost their way in hears.
-fn revoked(shop: &ShopSlug) -> Bytes {
+fn revoked(shop: &ShopSlug, pass: &Pass) -> Bytes {
     tracing::info!(%shop, code = "revoked", "a feed was ended");
-    frame::revoked()
+    frame::revoked(pass.revocation())
 }
 
 /// A feed's life.
@@ -317,7 +323,7 @@ impl Feed {
         loop {
             if !matches!(self.state, State::Ended) && self.open.pass.is_over().await {
                 self.state = State::Ended;
-                return Some(revoked(&self.shop.slug));
+                return Some(revoked(&self.shop.slug, &self.open.pass));
             }
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Greeting { missed: Some(mut left), view } => {
@@ -382,7 +388,7 @@ impl Feed {
         let stop = self.open.server.stop.clone();
         let frame = tokio::select! {
             biased;
-            () = self.open.pass.ended() => return Some(revoked(&self.shop.slug)),
+            () = self.open.pass.ended() => return Some(revoked(&self.shop.slug, &self.open.pass)),
             frame = self.frames.recv() => frame,
             () = stop.cancelled() => return Some(frame::bye()),
             () = sleep_until(self.open.until) => return Some(frame::again()),

@@ -8,7 +8,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
@@ -17,6 +17,7 @@ pub mod blobs;
 pub mod command_body;
 pub mod commands;
 pub mod demo;
+pub mod devices;
 pub mod documents;
 pub mod events;
 pub mod feed;
@@ -121,6 +122,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))
         .route("/demo", write(post(demo::post)))
+        .route("/s/{shop}/devices", write(post(devices::post)))
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))
         .route("/metrics", read(get(health::metrics)))

@@ -28,7 +28,7 @@ use super::{
     peer::Peer,
     problem::Problem,
     redirect::{see_other, see_other_with},
-    releases,
+    releases, worker,
 };
 use crate::{
     access::{Denied, Entrance, Kind, Visitor, log},
@@ -74,12 +74,21 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
             Err(Denied::DemoOver) if is_for_people(&request) => return see_other("/?demo=over"),
             Err(denied) => {
+                let is_shut_out = denied.revocation().is_some() && is_for_people(&request);
                 log::turned_away(Peer::of(request.extensions()), &shop, &denied);
-                return Problem::from(denied).into_response();
+                return if is_shut_out { shut_out().await } else { Problem::from(denied).into_response() };
             }
         }
     }
     next.run(request).await
+}
+
+/// The document that opens without a network: it shows nothing of the shop, and hands over what the device has not sent.
+async fn shut_out() -> Response {
+    let mut response = worker::shell().await;
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// To the page where one signs in, and from there back to this one.

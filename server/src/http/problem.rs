@@ -6,6 +6,7 @@ use axum::{
 };
 use domain::{books::Role, fields::FieldError};
 use serde_json::{Map, Value, json};
+use sync::protocol::Revocation;
 
 use crate::{
     access::Denied,
@@ -25,6 +26,8 @@ pub struct Problem {
     asks: bool,
     /// Whether it is about who asks, and not about what.
     denies: bool,
+    /// That whoever asks was shut out.
+    revocation: Option<Revocation>,
 }
 
 impl Problem {
@@ -39,6 +42,7 @@ impl Problem {
             allow: None,
             asks: false,
             denies: false,
+            revocation: None,
         }
     }
 
@@ -131,6 +135,12 @@ impl Problem {
     pub fn denies(&self) -> bool {
         self.denies
     }
+
+    /// See [`Denied::Revoked`].
+    #[must_use]
+    pub fn revocation(&self) -> Option<Revocation> {
+        self.revocation
+    }
 }
 
 impl From<Denied> for Problem {
@@ -141,6 +151,10 @@ impl From<Denied> for Problem {
             Denied::NoSuchToken => Self::unknown_visitor("invalid_token", "no such token, or not any more"),
             Denied::OtherShop => Self::unknown_shop(),
             Denied::DemoOver => Self::new(StatusCode::GONE, "demo_over", "this demo shop is over, start another"),
+            Denied::Revoked(revoked) => {
+                let problem = Self::new(StatusCode::FORBIDDEN, "revoked", "shut out of this shop");
+                Self { revocation: Some(revoked.revocation), ..problem.with("revocation", json!(revoked.revocation)) }
+            }
             Denied::ReadsOnly => Self::new(StatusCode::FORBIDDEN, "reads_only", "this token only reads"),
             Denied::NotForRole { has, needs } => Self::not_allowed(has, needs),
             Denied::Store(error) => unavailable(error).into(),

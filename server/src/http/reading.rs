@@ -109,6 +109,19 @@ async fn look_at(
 }
 
 impl Door {
+    /// The same, where whoever asks has said on which device they are.
+    ///
+    /// # Errors
+    /// 403 for a device that was shut out.
+    pub async fn on_its_device(self) -> Result<Self, Problem> {
+        if self.kind == Kind::Person
+            && let Some(device) = self.query.get("device")
+        {
+            self.server.access.on_device(&self.headers, &self.shop.slug, &self.author, device).await?;
+        }
+        Ok(self)
+    }
+
     /// A part of the address.
     #[must_use]
     pub fn segment(&self, name: &str) -> &str {

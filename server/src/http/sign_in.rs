@@ -92,6 +92,12 @@ impl SentForm {
         let found = form_urlencoded::parse(&self.0).find(|(known, _)| known == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
+
+    /// All fields of this name, in their order.
+    pub(super) fn fields(&self, name: &str) -> Vec<String> {
+        let found = form_urlencoded::parse(&self.0).filter(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned()).collect()
+    }
 }
 
 /// On to a page, with the session that was begun.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::EventRecord;
 use serde::Serialize;
-use sync::protocol::{Bye, Heartbeat, PROTOCOL, StartOver, TooOld};
+use sync::protocol::{Bye, Heartbeat, PROTOCOL, Revocation, Revoked, StartOver, TooOld};
 use uuid::Uuid;
 
 /// The most entries in one `events` frame.
@@ -83,14 +83,10 @@ pub fn again() -> Bytes {
     encode("bye", None, &Bye { protocol: PROTOCOL, spread_ms: 0 })
 }
 
-/// The last frame for a reader who may not read on.
+/// The last frame for a reader who may not read on; with why, for one that was shut out.
 #[must_use]
-pub fn revoked() -> Bytes {
-    #[derive(Serialize)]
-    struct Revoked {
-        protocol: u16,
-    }
-    encode("revoked", None, &Revoked { protocol: PROTOCOL })
+pub fn revoked(revocation: Option<Revocation>) -> Bytes {
+    encode("revoked", None, &Revoked { protocol: PROTOCOL, revocation })
 }
 
 /// Whether a frame only says how long to wait before coming back.

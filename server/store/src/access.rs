@@ -145,6 +145,9 @@ pub trait Access: Send + Sync {
     /// False for an unknown device, or one that is revoked already.
     async fn revoke_device(&self, shop: &ShopSlug, id: &str, now: Millis) -> Result<bool, StoreError>;
 
+    /// It may come in again. False for an unknown device, or one that is not revoked.
+    async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError>;
+
     /// False, and nothing written, where a token of the shop has this name or had it: entries of the log name it.
     async fn add_token(&self, token: Token) -> Result<bool, StoreError>;
 

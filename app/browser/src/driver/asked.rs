@@ -98,7 +98,9 @@ impl Driver {
         let (outbox, unreadable) = self.storage.load_outbox().await.unwrap_or_default();
         let acknowledged = self.storage.load_acknowledged().await.unwrap_or_default();
         let lost = self.replica.borrow().lost().to_vec();
-        let stored = StoredState { snapshot, tail: tail.unwrap_or_default(), outbox, acknowledged, lost };
+        let revocation = self.replica.borrow().revocation();
+        let tail = tail.unwrap_or_default();
+        let stored = StoredState { snapshot, tail, outbox, acknowledged, lost, revocation };
         let identity = sync::Config { device: self.device.get().code().into(), ..self.identity.clone() };
         let mut bundle = Bundle::new(build, self.shop.clone(), &identity, stored, clock::now());
         bundle.unreadable = unreadable;

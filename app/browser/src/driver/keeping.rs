@@ -3,15 +3,19 @@
 use std::rc::Rc;
 
 use domain::{CommandId, EventRecord};
-use sync::{Acknowledged, Input, OutboxRecord, Stage, protocol::Snapshot};
+use sync::{
+    Acknowledged, Input, OutboxRecord, Stage,
+    protocol::{PROTOCOL, Revocation, Revoked, Snapshot},
+};
 
 use super::{Driver, QUIET};
 use crate::{
     clock,
     events::Timer,
-    network,
+    network, person,
     storage::{StorageError, idb::Durability},
     tabs::Note,
+    worker,
 };
 
 /// When it is asked again whether there is room for the copy of the log, and how much more than the copy there must be:
@@ -127,6 +131,22 @@ impl Driver {
                 driver.tell_tabs(&Note::Written { record: Box::new(record) });
             }
             Ok(())
+        });
+    }
+
+    /// Nothing of the books stays on the device, nor in the pages of it that are open.
+    pub(super) fn revoked(self: &Rc<Self>, revocation: Revocation) {
+        person::remember_revocation(&self.shop, revocation, self.identity.person.clone());
+        let revoked = Revoked { protocol: PROTOCOL, revocation: Some(revocation) };
+        let data = serde_json::to_string(&revoked).unwrap_or_default();
+        self.tell_tabs(&Note::Frame { name: "revoked".to_owned(), data });
+        self.kept.set(None);
+        worker::forget_pictures();
+        self.spawn(async |driver| {
+            if let Err(problem) = driver.storage.wipe().await {
+                driver.note_problem(problem);
+            }
+            (driver.on_revoked)();
         });
     }
 

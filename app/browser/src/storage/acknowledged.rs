@@ -55,6 +55,12 @@ pub fn read(rows: &[(String, Vec<u8>)]) -> (Vec<Acknowledged>, Vec<Unreadable>) 
     (settled, unreadable)
 }
 
+/// The write that removes the list of what the server has lost.
+#[must_use]
+pub fn forget_lost() -> Write {
+    Write::Delete { store: STORE, key: LOST.to_owned() }
+}
+
 /// # Errors
 /// When an entry cannot be written as JSON.
 pub fn write_lost(lost: &[Lost]) -> Result<Write, StorageError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{CommandId, Event, Refusal, books::Reads, ids::AggregateId, record::Entry, values::Millis};
 
-use crate::outbox::{OutboxRecord, Stage};
+use crate::outbox::{OutboxRecord, Reason, Stage};
 
 /// What a command does to the overlay.
 #[derive(Clone, Debug)]
@@ -63,10 +63,13 @@ impl Item {
 
     /// Whether commands that build on it have to wait for a person.
     pub fn is_blocked(&self) -> bool {
-        matches!(
-            self.record.stage,
-            Stage::Unsaved | Stage::Refused { .. } | Stage::Held { .. } | Stage::Discarded { .. }
-        )
+        match &self.record.stage {
+            // Those that build on it go the same way, to whoever decides about them together.
+            Stage::Refused { reason: Reason::Quarantined } => false,
+            stage => {
+                matches!(stage, Stage::Unsaved | Stage::Refused { .. } | Stage::Held { .. } | Stage::Discarded { .. })
+            }
+        }
     }
 
     pub fn entries(&self) -> &[Entry] {

@@ -101,7 +101,7 @@ impl Replica {
                 self.last_waypoint().into_iter().collect()
             }
         };
-        SnapshotRequest { protocol: PROTOCOL, known }
+        SnapshotRequest { protocol: PROTOCOL, device: Some(self.config.device.clone()), known }
     }
 
     /// The last place of the log that this device has ever seen, also where it has no books just now.

@@ -10,7 +10,7 @@ use domain::{
 use super::{Issue, Issued, Replica, items::Item, rebase::Dirty};
 use crate::{
     io::Output,
-    outbox::{OutboxRecord, Stage},
+    outbox::{self, OutboxRecord, Stage},
 };
 
 /// Discarded commands kept for this device's history.
@@ -86,7 +86,11 @@ impl Replica {
 
     fn give_up(&mut self, id: CommandId, reason: &str, dirty: &mut Dirty, now: Millis) {
         let Some(item) = self.items.get(id) else { return };
-        let was_heard_of = matches!(item.record.stage, Stage::Refused { .. } | Stage::Held { .. });
+        let was_heard_of = match &item.record.stage {
+            // Nobody listens to this device any more.
+            Stage::Refused { reason: outbox::Reason::Quarantined | outbox::Reason::TooLate } => false,
+            stage => matches!(stage, Stage::Refused { .. } | Stage::Held { .. }) && self.revocation.is_none(),
+        };
         let command = item.record.submission.command.clone();
         self.put_aside(id, Stage::Discarded { reason: reason.to_owned(), at: now }, dirty);
         let declined = change::decline_id(id);
@@ -180,6 +184,7 @@ impl Replica {
     pub fn retry(&mut self, id: CommandId, new_id: CommandId, now: Millis) -> Result<Vec<Output>, NotNow> {
         let record = &self.items.get(id).ok_or(NotNow::Unknown)?.record;
         match record.stage {
+            Stage::Refused { reason: outbox::Reason::Quarantined } => return Err(NotNow::State),
             Stage::Refused { .. } if self.items.contains(new_id) => return Err(NotNow::State),
             Stage::Refused { .. } => {
                 let mut submission = record.submission.clone();

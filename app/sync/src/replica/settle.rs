@@ -123,6 +123,11 @@ impl Replica {
                 as_shown = false;
                 continue;
             }
+            let Some(item) = self.items.get_mut(id) else { continue };
+            if item.record.stage == (Stage::Refused { reason: Reason::Quarantined }) {
+                // An owner has let it through after all.
+                item.record.stage = Stage::Saved;
+            }
             let Some(item) = self.items.get(id) else { continue };
             if !matches!(item.record.stage, Stage::Refused { .. } | Stage::Changed { .. }) && !item.is_shown() {
                 // It was put aside here, and is in the book all the same: the book is right. Whoever gave it up is told.
@@ -290,10 +295,16 @@ impl Replica {
 
     /// Takes the answers to a push. Says how many of this device's commands they settled.
     pub(super) fn take_answer(&mut self, answer: PushAnswer, now: Millis) -> usize {
+        self.take_outcomes(answer.outcomes, Some((answer.epoch, answer.head)), now)
+    }
+
+    /// `log`: which log they are of, and where it ends; none from a server that lets this device know no more.
+    pub(super) fn take_outcomes(&mut self, outcomes: Vec<Outcome>, log: Option<(Uuid, u64)>, now: Millis) -> usize {
         let mut dirty = Dirty::default();
         let mut settled = 0;
         let mut unsaved = Vec::new();
-        for outcome in answer.outcomes {
+        let (epoch, head) = log.unwrap_or_default();
+        for outcome in outcomes {
             let id = outcome.id();
             let Some(item) = self.items.get_mut(id) else { continue };
             item.in_flight = false;
@@ -308,7 +319,7 @@ impl Replica {
                     if item.record.stage == Stage::Unsaved {
                         unsaved.push(id);
                     }
-                    item.record.stage = Stage::Accepted { positions, head: answer.head, epoch: answer.epoch };
+                    item.record.stage = Stage::Accepted { positions, head, epoch };
                     self.changes.pending = true;
                 }
                 Outcome::Settled { verdict: Verdict::Refused { position, refusal }, .. } => {
@@ -323,7 +334,9 @@ impl Replica {
                 }
             }
         }
-        self.heard_of_head(answer.epoch, answer.head);
+        if log.is_some() {
+            self.heard_of_head(epoch, head);
+        }
         let is_some_gone = self.settle_passed(&mut dirty);
         self.hold_dependants(&mut dirty);
         // Sent before this device lost it, and in the book: it is shown again, and what waited for it goes on.

@@ -1,6 +1,7 @@
 mod past;
 mod people;
 mod recovery;
+mod revoked;
 mod storage_lost;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     connection::{ConnectionView, DataState},
     defects::Defect,
-    outbox::{OutboxRecord, PendingView, Stage, SyncState},
+    outbox::{OutboxRecord, PendingView, Reason, Stage, SyncState},
 };
 
 /// A command under way is called so after this long: most answers come sooner, and a mark that flickers tells
@@ -118,7 +118,9 @@ impl Replica {
 
     /// One that may have been sent must not get a second form.
     pub(super) fn is_replaceable(&self, item: &Item) -> bool {
-        item.record.stage != Stage::Unsaved && self.is_discardable(item)
+        // One that is with the shop's owner may still come into the book.
+        let is_kept_back = item.record.stage == (Stage::Refused { reason: Reason::Quarantined });
+        !is_kept_back && item.record.stage != Stage::Unsaved && self.is_discardable(item)
     }
 
     /// What may have been sent may be in the book: it cannot be given up, only put back. A following tab does not know
@@ -162,7 +164,7 @@ impl Replica {
             // Both leave the page, and with it what it could not keep.
             _ if self.items.iter().any(is_unsaved) => DataState::Storage,
             // Nothing is sent until a person does it.
-            state @ (DataState::SignIn | DataState::Update) => state,
+            state @ (DataState::SignIn | DataState::Revoked | DataState::Update) => state,
             _ if self.cache_failed => DataState::Storage,
             state => state,
         };

@@ -288,6 +288,14 @@ impl Access for MemoryAccess {
         Ok(is_revoked)
     }
 
+    async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let device = data.devices.get_mut(&(shop.clone(), id.into())).filter(|device| device.revoked_at.is_some());
+        let is_in = device.map(|device| device.revoked_at = None).is_some();
+        data.changes += u64::from(is_in);
+        Ok(is_in)
+    }
+
     async fn add_token(&self, token: Token) -> Result<bool, StoreError> {
         self.known(&token.shop)?;
         let mut data = self.data();

@@ -239,6 +239,10 @@ impl<D: Database> Access for Tables<D> {
         self.change(include_str!("sql/revoke_device.sql"), [shop.as_str().into(), id.into(), now.into()]).await
     }
 
+    async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/readmit_device.sql"), [shop.as_str().into(), id.into()]).await
+    }
+
     async fn add_token(&self, token: Token) -> Result<bool, StoreError> {
         let Token { shop, id, hash, name, role, scope, made_at, expires_at, revoked_at: _ } = token;
         let values = [

@@ -63,6 +63,9 @@ pub async fn p9_a_device_is_heard_of_and_revoked_in_its_own_shop(fixture: Fixtur
     access.enrol(device("corner", "T1", 5)).await.unwrap();
     let again = Device { name: "Window till".into(), person: Uuid::from_u128(5), revoked_at: Some(Millis(20)), ..seen };
     assert_eq!(access.devices(&corner).await.unwrap(), [again], "revoked and named, whoever enrols it");
+    assert!(access.readmit_device(&corner, "T1").await.unwrap());
+    assert!(!access.readmit_device(&corner, "T1").await.unwrap());
+    assert_eq!(access.device(&corner, "T1").await.unwrap().unwrap().revoked_at, None);
     assert_eq!(access.devices(&slug("market")).await.unwrap(), [device("market", "T1", 2)]);
     assert_eq!(access.device(&corner, "T2").await.unwrap(), None);
 }
