@@ -113,6 +113,7 @@ async fn open_with(on_change: fn(Changes)) -> Result<Handle, Failure> {
         colleagues: Vec::new(),
         transport: Rc::new(Server),
         offered: None,
+        on_revoked: Box::new(|| {}),
         on_change: Box::new(on_change),
     })
     .await;

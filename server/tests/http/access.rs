@@ -1,5 +1,6 @@
 //! Who gets in, by which door, and as whom.
 
+mod devices;
 mod matrix;
 mod staying;
 mod visitors;

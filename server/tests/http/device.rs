@@ -1,7 +1,7 @@
 //! A device without a browser: the same replica, driven over HTTP by the doors that a page uses.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use reqwest::Client;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sync::{
-    FeedEnd, Input, Issue, Output, Replica, Report,
+    FeedEnd, Input, Issue, OutboxRecord, Output, Replica, Report, Stage, StoredState,
     protocol::{FeedFrame, Poll, ProtocolError, feed_address},
 };
 use tokio::{
@@ -26,6 +26,7 @@ use uuid::Uuid;
 use crate::support::{Daybook, Feed, SHOP};
 
 pub struct Device {
+    config: sync::Config,
     pub replica: Replica,
     pub reports: Vec<Report>,
     net: Net,
@@ -34,6 +35,8 @@ pub struct Device {
     calls: JoinSet<()>,
     feed: Option<(u64, AbortHandle)>,
     outputs: VecDeque<Output>,
+    /// What it has stored.
+    outbox: BTreeMap<CommandId, OutboxRecord>,
     wake_at: Option<Millis>,
 }
 
@@ -42,35 +45,75 @@ fn now() -> Millis {
     Millis(i64::try_from(since.as_millis()).unwrap())
 }
 
+/// A record is stored before its commit is known.
+fn saved(stage: Stage) -> Stage {
+    if stage == Stage::Saving { Stage::Saved } else { stage }
+}
+
 impl Device {
     pub async fn open(name: &str, daybook: &Daybook) -> Self {
         Self::at(name, &daybook.origin, daybook.client.clone()).await
     }
 
     pub async fn at(name: &str, origin: &str, client: Client) -> Self {
-        let author = Author { actor: "demo".into(), role: Role::Owner };
+        Self::of(name, origin, client, None, Role::Owner).await
+    }
+
+    /// On which somebody has signed in: `client` brings their cookie.
+    pub async fn of(name: &str, origin: &str, client: Client, login: Option<&str>, role: Role) -> Self {
+        let author = Author { actor: login.unwrap_or("demo").into(), role };
+        let person = login.map(Into::into);
         let jitter_seed = name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte));
-        let replica = Replica::new(sync::Config {
-            device: name.into(),
-            author,
-            person: None,
-            colleagues: Vec::new(),
-            jitter_seed,
-        });
+        let config = sync::Config { device: name.into(), author, person, colleagues: Vec::new(), jitter_seed };
+        let replica = Replica::new(config.clone());
         let (says, heard) = mpsc::unbounded_channel();
         let mut device = Self {
+            config,
             replica,
             reports: Vec::new(),
-            net: Net { client, origin: origin.to_owned(), says },
+            net: Net { client, origin: origin.to_owned(), device: name.to_owned(), says },
             heard,
             calls: JoinSet::new(),
             feed: None,
             outputs: VecDeque::new(),
+            outbox: BTreeMap::new(),
             wake_at: None,
         };
         device.tell(Input::Lead);
         device.until("it has books", |replica| replica.epoch().is_some()).await;
         device
+    }
+
+    /// What its storage would hold.
+    pub fn outbox(&self) -> Vec<OutboxRecord> {
+        let records = self.outbox.values().cloned();
+        records.map(|record| OutboxRecord { stage: saved(record.stage), ..record }).collect()
+    }
+
+    /// Another run of the same device in the same browser, which starts from this outbox and has no books.
+    pub async fn restarted_with(self, outbox: Vec<OutboxRecord>) -> Self {
+        let (says, heard) = mpsc::unbounded_channel();
+        let stored = StoredState { outbox: outbox.clone(), ..StoredState::default() };
+        let (replica, outputs) = Replica::restore(self.config.clone(), stored, now());
+        let mut device = Self {
+            config: self.config.clone(),
+            replica,
+            reports: Vec::new(),
+            net: Net { says, ..self.net.clone() },
+            heard,
+            calls: JoinSet::new(),
+            feed: None,
+            outputs: outputs.into(),
+            outbox: outbox.into_iter().map(|record| (record.submission.id, record)).collect(),
+            wake_at: None,
+        };
+        device.tell(Input::Lead);
+        device
+    }
+
+    /// With the cookies of its browser.
+    pub fn client(&self) -> Client {
+        self.net.client.clone()
     }
 
     /// The server is at another address from now on.
@@ -128,7 +171,14 @@ impl Device {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Persist(record) => self.tell(Input::Persisted(record.submission.id)),
+            Output::Persist(record) => {
+                let id = record.submission.id;
+                self.outbox.insert(id, *record);
+                self.tell(Input::Persisted(id));
+            }
+            Output::Update(record) => drop(self.outbox.insert(record.submission.id, *record)),
+            Output::Forget(id) => drop(self.outbox.remove(&id)),
+            Output::Keep { acknowledged, .. } => drop(self.outbox.remove(&acknowledged.id())),
             Output::OpenFeed { feed, after, epoch } => {
                 self.close_feed();
                 let net = self.net.clone();
@@ -185,6 +235,7 @@ impl Device {
 struct Net {
     client: Client,
     origin: String,
+    device: String,
     says: UnboundedSender<Input>,
 }
 
@@ -195,7 +246,7 @@ impl Net {
     }
 
     async fn follow(&self, feed: u64, after: u64, epoch: Uuid) {
-        let address = format!("{}{}", self.origin, feed_address(SHOP, epoch, after));
+        let address = format!("{}{}", self.origin, feed_address(SHOP, epoch, after, &self.device));
         if let Some(mut open) = Feed::try_open(self.client.get(address)).await {
             self.say(Input::FeedOpened { feed });
             while let Some(frame) = open.read().await {
@@ -209,7 +260,7 @@ impl Net {
 
     async fn poll(&self, after: u64, epoch: Uuid, wait_ms: u32) -> Option<Vec<FeedFrame>> {
         let wait = wait_ms / 1_000;
-        let address = format!("{}{}&wait={wait}", self.origin, feed_address(SHOP, epoch, after));
+        let address = format!("{}{}&wait={wait}", self.origin, feed_address(SHOP, epoch, after, &self.device));
         let answer = self.client.get(address).header("accept", "application/json").send().await.ok()?;
         Poll::parse(&answer.text().await.ok()?).ok()?.read().ok()
     }

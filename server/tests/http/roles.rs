@@ -104,7 +104,7 @@ async fn shows_and_decides_nothing(writes: &Arc<dyn EventStore>, reads: &Arc<dyn
         let (status, problem) = answer(response).await;
         assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("read_only")), "{door}");
     }
-    let push = Push { protocol: PROTOCOL, person: None, submissions: vec![] };
+    let push = Push { protocol: PROTOCOL, person: None, device: None, unsent: None, submissions: vec![] };
     let pushed = called("push_commands", json!({"shop": SHOP, "push": push})).send().await.unwrap();
     assert!(!pushed.status().is_success());
     let said = pushed.text().await.unwrap().to_lowercase();

@@ -274,7 +274,7 @@ async fn p8_whoever_says_no_number_or_a_newer_one_reads_the_feed(fixture: Fixtur
     let daybook = Daybook::on(&fixture.store).await;
     daybook.receive("B-1", "A", 1).await;
     let epoch = daybook.json("/digest").await["epoch"].as_str().unwrap().parse().unwrap();
-    let this = feed_address(SHOP, epoch, 0);
+    let this = feed_address(SHOP, epoch, 0, "T10001");
     let next = this.replace(&format!("protocol={PROTOCOL}"), &format!("protocol={}", PROTOCOL + 1));
     assert_ne!(this, next);
     for address in [this, next, format!("/api/v1/shops/{SHOP}/feed?after=0")] {

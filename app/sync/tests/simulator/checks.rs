@@ -120,7 +120,8 @@ impl Checks {
 
     /// P9: nobody is heard whose session is over.
     pub fn hears(&self, member: Member) -> Checked {
-        ensure(member.is_signed_in, || "P9: commands are taken in of somebody whose session is over".to_owned())
+        ensure(member.is_signed_in, || "P9: commands are taken in of somebody whose session is over".to_owned())?;
+        ensure(member.shut_out.is_none(), || "P9: commands are taken in of a device that is shut out".to_owned())
     }
 
     fn log(&mut self) -> &mut Vec<Point> {
@@ -369,6 +370,9 @@ impl World {
 
     /// P3 and P4: a prefix of the server's log, and the same books at the same place.
     fn check_log(&mut self, node: usize, replica: &Replica) -> Checked {
+        ensure(replica.revocation().is_none() || replica.epoch().is_none(), || {
+            "P9: a device that was shut out keeps its books".to_owned()
+        })?;
         let Some(epoch) = replica.epoch() else { return Ok(()) };
         let position = replica.confirmed().position;
         let points = self.checks.logs.get(&epoch).ok_or_else(|| format!("P3: nobody knows the log {epoch}"))?;
@@ -470,7 +474,11 @@ impl World {
         let is_under_way = view.sending_since.is_some();
         let blocking = view.depends_on.iter().find(|by| {
             let stage = views.get(by).map(|view| &view.stage);
-            matches!(stage, Some(Stage::Refused { .. } | Stage::Held { .. } | Stage::Discarded { .. } | Stage::Unsaved))
+            !matches!(stage, Some(Stage::Refused { reason: Reason::Quarantined }))
+                && matches!(
+                    stage,
+                    Some(Stage::Refused { .. } | Stage::Held { .. } | Stage::Discarded { .. } | Stage::Unsaved)
+                )
         });
         ensure(is_under_way || blocking.is_none(), || {
             format!("P5: {} goes on without {blocking:?}, which it builds on", view.id)

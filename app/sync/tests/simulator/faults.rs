@@ -46,6 +46,8 @@ pub struct Faults {
     pub role_change: u64,
     /// A session is ended, or runs out.
     pub signed_out: u64,
+    /// A device is revoked; it is let in again some seconds later.
+    pub shut_out: u64,
     /// Once in the run.
     pub newer_event: bool,
     /// A feed that is further behind than this gets a snapshot.
@@ -81,6 +83,7 @@ impl Faults {
             restores: some(16, 2),
             role_change: some(40, 10),
             signed_out: some(40, 10),
+            shut_out: some(30, 8),
             newer_event: some(12, 1) > 0,
             too_far: if some(30, 1) > 0 { 12 } else { 1_000 },
         };
@@ -122,6 +125,7 @@ impl Faults {
             restores: 0,
             role_change: 0,
             signed_out: 0,
+            shut_out: 0,
             newer_event: false,
             too_far: 1_000,
         }

@@ -10,6 +10,7 @@
 mod checks;
 mod faults;
 mod node;
+mod people;
 mod server;
 mod sometimes;
 mod tabs;
@@ -124,6 +125,8 @@ mod defects_are_caught {
         no_dedupe: Broken::NoDedupe,
         roles_not_asked: Broken::RolesNotAsked,
         signed_out_is_heard: Broken::SignedOutIsHeard,
+        shut_out_is_heard: Broken::ShutOutIsHeard,
+        books_kept_when_revoked: Broken::Replica(Defect::BooksKeptWhenRevoked),
         verdict_lost_for_refusals: Broken::RefusalsNotRemembered,
         no_gap_check: Broken::Replica(Defect::NoGapCheck),
         skip_of_an_unknown_event: Broken::Replica(Defect::SkipUnknownEvent),

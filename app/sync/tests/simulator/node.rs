@@ -7,7 +7,7 @@ use sync::{
     Acknowledged, Config, Lost, OutboxRecord, Replica, Stage, StoredState,
     connection::DataState,
     defects::{Defect, Defects},
-    protocol::Snapshot,
+    protocol::{Revocation, Snapshot},
 };
 
 use crate::server::{author, login};
@@ -28,6 +28,7 @@ pub struct Storage {
     tail: BTreeMap<u64, Vec<EventRecord>>,
     acknowledged: BTreeMap<CommandId, Acknowledged>,
     lost: Vec<Lost>,
+    revocation: Option<Revocation>,
 }
 
 /// One write, as one transaction.
@@ -42,6 +43,8 @@ pub enum Write {
     Keep { acknowledged: Box<Acknowledged>, dropped: Vec<CommandId> },
     Offer { records: Vec<OutboxRecord>, kept: Vec<Acknowledged>, snapshot: Option<Box<Snapshot>> },
     KeepLost(Vec<Lost>),
+    Revoked(Revocation),
+    Readmitted,
 }
 
 /// No room is left.
@@ -117,12 +120,15 @@ impl Storage {
             outbox: self.outbox().into_values().collect(),
             acknowledged: self.acknowledged(),
             lost: self.lost.clone(),
+            revocation: self.revocation,
         }
     }
 
     /// Takes a write in. One of a command finds room by throwing the copy of the log away.
     pub fn write(&mut self, write: &Write, is_full: bool, is_newer: bool) -> Result<(), Full> {
-        let clears = |write: &Write| matches!(write, Write::Put { .. } | Write::Offer { .. } | Write::Keep { .. });
+        let clears = |write: &Write| {
+            matches!(write, Write::Put { .. } | Write::Offer { .. } | Write::Keep { .. } | Write::Revoked(_))
+        };
         if is_full && clears(write) {
             self.clear_book();
         } else if is_full {
@@ -162,6 +168,13 @@ impl Storage {
                 }
             }
             Write::KeepLost(lost) => self.lost = lost,
+            Write::Revoked(revocation) => {
+                self.clear_book();
+                self.acknowledged.clear();
+                self.lost.clear();
+                self.revocation = Some(revocation);
+            }
+            Write::Readmitted => self.revocation = None,
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::{
-    Books, CommandId, EventRecord, VerdictRecord,
+    Books, CommandId, EventRecord, Submission, VerdictRecord,
     books::{Author, FOLD_VERSION, Request, Role},
     chain::{Hash, link},
     values::Millis,
@@ -33,6 +33,22 @@ pub struct Member {
     pub role: Role,
     /// Whether the session of the device still counts.
     pub is_signed_in: bool,
+    /// Since when the device is shut out.
+    pub shut_out: Option<Millis>,
+}
+
+impl Member {
+    pub fn is_heard(&self) -> bool {
+        self.is_signed_in && self.shut_out.is_none()
+    }
+}
+
+/// What waits for the owner.
+#[derive(Clone)]
+pub struct Quarantined {
+    pub node: usize,
+    pub author: Author,
+    pub submission: Submission,
 }
 
 pub struct Incoming {
@@ -73,6 +89,8 @@ pub struct Server {
     /// By device.
     pub members: Vec<Member>,
     pub durable: Durable,
+    /// Beside the log.
+    pub quarantine: BTreeMap<CommandId, Quarantined>,
     pub authority: Authority,
     pub is_up: bool,
     /// Counts restarts.
@@ -96,8 +114,9 @@ impl Server {
         let authority = Authority { epoch, hash: Hash::ORIGIN, books: Books::default() };
         let durable = Durable { log: Vec::new(), verdicts: BTreeMap::new(), authority: authority.clone() };
         Self {
-            members: vec![Member { role: Role::Manager, is_signed_in: true }; devices],
+            members: vec![Member { role: Role::Manager, is_signed_in: true, shut_out: None }; devices],
             durable,
+            quarantine: BTreeMap::new(),
             authority,
             is_up: true,
             life: 0,

@@ -14,6 +14,7 @@ pub const STATES: &[&str] = &[
     "commit outcome unknown",
     "confirmed with a change",
     "decided again after another device",
+    "decided before the end",
     "digest differed",
     "discarded",
     "duplicate push",
@@ -24,6 +25,7 @@ pub const STATES: &[&str] = &[
     "handed over without having been accepted",
     "held",
     "kept in a rebase",
+    "let in again",
     "listed as lost",
     "not allowed any more",
     "note lost",
@@ -35,6 +37,7 @@ pub const STATES: &[&str] = &[
     "poll answered",
     "poll waited in vain",
     "power cut",
+    "quarantined",
     "refused",
     "refused on the device",
     "replaced",
@@ -42,6 +45,7 @@ pub const STATES: &[&str] = &[
     "role changed",
     "server crash in a commit",
     "settled before the answer",
+    "shut out",
     "signed in again",
     "signed out",
     "snapshot instead of the feed",
@@ -57,6 +61,7 @@ pub const STATES: &[&str] = &[
     "unnamed product",
     "update asked for",
     "version conflict",
+    "written too late",
 ];
 
 #[derive(Clone, Debug, Default)]

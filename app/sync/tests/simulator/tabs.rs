@@ -257,7 +257,12 @@ impl World {
                     self.note(node, &Input::Adopted(Box::new(record)));
                 }
             }
-            Write::Attempt(_) | Write::Append(_) | Write::Replace(_) | Write::KeepLost(_) => {}
+            Write::Attempt(_)
+            | Write::Append(_)
+            | Write::Replace(_)
+            | Write::KeepLost(_)
+            | Write::Revoked(_)
+            | Write::Readmitted => {}
         }
     }
 }

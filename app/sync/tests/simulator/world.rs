@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
-    CommandId,
-    books::Role,
-    change,
+    CommandId, change,
     undo::{self, Undo},
     values::Millis,
 };
@@ -37,6 +35,7 @@ pub enum Broken {
     RefusalsNotRemembered,
     RolesNotAsked,
     SignedOutIsHeard,
+    ShutOutIsHeard,
     Replica(Defect),
 }
 
@@ -239,6 +238,7 @@ impl World {
         // Rest is looked for now and then: the checks at the end are what counts.
         while self.now < deadline && !self.is_at_rest() {
             self.sign_in_where_asked();
+            self.decide_about_the_quarantine()?;
             self.run_until(Millis(self.now.0 + 1_000))?;
         }
         self.checks_at_the_end()
@@ -385,7 +385,7 @@ impl World {
         let device = self.nodes[node].device;
         // The page comes from the server, with the role in it, or from the device.
         let member = self.server.members[device];
-        if self.server.is_up && member.is_signed_in && !self.devices[device].outbound_cut {
+        if self.server.is_up && member.is_heard() && !self.devices[device].outbound_cut {
             self.devices[device].role = member.role;
         }
         let Device { storage, role, .. } = &self.devices[device];
@@ -485,6 +485,8 @@ impl World {
                     }
                     self.store(node, Write::KeepLost(lost));
                 }
+                Output::Revoked(revocation) => self.revoked(node, revocation),
+                Output::Readmitted => self.store(node, Write::Readmitted),
                 Output::OpenFeed { feed, after, epoch } => {
                     self.nodes[node].feed = Some(feed);
                     self.call(node, Call::Feed { feed, after, epoch });
@@ -833,7 +835,7 @@ impl World {
         self.soon(8_000, Happening::Told { node, life, input: Box::new(input) });
     }
 
-    fn answer(&mut self, node: usize, life: u64, call: &Call, input: Input) {
+    pub(crate) fn answer(&mut self, node: usize, life: u64, call: &Call, input: Input) {
         if self.device(node).inbound_cut || self.random.chance(self.faults.lost) {
             if matches!(call, Call::Push { .. }) {
                 self.sometimes.reached("command lost its answer");
@@ -850,8 +852,16 @@ impl World {
     fn called(&mut self, node: usize, life: u64, call: Call) -> Result<(), String> {
         let device = self.nodes[node].device;
         let member = self.server.members[device];
-        if !member.is_signed_in && self.broken != Broken::SignedOutIsHeard && !matches!(call, Call::Probe) {
-            self.turn_away(node, life, &call);
+        if matches!(call, Call::Probe) {
+            self.answer(node, life, &call, Input::Probed { reached: true });
+            return Ok(());
+        }
+        if !member.is_signed_in && self.broken != Broken::SignedOutIsHeard {
+            self.turn_away(node, life, &call, &ProtocolError::NotSignedIn);
+            return Ok(());
+        }
+        if let Some(at) = member.shut_out.filter(|_| self.broken != Broken::ShutOutIsHeard) {
+            self.take_over(node, life, &call, at);
             return Ok(());
         }
         match &call {
@@ -875,25 +885,9 @@ impl World {
             }
             Call::Feed { feed, after, epoch } => self.open_feed(node, life, *feed, *after, *epoch),
             Call::Poll { feed, after, epoch, wait } => self.poll(node, life, *feed, *after, *epoch, *wait),
-            Call::Probe => self.answer(node, life, &call, Input::Probed { reached: true }),
+            Call::Probe => {}
         }
         Ok(())
-    }
-
-    fn turn_away(&mut self, node: usize, life: u64, call: &Call) {
-        let refused = || FeedEnd::Refused(ProtocolError::NotSignedIn);
-        let input = match call {
-            Call::Push { ticket, .. } => {
-                Input::PushAnswered { ticket: *ticket, answer: Err(ProtocolError::NotSignedIn) }
-            }
-            Call::Snapshot { ticket, .. } => {
-                Input::SnapshotAnswered { ticket: *ticket, answer: Err(ProtocolError::NotSignedIn) }
-            }
-            Call::Feed { feed, .. } => Input::FeedClosed { feed: *feed, end: refused() },
-            Call::Poll { feed, .. } => Input::PollAnswered { feed: *feed, answer: Err(refused()) },
-            Call::Probe => Input::Probed { reached: true },
-        };
-        self.answer(node, life, call, input);
     }
 
     // Feeds.
@@ -970,7 +964,7 @@ impl World {
         }
     }
 
-    fn frame(&mut self, node: usize, frame: FeedFrame) {
+    pub(crate) fn frame(&mut self, node: usize, frame: FeedFrame) {
         let Some(number) = self.server.feeds.get(&node).map(|feed| feed.number) else { return };
         if matches!(frame, FeedFrame::Events(_)) {
             if self.random.chance(self.faults.frame_lost) {
@@ -1016,7 +1010,7 @@ impl World {
 
     // The appender.
 
-    fn append(&mut self) -> Result<(), String> {
+    pub(crate) fn append(&mut self) -> Result<(), String> {
         let most = 1 + self.random.below(3) as usize;
         let Some(commit) = self.server.begin(most, self.broken, self.now) else { return Ok(()) };
         self.check_roles(&commit)?;
@@ -1131,6 +1125,12 @@ impl World {
         if self.server.is_up && self.random.chance(self.faults.signed_out) {
             self.sign_out(device);
         }
+        if self.server.is_up && self.random.chance(self.faults.shut_out) {
+            self.shut_out(device);
+        }
+        if self.server.is_up && self.random.chance(20) {
+            self.let_in(device);
+        }
         if self.random.chance(self.faults.bye) {
             self.frame(node, FeedFrame::Bye(Bye { protocol: PROTOCOL, spread_ms: 3_000 }));
         }
@@ -1156,51 +1156,8 @@ impl World {
         }
     }
 
-    fn change_role(&mut self, device: usize) {
-        let role =
-            [Role::Manager, Role::Manager, Role::Seller, Role::StockHand, Role::Reader][self.random.below(5) as usize];
-        self.tell(|_| format!("the person of till-{device} is a {role} from now on"));
-        self.sometimes.reached("role changed");
-        self.server.members[device].role = role;
-    }
-
-    /// Feeds and questions of the device end with it.
-    fn sign_out(&mut self, device: usize) {
-        self.tell(|_| format!("the session of till-{device} is over"));
-        self.sometimes.reached("signed out");
-        self.server.members[device].is_signed_in = false;
-        for node in self.devices[device].tabs.clone() {
-            self.frame(node, FeedFrame::Revoked);
-            self.server.feeds.remove(&node);
-            if let Some(Poll { number, life, after }) = self.server.polls.remove(&node) {
-                let call = Call::Poll { feed: number, after, epoch: self.server.authority.epoch, wait: 0 };
-                self.turn_away(node, life, &call);
-            }
-        }
-    }
-
-    /// A person reads what the page asks for, and does it.
-    fn sign_in_where_asked(&mut self) {
-        self.try_to_save_again();
-        for device in 0..self.devices.len() {
-            let tabs = self.devices[device].tabs.clone();
-            let asks = |node: &usize| {
-                let replica = self.nodes[*node].replica.as_ref();
-                replica.is_some_and(|replica| replica.connection().state == DataState::SignIn)
-            };
-            if !self.server.is_up || !tabs.iter().any(asks) {
-                continue;
-            }
-            self.sometimes.reached("signed in again");
-            self.server.members[device].is_signed_in = true;
-            for node in tabs.into_iter().filter(|node| self.nodes[*node].replica.is_some()).collect::<Vec<_>>() {
-                self.input(node, Input::SignedIn);
-            }
-        }
-    }
-
     /// As long as a page has something that it could not keep, it asks for that before anything else.
-    fn try_to_save_again(&mut self) {
+    pub(crate) fn try_to_save_again(&mut self) {
         for node in 0..self.nodes.len() {
             let Some(replica) = &self.nodes[node].replica else { continue };
             let unsaved = replica.pending().filter(|view| view.stage == Stage::Unsaved);
@@ -1271,6 +1228,7 @@ impl World {
         self.faults = Faults::none();
         self.later(1, Happening::ServerStarts);
         for device in 0..self.devices.len() {
+            self.let_in(device);
             self.devices[device].outbound_cut = false;
             self.devices[device].inbound_cut = false;
             for node in self.devices[device].tabs.clone() {
@@ -1301,15 +1259,16 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.nodes.iter().all(|node| {
-            node.replica.as_ref().is_some_and(|replica| {
-                replica.confirmed().position == self.server.head()
-                    && replica.epoch() == Some(self.server.authority.epoch)
-                    && replica.confirmed().digest() == self.server.authority.books.digest()
-                    && replica.pending().all(|view| is_settled(&view.stage))
-                    && matches!(replica.connection().state, DataState::Live | DataState::Storage)
+        self.server.quarantine.is_empty()
+            && self.nodes.iter().all(|node| {
+                node.replica.as_ref().is_some_and(|replica| {
+                    replica.confirmed().position == self.server.head()
+                        && replica.epoch() == Some(self.server.authority.epoch)
+                        && replica.confirmed().digest() == self.server.authority.books.digest()
+                        && replica.pending().all(|view| is_settled(&view.stage))
+                        && matches!(replica.connection().state, DataState::Live | DataState::Storage)
+                })
             })
-        })
     }
 }
 

@@ -98,7 +98,7 @@ const OPEN: &[&str] = &[
     // The document that opens offline: it has nothing of any shop in it.
     "worker::SHELL",
 ];
-const FORMS: &[&str] = &["/s/{shop}/commands", "/s/{shop}/commands/picture", "/s/{shop}/people"];
+const FORMS: &[&str] = &["/s/{shop}/commands", "/s/{shop}/commands/picture", "/s/{shop}/people", "/s/{shop}/devices"];
 
 /// The first argument of each `.route(…)` in a function, and the method that it takes.
 fn registered(function: &str) -> BTreeSet<(String, String)> {
@@ -240,12 +240,12 @@ async fn head(fixture: &Fixture) -> u64 {
 fn arguments(path: &str) -> Value {
     match path {
         "/api/push_commands" => {
-            json!({"shop": SHOP, "push": Push { protocol: PROTOCOL, person: None, submissions: vec![] }})
+            json!({"shop": SHOP, "push": Push { protocol: PROTOCOL, person: None, device: None, unsent: None, submissions: vec![] }})
         }
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
-        "/api/shop_people" => json!({"shop": SHOP}),
+        "/api/shop_people" | "/api/shop_devices" => json!({"shop": SHOP}),
         "/api/shop_status" => json!({"shop": SHOP, "check": false}),
         path => panic!("the server function {path} has no row in the matrix"),
     }

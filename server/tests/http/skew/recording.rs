@@ -88,7 +88,7 @@ impl Client {
                 }
                 Output::Push { ticket, push } => self.push = Some((ticket, push)),
                 Output::OpenFeed { feed, after, epoch } => {
-                    self.feed = Some((feed, feed_address(SHOP, epoch, after)));
+                    self.feed = Some((feed, feed_address(SHOP, epoch, after, "T10001")));
                 }
                 _ => {}
             }
@@ -159,7 +159,7 @@ async fn record_what_this_build_says() {
     let daybook = Daybook::on(&store).await;
     open_the_shop(&daybook).await;
 
-    let request = SnapshotRequest { protocol: sync::protocol::PROTOCOL, known: Vec::new() };
+    let request = SnapshotRequest { protocol: sync::protocol::PROTOCOL, device: None, known: Vec::new() };
     folder.write_json("snapshot-request.json", &request);
     let snapshot = posted(&daybook, "replica_snapshot", json!({"shop": SHOP, "request": request})).await;
     folder.write("snapshot.json", &snapshot);
