@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Speed, as ratios measured in one run: end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [books] [growth] [browser]
+# Speed, as ratios measured in one run: end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [doors] [books] [growth] [browser]
 #
+# `doors` is what a crowd at the door costs those who are inside.
 # `books` is loads, rebuild, reads, queue, comments, bytes and views, each of which can be named alone.
 # `browser` is what is measured in real Chromium; `browser saved` one of the programs in end2end/bench/browser.
 #

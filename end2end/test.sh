@@ -157,7 +157,7 @@ build() {
 
 # What a first visit downloads, against the record in server/site/size.json.
 size() {
-  cargo test --release --locked -p site --test size -- --nocapture
+  cargo test --release --locked -p site --test size --test secrets -- --nocapture
 }
 
 stories() {

@@ -17,7 +17,11 @@ use sync::{
     protocol::{ProtocolError, PushAnswer, Snapshot, SnapshotRequest, Unread},
 };
 
-use crate::{devices::Devices, people::People, status::Status};
+use crate::{
+    devices::Devices,
+    people::{Here, People},
+    status::Status,
+};
 
 /// What a door answers when it does not answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -75,6 +79,13 @@ pub async fn read_entries(shop: ShopSlug, asked: Asked) -> Result<Vec<(u64, Book
 pub async fn shop_status(shop: ShopSlug, check: bool) -> Result<Status, ApiError> {
     let (backend, author) = doors::open(&shop).await?;
     doors::answer(backend.status(&shop, check && doors::leads(&author)).await)
+}
+
+/// Who asks, and in which role they are now. For everyone who may open the shop.
+#[server(prefix = "/api", endpoint = "who_am_i", input = Json, output = Json)]
+pub async fn who_am_i(shop: ShopSlug) -> Result<Here, ApiError> {
+    let (_, author) = doors::open(&shop).await?;
+    Ok(Here { login: author.actor.to_string(), role: author.role })
 }
 
 /// Who belongs to the shop, and which invites are open. For owners; everybody else gets none.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     devices::Devices,
-    people::{Colleague, Invited, People, ShopRow},
+    people::{Colleague, Invited, People, SessionRow, ShopRow},
     status::Status,
 };
 
@@ -91,8 +91,19 @@ pub trait Backend: Send + Sync + 'static {
     /// What an invite is for; none for one that cannot be used.
     fn invited<'a>(&'a self, headers: &'a HeaderMap, code: &'a str) -> Answer<'a, Option<Invited>>;
 
+    /// The login of whoever may set another password by a link; none for one that cannot be used.
+    fn reset<'a>(&'a self, code: &'a str) -> Answer<'a, Option<String>>;
+
+    /// Where whoever asks is signed in; none where they are not.
+    fn sessions<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<SessionRow>>>;
+
     /// The shops of whoever is signed in; none where nobody is.
     fn shops<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<ShopRow>>>;
+
+    /// Whether nothing is written here: every change is refused.
+    fn reads_only(&self) -> bool {
+        false
+    }
 
     /// The server's clock: what "today" is on a page. A test may set another.
     fn now(&self) -> Millis {

@@ -7,7 +7,7 @@
 //! 3. [`replica`]: the device's replica, as pages see it and ask things of it
 //!    [`repair`]: what can be done about a command that was not accepted; `held`: looking back in the browser
 //! 4. [`forms`]: how a form becomes a command, the same on both sides
-//! 5. [`ui`]: what several pages share
+//! 5. [`ui`]: what several pages share; [`viewer`]: what the role of whoever looks opens and offers
 //! 6. [`text`], [`format`]: every word and every number on screen
 //! 7. [`api`], `backend`: the doors of the server, and what they need of it; [`status`]: how the server stands;
 //!    [`people`], [`devices`]: who and what belongs to a shop
@@ -34,6 +34,7 @@ mod shell;
 pub mod status;
 pub mod text;
 pub mod ui;
+pub mod viewer;
 #[cfg(feature = "hydrate")]
 mod wire;
 
@@ -55,6 +56,9 @@ pub fn hydrate() {
     let locale = said("data-locale").and_then(|tag| format::Locale::of_tag(&tag));
     format::set_locale(locale.unwrap_or_else(|| format::Locale::accepted(&browser::languages())));
     let boot = said("data-boot");
+    if !browser::sign_out::may_show(boot.as_deref() != Some("csr")) {
+        return;
+    }
     if boot.as_deref() == Some("csr") {
         leptos::mount::mount_to_body(App);
     } else {

@@ -14,13 +14,15 @@ use std::{
 };
 
 use domain::{
-    ShopSlug,
-    books::{Author, Books},
+    Refusal, ShopSlug,
+    books::{Author, Books, Role},
     json,
+    picture::Subject,
     projections::day_book::BookEntry,
     values::Millis,
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sync::{
@@ -40,7 +42,9 @@ use crate::{
         erased::{IntoPart, Part, Parts, follow, memo},
         frame::at,
         past::{self, Figure, Past},
+        sentence::Sentence,
     },
+    viewer::{self, Viewer},
 };
 
 /// What a page may look at.
@@ -86,6 +90,41 @@ impl Picture {
 }
 
 impl PageContext<'_> {
+    /// In a shop that asks nobody, everybody is its owner.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.author.map_or(Role::Owner, |author| author.role)
+    }
+
+    #[must_use]
+    pub fn sees_money(&self) -> bool {
+        self.role().sees_money()
+    }
+
+    /// A sum in minor units, or nothing for whoever sees no money: what is not for them is not in what they are sent.
+    #[must_use]
+    pub fn money(&self, minor: i64) -> Option<i64> {
+        self.sees_money().then_some(minor)
+    }
+
+    /// An entry in words, as far as they are for whoever looks.
+    #[must_use]
+    pub fn sentence(&self, entry: &BookEntry) -> Sentence {
+        text::entry(self.shop, entry, self.role())
+    }
+
+    /// What a picture is about, unless it is an account and whoever looks sees no money.
+    #[must_use]
+    pub fn seen_subject<'s>(&self, about: Option<&'s Subject>) -> Option<&'s Subject> {
+        about.filter(|subject| self.sees_money() || !matches!(subject, Subject::Account(_)))
+    }
+
+    /// The rule that something ran into, inside a sentence.
+    #[must_use]
+    pub fn why_not(&self, refusal: &Refusal) -> String {
+        text::why_not_for(refusal, self.role())
+    }
+
     /// The address of a page of the shop, at the moment that this one looks at.
     #[must_use]
     pub fn at(&self, path: &str) -> String {
@@ -182,7 +221,7 @@ impl<F: Fn() -> P + Send + Sync + 'static, P: Params, M: Model, V: IntoView + 's
 
     fn load(&self, context: &PageContext<'_>, params: &str) -> Found {
         let params = json::read(params).ok();
-        Found::new(params.and_then(|params| (self.load)(context, &params)), context.marks.confirmed)
+        Found::new(params.and_then(|params| (self.load)(context, &params)), context)
     }
 
     fn figures(&self, context: &PageContext<'_>, params: &str) -> Vec<Figure> {
@@ -243,16 +282,20 @@ struct Found {
     written: Arc<str>,
     /// Of the confirmed books that it was made from.
     position: u64,
+    /// For whom it was made.
+    viewer: Viewer,
     /// Where the page looks back.
     past: Option<Past>,
     lent: Option<Arc<Lent>>,
 }
 
 impl Found {
-    fn new<M: Model>(model: Option<M>, position: u64) -> Self {
+    fn new<M: Model>(model: Option<M>, context: &PageContext<'_>) -> Self {
         // A browser writes no documents.
         let written = if cfg!(feature = "ssr") { json::written(&model) } else { String::new() };
-        Self { made: Some(Arc::new(model)), written: written.into(), position, past: None, lent: None }
+        let viewer = Viewer { role: context.role() };
+        let position = context.marks.confirmed;
+        Self { made: Some(Arc::new(model)), written: written.into(), position, viewer, past: None, lent: None }
     }
 
     fn model<M: Model>(&self) -> Option<M> {
@@ -270,16 +313,19 @@ struct Loaded {
     found: Result<Found, Problem>,
 }
 
-/// As the document carries it: JSON of the parameters and of what was found at which position, looking back to when, or
-/// why nothing was.
+/// As the document carries it: JSON of the parameters and of what was found at which position, for whom, looking back to
+/// when, or why nothing was.
 impl Display for Loaded {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.found {
             Ok(found) => {
-                let past = json::written(&found.past);
-                write!(f, r#"[{},{},{past},{{"Ok":{}}}]"#, self.params, found.position, found.written)
+                let (viewer, past) = (json::written(&found.viewer), json::written(&found.past));
+                write!(f, r#"[{},{},{viewer},{past},{{"Ok":{}}}]"#, self.params, found.position, found.written)
             }
-            Err(problem) => write!(f, r#"[{},0,null,{{"Err":{}}}]"#, self.params, json::written(problem)),
+            Err(problem) => {
+                let viewer = json::written(&Viewer::default());
+                write!(f, r#"[{},0,{viewer},null,{{"Err":{}}}]"#, self.params, json::written(problem))
+            }
         }
     }
 }
@@ -288,9 +334,10 @@ impl FromStr for Loaded {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        type Written = (Box<RawValue>, u64, Option<Past>, Result<Box<RawValue>, Problem>);
-        let (params, position, past, found): Written = json::read(text)?;
-        let found = found.map(|model| Found { made: None, written: model.get().into(), position, past, lent: None });
+        type Written = (Box<RawValue>, u64, Viewer, Option<Past>, Result<Box<RawValue>, Problem>);
+        let (params, position, viewer, past, found): Written = json::read(text)?;
+        let found =
+            found.map(|model| Found { made: None, written: model.get().into(), position, viewer, past, lent: None });
         Ok(Self { params: params.get().to_owned(), found })
     }
 }
@@ -301,7 +348,7 @@ struct Wanted {
     params: String,
     /// As the address says it; empty for now.
     as_of: String,
-    recovered: u32,
+    reloads: u32,
     /// How far the device had come, where that makes a difference to what it can find.
     stage: u8,
 }
@@ -311,14 +358,18 @@ fn screen(screen: Arc<dyn Screen>) -> Part {
     let replica = Replica::of_context();
     let stage = memo(move |_| replica.stage());
     let (asking, showing) = (screen.clone(), screen.clone());
+    let path = use_location().pathname;
     let first = Resource::new_str_blocking(
         move || {
             let as_of = past::as_of();
             let stage = if asking.follows() || !as_of.is_empty() { stage.get() } else { 0 };
-            Wanted { params: asking.params(), as_of, recovered: replica.recovered(), stage }
+            Wanted { params: asking.params(), as_of, reloads: replica.reloads(), stage }
         },
         move |Wanted { params, as_of, .. }| {
-            let loading = source(shop.clone(), replica, screen.clone(), params.clone(), as_of);
+            // Not followed: on the way to another page it is that one's.
+            let place = viewer::place_of(&path.get_untracked()).to_owned();
+            let loading =
+                source(shop.clone(), replica, screen.clone(), Asking { params: params.clone(), as_of, place });
             async move { Loaded { params, found: loading.await } }
         },
     );
@@ -329,7 +380,10 @@ fn screen(screen: Arc<dyn Screen>) -> Part {
                 Suspend::new(async move {
                     let Loaded { params, found } = first.await;
                     match found {
-                        Ok(found) => showing.show(replica, &params, &found),
+                        Ok(found) => {
+                            provide_context(found.viewer);
+                            showing.show(replica, &params, &found)
+                        }
                         Err(problem) => view! { <Missing problem=Some(problem)/> }.into_part(),
                     }
                 })
@@ -359,19 +413,27 @@ fn written_at(books: &Books) -> Option<Millis> {
     books.projections.day_book.entries.iter().next_back().map(|(_, entry)| entry.recorded_at)
 }
 
+/// What the address of a page says.
+struct Asking {
+    params: String,
+    as_of: String,
+    /// Below the shop's address.
+    place: String,
+}
+
 #[cfg(feature = "ssr")]
 fn source(
     shop: Option<ShopSlug>,
     _replica: Replica,
     screen: Arc<dyn Screen>,
-    params: String,
-    as_of: String,
+    Asking { params, as_of, place }: Asking,
 ) -> impl Future<Output = Result<Found, Problem>> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let author = use_context::<Author>();
     let reader = use_context::<crate::format::Reader>();
     async move {
         let shop = shop.ok_or(Problem::UnknownShop)?;
+        viewer::may_open(author.as_ref().map_or(Role::Owner, |author| author.role), &place)?;
         let backend = backend.ok_or(Problem::Unreachable)?;
         let unreachable = |_| Problem::Unreachable;
         let head = backend.view(&shop).await.map_err(unreachable)?.ok_or(Problem::UnknownShop)?;
@@ -422,11 +484,11 @@ async fn source(
     shop: Option<ShopSlug>,
     replica: Replica,
     screen: Arc<dyn Screen>,
-    params: String,
-    as_of: String,
+    Asking { params, as_of, place }: Asking,
 ) -> Result<Found, Problem> {
     let shop = shop.ok_or(Problem::UnknownShop)?;
     let picture = replica.first().await?;
+    viewer::may_open(picture.author.role, &place)?;
     let books = match moment(&as_of)? {
         None => None,
         Some(moment) => Some(held::books_at(&shop, replica, moment).await?),

@@ -3,6 +3,13 @@
 use domain::{books::Role, values::Millis};
 use serde::{Deserialize, Serialize};
 
+/// Whoever has a page of a shop open.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Here {
+    pub login: String,
+    pub role: Role,
+}
+
 /// Who belongs to a shop.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct People {
@@ -12,6 +19,28 @@ pub struct People {
     pub members: Vec<MemberRow>,
     /// Those that can still be used.
     pub invites: Vec<InviteRow>,
+    /// What was made a moment ago, shown once.
+    #[serde(default)]
+    pub made: Option<Made>,
+}
+
+/// A link for one person, by its whole address.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Made {
+    Invite { address: String },
+    Reset { address: String },
+}
+
+/// Where somebody is signed in.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// What a form calls it.
+    pub name: String,
+    pub begun_at: Millis,
+    /// To within an hour.
+    pub used_at: Millis,
+    /// The one that asks.
+    pub is_here: bool,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -17,6 +17,9 @@ use crate::{replica::Picture, text};
 #[must_use]
 pub fn reason(view: &PendingView, picture: &Picture) -> Option<String> {
     match &view.stage {
+        Stage::Refused { reason: Reason::Refused { refusal: refusal @ Refusal::NotAllowed { .. }, .. } } => {
+            Some(text::no_longer(&view.command, refusal))
+        }
         Stage::Refused { reason: Reason::Refused { refusal, position } } => {
             let place = position.map(|position| format!(" (entry #{position})")).unwrap_or_default();
             Some(followed(format!("{}{place}", text::refusal(refusal)), refusal, picture, *position))

@@ -28,7 +28,7 @@ use sync::{
     unsent_file::UnsentFileError,
 };
 
-use crate::ui::mark::SyncState;
+use crate::{ui::mark::SyncState, viewer::Takes};
 
 /// A future that stays on the page's one thread.
 pub type Doing<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -77,7 +77,7 @@ pub trait Device {
     fn switch(&self, login: String, pin: String) -> Doing<Option<String>>;
     /// Gives whoever has signed in a PIN on this device. Needs the server; says by a word what was wrong.
     fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>>;
-    /// Before somebody signs out: the copy of the books goes, the outbox stays.
+    /// Signs out: the copy of the books goes, the outbox stays, and the server is told, now or with the next contact.
     fn leave(&self) -> Doing<()>;
 }
 
@@ -208,6 +208,9 @@ pub enum Problem {
     /// Offline, and this device holds what came behind entry `from`.
     #[error("not held on this device")]
     NotHeld { from: u64 },
+    /// The role of whoever looks does not open it.
+    #[error("not for this role")]
+    NotForRole(Takes),
 }
 
 /// What of the books is not confirmed yet. On the server everything is.
@@ -319,8 +322,9 @@ pub struct Replica {
     picture: RwSignal<Option<Result<Picture, Problem>>>,
     /// For what a device holds without having the books.
     bare: RwSignal<Option<Picture>>,
-    /// Counts how often books came after it had been said that there are none: pages then load again.
-    recovered: RwSignal<u32>,
+    /// Counts how often pages had to load again: books came after it had been said that there are none, or somebody else
+    /// looks at them, or the same person in another role.
+    reloads: RwSignal<u32>,
     line: RwSignal<Option<Line>>,
     /// Wrapped only once there is one: a value bound to a thread, even an empty one, may not be dropped on another,
     /// as the server's runtime does.
@@ -333,7 +337,7 @@ impl Default for Replica {
         Self {
             picture: RwSignal::new(None),
             bare: RwSignal::new(None),
-            recovered: RwSignal::new(0),
+            reloads: RwSignal::new(0),
             line: RwSignal::new(None),
             device: StoredValue::new(None),
             waiting: StoredValue::new(Vec::new()),
@@ -359,10 +363,14 @@ impl Replica {
         if matches!(before, Some(Ok(_))) && picture.is_err() {
             return;
         }
-        let recovered = matches!(before, Some(Err(_))) && picture.is_ok();
+        let is_another = match (&before, &picture) {
+            (Some(Err(_)), Ok(_)) => true,
+            (Some(Ok(before)), Ok(now)) => before.author != now.author,
+            _ => false,
+        };
         self.picture.try_set(Some(picture));
-        if recovered {
-            self.recovered.try_update(|times| *times += 1);
+        if is_another {
+            self.reloads.try_update(|times| *times += 1);
         }
         let waiting = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
         waiting.into_iter().for_each(Waker::wake);
@@ -396,8 +404,8 @@ impl Replica {
     }
 
     #[must_use]
-    pub(crate) fn recovered(&self) -> u32 {
-        self.recovered.get()
+    pub(crate) fn reloads(&self) -> u32 {
+        self.reloads.get()
     }
 
     /// Whether the replica shows no less than a page that was made from the confirmed books at `position`: a device

@@ -11,6 +11,7 @@ mod looking_back;
 mod people;
 pub mod pictures;
 mod refusals;
+mod roles;
 mod status;
 mod taken;
 mod transfers;
@@ -28,8 +29,9 @@ pub use line::{
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
-pub use people::{door_problem, people_done, role_means, switched_here};
-pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not};
+pub use people::{door_problem, password_done, people_done, role_means, switched_here};
+pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not, why_not_for};
+pub use roles::{ABOUT_MONEY, no_longer, not_for_role, only};
 pub use status::{AWAY, agrees, behind, follower};
 pub use taken::taken;
 pub use transfers::{transfer_state, transfer_step, transfer_tone};
@@ -42,6 +44,10 @@ use crate::format::money;
 pub const PRODUCT: &str = "Daybook";
 pub const OPENING: &str = "Opening the book";
 pub const SKIP: &str = "Skip to content";
+pub const SIGN_OUT_AWAY: &str = "Not connected: the book hears of it with the next connection.";
+pub const SIGN_OUT_WAITS: &str = "Whoever was here has signed out, and the book has not heard of it yet. You can sign in once there is a connection.";
+pub const READS_ONLY: &str = "This server only reads: the book can be looked at, and nothing can be written.";
+pub const NOT_FOR_ROLE: &str = "Not for your role";
 pub const NOT_FOUND: &str = "Not found";
 pub const NOT_FOUND_WORDS: &str = "There is nothing at this address.";
 pub const UNREACHABLE: &str = "Can't reach the book";
@@ -76,7 +82,8 @@ pub const NO_SUCH_MOMENT_WORDS: &str = "Say an entry by its number, as 1039, or 
 pub const NOT_CONFIRMED: &str = "Saved here, not yet confirmed";
 pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
-pub const PASSWORD_HINT: &str = "8 characters at least. Length counts, nothing else does.";
+pub const PASSWORD_HINT: &str =
+    "8 characters at least: the longer the better, and none that everybody would try first.";
 pub const HERE: &str = "Here:";
 pub const NOBODY_TO_SWITCH_TO: &str = "Nobody has a PIN on this device yet.";
 pub const PIN_MEANS: &str =
@@ -86,6 +93,8 @@ pub const NOT_AN_OWNER: &str = "Only an owner sees who belongs to the shop.";
 pub const OPEN_SHOP: &str = "This shop asks nobody who they are: whoever reaches the server is its owner.";
 pub const OPEN_SHOP_ENDS: &str = "With its first owner it begins to ask everybody, and never stops again.";
 pub const INVITE_ONCE: &str = "Good once, for seven days. It is shown now and never again.";
+pub const RESET_ONCE: &str =
+    "Good once, for a day. It is shown now and never again; links that were made for them before are over.";
 pub const SIGN_OUT_LEAVES: &str =
     "What is not sent stays on this device and waits until you sign in here again. Nobody else can send it.";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";

@@ -6,7 +6,13 @@ mod pin;
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
-use domain::{CommandId, ShopSlug, books::Author, json, picture::MediaType, values::BlobHash};
+use domain::{
+    CommandId, ShopSlug,
+    books::Author,
+    json,
+    picture::MediaType,
+    values::{BlobHash, Millis},
+};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 use sync::{
@@ -18,7 +24,7 @@ use sync::{
 };
 
 use crate::{
-    api::{ApiError, push_commands, replica_snapshot},
+    api::{ApiError, push_commands, replica_snapshot, who_am_i},
     format::{self, Currency},
     replica::{
         Device, Doing, Fault, InspectedChange, InspectedCommand, InspectedRebase, Inspection, Keeping, Line, Marks,
@@ -37,22 +43,24 @@ const GROWS_OLD: Duration = Duration::from_secs(30);
 /// Starts the shop's replica once the page is alive, and marks the document as interactive when pages can be used.
 pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     let running: StoredValue<Option<Handle>, LocalStorage> = StoredValue::new_local(None);
+    ask_who_is_here(shop.clone(), running, replica);
     Effect::new(move |started: Option<bool>| {
         let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
         let (shop, here) = (shop.clone(), pin::who_is_here(&shop, &visit));
         spawn_local(async move {
-            let (author, is_known) = (here.author.clone(), here.person.is_some());
+            let is_known = here.person.is_some();
             let handle = begin(shop.clone(), here, running, replica).await;
             running.try_set_value(Some(handle.clone()));
             if is_known {
                 handle.tell_signed_in();
             }
             replica.attach(Rc::new(OfBrowser(handle.clone())));
-            repaint(&shop, &author, &handle, replica, Changes { books: true, pending: true, connection: true });
+            repaint(&shop, &handle, replica, Changes { books: true, pending: true, connection: true });
+            let told = shop.clone();
             // What waits grows old without an event.
             let aging = move || {
                 if let Some(handle) = running.try_get_value().flatten() {
-                    repaint(&shop, &author, &handle, replica, Changes { connection: true, ..Changes::default() });
+                    repaint(&told, &handle, replica, Changes { connection: true, ..Changes::default() });
                 }
             };
             set_interval(aging, GROWS_OLD);
@@ -63,6 +71,25 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     Effect::new(move |_| {
         if replica.is_settled() {
             mark_interactive();
+        }
+    });
+}
+
+/// How often a sign-out that the server has not heard of is told again.
+const TOLD_AGAIN: Duration = Duration::from_secs(3);
+
+/// Tells the server of a sign-out that it could not be told of; `waits` while that is so.
+pub fn finish_signing_out(waits: RwSignal<bool>) {
+    let telling = move || {
+        if waits.try_get_untracked() == Some(true) {
+            spawn_local(async move { _ = waits.try_set(!browser::sign_out::finish().await) });
+        }
+    };
+    Effect::new(move |_| {
+        waits.set(browser::sign_out::is_remembered());
+        telling();
+        if let Ok(again) = set_interval_with_handle(telling, TOLD_AGAIN) {
+            on_cleanup(move || again.clear());
         }
     });
 }
@@ -95,7 +122,7 @@ async fn begin(
     replica: Replica,
 ) -> Handle {
     let pin::Here { author, person, colleagues } = here;
-    let (told, asking) = (shop.clone(), author.clone());
+    let told = shop.clone();
     browser::start(Config {
         shop: shop.clone(),
         author,
@@ -109,19 +136,54 @@ async fn begin(
         }),
         on_change: Box::new(move |changes| {
             if let Some(handle) = running.try_get_value().flatten() {
-                repaint(&told, &asking, &handle, replica, changes);
+                repaint(&told, &handle, replica, changes);
             }
         }),
     })
     .await
 }
 
+/// How long a feed that was ended although nothing has changed is left alone before it is opened again.
+const SAME_AGAIN: i64 = 60_000;
+
+/// A page that stays open keeps the role that it was opened with, until it hears of another: whenever the server is
+/// reached again, and when it ends a feed, which it does where somebody's role has changed.
+fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalStorage>, replica: Replica) {
+    let state = Memo::new(move |_| replica.line().map(|line| line.connection.state));
+    let resumed = StoredValue::new(Millis::default());
+    Effect::new(move |before: Option<Option<DataState>>| {
+        let now = state.get();
+        let is_there = |state: DataState| matches!(state, DataState::Live | DataState::CatchingUp);
+        let is_back = now.is_some_and(is_there) && before.flatten().is_some_and(|before| !is_there(before));
+        if (is_back || now == Some(DataState::SignIn))
+            && let Some(handle) = running.try_get_value().flatten()
+        {
+            let (shop, asked) = (shop.clone(), shop.clone());
+            spawn_local(async move {
+                let Ok(here) = who_am_i(shop).await else { return };
+                let known = handle.author();
+                let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
+                if here.login != *known.actor && pin::is_switched(&asked, &known) {
+                    // Whoever is here has said so without the server. The page says that it has not heard of it.
+                } else if here.login != *known.actor {
+                    // Somebody else has signed in: the page is theirs, and what is not sent waits for its author.
+                    browser::worker::reload();
+                } else if here.role != known.role || (is_late && state.get_untracked() == Some(DataState::SignIn)) {
+                    resumed.set_value(browser::clock::now());
+                    handle.take_role(here.role);
+                }
+            });
+        }
+        now
+    });
+}
+
 /// Shows what changed. Books and pending commands make up the picture; the line is apart, since it changes with
 /// every heartbeat and no page but one looks at it.
-fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, changes: Changes) {
+fn repaint(shop: &ShopSlug, handle: &Handle, replica: Replica, changes: Changes) {
     if (changes.books || changes.pending) && handle.has_books() {
         format::set_currency(Currency::of_books(&handle.confirmed()));
-        replica.show(Ok(picture(shop, author, handle)));
+        replica.show(Ok(picture(shop, handle)));
     }
     let mut connection = handle.connection();
     // A medium that takes nothing more outweighs the line in what the chip says.
@@ -132,7 +194,7 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
     let shut_out = connection.state == DataState::Revoked;
     if (alone || shut_out) && !handle.has_books() {
         replica.show(Err(if shut_out { Problem::Revoked } else { Problem::NeverOpened }));
-        replica.show_bare(picture(shop, author, handle));
+        replica.show_bare(picture(shop, handle));
     }
     let storage = handle.storage();
     let keeping = match &storage.mode {
@@ -166,7 +228,7 @@ fn repaint(shop: &ShopSlug, author: &Author, handle: &Handle, replica: Replica, 
     });
 }
 
-fn picture(shop: &ShopSlug, author: &Author, handle: &Handle) -> Picture {
+fn picture(shop: &ShopSlug, handle: &Handle) -> Picture {
     let pending = handle.pending();
     // What has no effect has no place either.
     let shown = pending
@@ -187,7 +249,7 @@ fn picture(shop: &ShopSlug, author: &Author, handle: &Handle) -> Picture {
         pending: pending.into(),
         lost: handle.lost().into(),
         device: handle.device_code().into(),
-        author: author.clone(),
+        author: handle.author(),
         now: browser::clock::now(),
     }
 }

@@ -21,6 +21,8 @@ test.describe("people of a shop", { tag: "@data" }, () => {
     await page.getByLabel("Role").last().selectOption("seller");
     await page.getByRole("button", { name: "Make an invite" }).click();
     const invitation = await page.getByTestId("invitation").getAttribute("href");
+    expect(invitation, "the whole address").toMatch(/^http:\/\/.+\/join\/daybook_/);
+    expect(page.url(), "and not in the address bar").not.toContain("daybook_");
     await expect(page.getByTestId("invites")).toContainText("seller");
 
     const other = await device();
@@ -40,6 +42,22 @@ test.describe("people of a shop", { tag: "@data" }, () => {
     await marek.getByLabel("Role").selectOption("reader");
     await marek.getByRole("button", { name: "Save the role" }).click();
     await expect(marek).toContainText("reader");
+    await marek.locator("summary").click();
+    await marek.getByRole("button", { name: "Password forgotten: make a link" }).click();
+    const link = await page.getByTestId("invitation").getAttribute("href");
+    await page.reload();
+    await expect(page.getByTestId("invitation"), "shown once").toHaveCount(0);
+    const third = await device();
+    await third.page.goto(link ?? "");
+    await third.page.getByLabel("New password").fill("another horse battery");
+    await third.page.getByRole("button", { name: "Set the password" }).click();
+    await expect(third.page.getByRole("status")).toContainText("Sign in with it");
+    await fillIn(third.page, { "E-mail or name": "marek", Password: "another horse battery" });
+    await third.page.getByRole("button", { name: "Sign in" }).click();
+    await expect(third.page).toHaveURL(/\/s\/corner$/);
+    await third.page.goto("/password");
+    await expect(third.page.getByTestId("sessions").locator("li")).toHaveCount(1);
+
     await marek.locator("summary").click();
     await marek.getByRole("button", { name: "Remove from the shop" }).click();
     await expect(marek).toHaveCount(0);

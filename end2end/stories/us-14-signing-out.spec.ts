@@ -1,13 +1,11 @@
 import { readFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
-import { hydrated, type Device } from "../support/device.ts";
+import { hasBooks, hydrated, keptForOffline, type Device } from "../support/device.ts";
 import type { Daybook, LogEvent } from "../support/daybook.ts";
+import { ASHA, fill, MAREK, signIn as signInAt, type Person } from "../support/people.ts";
 import { Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
-const ASHA = { login: "asha@corner.example", password: "correct horse battery" };
-const MAREK = { login: "marek", password: "staple under the stairs" };
 
 /** A shop with something to sell, and two people. */
 async function corner(daybook: Daybook): Promise<void> {
@@ -18,18 +16,7 @@ async function corner(daybook: Daybook): Promise<void> {
   await daybook.person(SHOP, "seller", MAREK);
 }
 
-async function fill(page: Page, { login, password }: { login: string; password: string }): Promise<void> {
-  await page.getByLabel("E-mail or name").fill(login);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-}
-
-async function signIn(device: Device, person: { login: string; password: string }, path: string): Promise<void> {
-  await device.page.goto(`/s/${SHOP}${path}`);
-  await fill(device.page, person);
-  await expect(device.page).toHaveURL(new RegExp(`/s/${SHOP}${path}$`));
-  await hydrated(device.page);
-}
+const signIn = (device: Device, person: Person, path: string): Promise<void> => signInAt(device, person, SHOP, path);
 
 const sales = async (daybook: Daybook): Promise<(LogEvent & { actor: string })[]> =>
   (await daybook.logOf(SHOP)).filter((event) => event.type === "SaleRecorded");
@@ -133,6 +120,54 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
     await till.expectLive();
     await expect(async () => {
       expect((await sales(daybook)).map((sale) => sale.actor)).toEqual([MAREK.login, ASHA.login, ASHA.login]);
+    }).toPass({ timeout: 15_000 });
+  });
+
+  test("us_14 whoever signs out without a network leaves nothing but what they wrote, and is out with the next contact", async ({ till, daybook }) => {
+    await corner(daybook);
+    await signIn(till, ASHA, "/till");
+    const { page } = till;
+    await till.expectLive();
+    await keptForOffline(page, SHOP);
+    const second = await till.context.newPage();
+    await till.open(`/s/${SHOP}/products`, second);
+    const session = (await till.context.cookies()).find((cookie) => cookie.name.includes("session"));
+    const mayRead = async (): Promise<number> => {
+      const headers = { cookie: `${session?.name}=${session?.value}` };
+      return (await fetch(`${daybook.origin}/api/v1/shops/${SHOP}/products`, { headers })).status;
+    };
+    expect(await mayRead()).toBe(200);
+
+    await till.goOffline();
+    const screen = new Till(till);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    await till.open(`/s/${SHOP}/device`);
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await page.getByTestId("sign-out-question").getByRole("button", { name: "Keep them here and sign out" }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    await expect(page.getByText("has signed out, and the book has not heard of it yet")).toBeVisible();
+    await expect(second, "the other tab shows nothing of theirs either").toHaveURL(/\/sign-in$/);
+
+    expect(await page.evaluate(hasBooks, `daybook:${SHOP}`), "the copy of the books is gone").toBe(false);
+    const kept = await page.evaluate(async () => ({ local: Object.keys(localStorage), caches: await caches.keys() }));
+    expect(kept.local.filter((key) => key.endsWith(":person"))).toEqual([]);
+    expect(kept.caches).not.toContain("daybook-pictures");
+    for (const path of [`/s/${SHOP}/products`, `/s/${SHOP}`]) {
+      await page.goto(path);
+      await expect(page).toHaveURL(/\/sign-in$/);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+      await expect(page.getByText("Oat bread")).toHaveCount(0);
+    }
+    expect(await mayRead(), "the server has not heard of it").toBe(200);
+
+    till.goOnline();
+    await expect.poll(mayRead, { timeout: 15_000 }).toBe(401);
+    await expect(page.getByText("has not heard of it yet")).toHaveCount(0);
+    expect(await sales(daybook)).toEqual([]);
+    await signIn(till, ASHA, "/device");
+    await expect(async () => {
+      expect((await sales(daybook)).map((sale) => sale.actor), "and what they wrote is sent when they come back").toEqual([ASHA.login]);
     }).toPass({ timeout: 15_000 });
   });
 });

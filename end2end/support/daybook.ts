@@ -128,14 +128,21 @@ export class Daybook {
   }
 
   /** Makes somebody known and a member of a shop, with this password from now on. */
-  async person(shop: string, role: string, { login, password }: { login: string; password: string }): Promise<void> {
+  async person(shop: string, role: string, { login, password, name }: { login: string; password: string; name?: string }): Promise<void> {
     const env = { ...process.env, DATABASE_URL: this.#url };
-    await run(binary(), ["person", "add", login, "--shop", shop, "--role", role], { env }).catch((problem: Error) => {
+    const named = name === undefined ? [] : [`--name=${name}`];
+    await run(binary(), ["person", "add", login, ...named, "--shop", shop, "--role", role], { env }).catch((problem: Error) => {
       if (!problem.message.includes("somebody has the login")) throw problem;
     });
     const setting = run(binary(), ["person", "password", login], { env });
     setting.child.stdin?.end(password);
     await setting;
+  }
+
+  /** Gives a member of a shop another role. */
+  async role(shop: string, login: string, role: string): Promise<void> {
+    const env = { ...process.env, DATABASE_URL: this.#url };
+    await run(binary(), ["person", "join", login, "--shop", shop, "--role", role], { env });
   }
 
   /** A token of a shop's owner: what else happens there is seen with it. */

@@ -98,8 +98,8 @@ export async function keptForOffline(page: Page, shop = "demo"): Promise<void> {
   await expect.poll(() => page.evaluate(hasBooks, `daybook:${shop}`)).toBe(true);
 }
 
-/** Runs in the page. */
-function hasBooks(name: string): Promise<boolean> {
+/** Whether the database of this name has a copy of the books. Runs in the page. */
+export function hasBooks(name: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name);
     // Not there yet: nor may this question make it, or the app would find one without stores.

@@ -9,12 +9,17 @@ mod rebuild;
 mod serve;
 mod token;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+    str::FromStr,
+};
 
 use clap::{Args, Parser, Subcommand};
 use domain::values::Millis;
 
-use crate::access::operator::Key;
+use crate::{access::operator::Key, http::arrival::Origin};
 
 /// The book of original entry for a shop: a log that every till, phone and server shares.
 ///
@@ -123,12 +128,23 @@ struct MigrateArgs {
 
 #[derive(Args, Clone)]
 struct ServeArgs {
-    /// The address to listen on. Loopback only: a shop without people asks nobody who they are.
+    /// The address to listen on. One that is not loopback needs `--origin`.
     #[arg(long, env = "DAYBOOK_LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
+    /// A public name that people reach the server by, like `https://books.example`. Can be given several times. Requests
+    /// for other names are refused; by a public one every shop asks who is there. TLS is a proxy's: see `--proxy`.
+    #[arg(long = "origin", env = "DAYBOOK_ORIGIN", value_delimiter = ',', requires = "proxies")]
+    origins: Vec<Origin>,
+    /// The address that a proxy in front asks from: what it says in `X-Forwarded-For`, `-Proto` and `-Host` is believed.
+    /// Can be given several times.
+    #[arg(long = "proxy", env = "DAYBOOK_PROXY", value_delimiter = ',', requires = "origins")]
+    proxies: Vec<IpAddr>,
     /// Offer visitors demo shops of their own, each for 24 hours; programs address the one called `demo`.
     #[arg(long)]
     demo: bool,
+    /// Offer it to everybody who reaches the server from outside as well: all of them write in it.
+    #[arg(long, env = "DAYBOOK_PUBLIC_DEMO", requires = "demo")]
+    public_demo: bool,
     /// Mebibytes of shop state to keep in memory (an estimate); idle shops are put away beyond that.
     #[arg(long, env = "DAYBOOK_MEMORY_MIB", default_value_t = 512)]
     memory_mib: usize,

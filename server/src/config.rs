@@ -2,16 +2,20 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::access::operator::Key;
+use crate::{access::operator::Key, http::arrival::Edge};
 
 /// How a server runs. [`Config::default`] is what `daybook serve` uses without any option.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// By which public names people come, and through which proxies. None: by this machine's own names alone.
+    pub edge: Edge,
     /// `sqlite://…`, `postgres://…` or `memory:`.
     pub database_url: String,
     /// Whether the demo shop is filled at start, and visitors may have one of their own.
     pub demo: bool,
+    /// Whether the demo shop may be everybody's who reaches the server from outside.
+    pub public_demo: bool,
     /// Whether browsers may keep the app to open it without a network. Switched off, browsers that kept it drop it.
     pub offline_start: bool,
     /// Names of the views that are kept up to date beside the log, of those that the store has
@@ -83,6 +87,8 @@ pub struct Limits {
     pub connections: usize,
     /// Time for a request's head to arrive.
     pub header: Duration,
+    /// How long a request's body may pause.
+    pub pause: Duration,
     pub heartbeat: Duration,
     /// How often the log's head is compared with what other instances may have written.
     pub poll: Duration,
@@ -92,12 +98,22 @@ pub struct Limits {
     pub wait: Duration,
 }
 
+impl Config {
+    /// Whether somebody from outside may reach it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        !self.listen.ip().is_loopback() || !self.edge.origins.is_empty()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            edge: Edge::default(),
             database_url: "sqlite://daybook.db".to_owned(),
             demo: false,
+            public_demo: false,
             offline_start: true,
             views: Vec::new(),
             redis: None,
@@ -133,6 +149,7 @@ impl Default for Limits {
             demos_of_address: 30,
             connections: 20_000,
             header: Duration::from_secs(10),
+            pause: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_secs(1),
             drain: Duration::from_secs(10),

@@ -4,7 +4,7 @@
 //!
 //! Reading order:
 //!
-//! 1. [`config`]: what can be set
+//! 1. [`config`]: what can be set; [`secrets`]: and what must not be
 //! 2. [`shop`]: a shop in use, and the one task that writes its log
 //! 3. [`http`]: the doors; [`service`]: what pages reach the shops by
 //! 4. [`access`]: who is asking
@@ -26,6 +26,7 @@ pub mod http;
 pub mod metrics;
 pub mod pictures;
 pub mod running;
+pub mod secrets;
 pub mod service;
 pub mod shop;
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use domain::ShopSlug;
 use hyper::{
     Request,
     body::Incoming,
@@ -28,8 +29,9 @@ use crate::{
     access::Access,
     config::Config,
     demo::visits::Visits,
-    http::{self, Server, blobs, documents::Documents, peer::Peer},
+    http::{self, Server, arrival::Origin, blobs, documents::Documents, peer::Peer},
     metrics::Metrics,
+    secrets::{self, DefaultSecret},
     shop::{
         Shops,
         mail::{MailError, Postman},
@@ -43,10 +45,22 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{0} is not a loopback address. A shop without people asks nobody: whoever reaches the server is its owner. \
-         Listen on 127.0.0.1 or [::1]"
+        "{0} is not a loopback address. Say by which names people come (--origin https://books.example) and through which \
+         proxy (--proxy ADDRESS), or listen on 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
+    #[error(
+        "{0} is for TLS, which a proxy in front speaks: say from which address it comes (--proxy 127.0.0.1), so that it is \
+         believed"
+    )]
+    NoProxy(Origin),
+    #[error(
+        "the demo shop asks nobody who they are, and this server can be reached from outside; say --public-demo if \
+         everybody there is to write in it"
+    )]
+    DemoInPublic,
+    #[error(transparent)]
+    Secret(#[from] DefaultSecret),
     #[error("cannot listen on {address}: {problem}")]
     Listen { address: SocketAddr, problem: std::io::Error },
     #[error("this role of the database may not write; start with --read-only")]
@@ -95,6 +109,7 @@ impl Running {
 /// # Errors
 /// [`StartError`].
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    look_at_settings(&config)?;
     let store = store::open(&config.database_url).await?;
     if config.read_only {
         store.check().await?;
@@ -102,6 +117,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         store.migrate().await?;
     }
     start_on(config, store).await
+}
+
+/// What must not be served like this, before anything is opened.
+fn look_at_settings(config: &Config) -> Result<(), StartError> {
+    match config.edge.origins.first() {
+        None if config.is_public() => return Err(StartError::NotLoopback(config.listen)),
+        Some(origin) if config.edge.proxies.is_empty() => return Err(StartError::NoProxy(origin.clone())),
+        _ => {}
+    }
+    if !config.demo {
+        return Ok(secrets::check(config)?);
+    }
+    if config.is_public() && !config.public_demo { Err(StartError::DemoInPublic) } else { Ok(()) }
 }
 
 /// Whether the database lets this server do what it is to do; a hint where it would let it do more.
@@ -122,9 +150,7 @@ async fn look_at_rights(store: &dyn EventStore, read_only: bool) -> Result<(), S
 /// # Errors
 /// [`StartError`].
 pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Running, StartError> {
-    if !config.listen.ip().is_loopback() {
-        return Err(StartError::NotLoopback(config.listen));
-    }
+    look_at_settings(&config)?;
     look_at_rights(&*store, config.read_only).await?;
     // One that is written with appends has a follower too: it brings it to where the log is.
     let mut views = chosen_views(&*store, config.views.iter().chain(&config.inline_views))?;
@@ -149,9 +175,10 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let stop_shops = CancellationToken::new();
     let shops = Shops::new(store, config.limits.clone(), metrics.clone(), stop_shops.clone(), config.read_only);
     let woken = Arc::new(Notify::new());
+    let public_demo = ShopSlug::parse(domain::demo::NAME).ok().filter(|_| config.demo && config.public_demo);
     let server = Arc::new(Server {
         shops: shops.clone(),
-        access: Arc::new(Access::new(shops.store.access(), config.read_only)),
+        access: Arc::new(Access::new(shops.store.access(), config.read_only).with_public_demo(public_demo)),
         metrics,
         past: Past::default(),
         documents: Documents::new(config.limits.documents),
@@ -188,7 +215,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     if config.demo {
         crate::demo::fill(&shops).await.map_err(StartError::Demo)?;
     }
-    let router = http::router(server.clone());
+    let router = http::router(server.clone(), config.edge);
     let (limits, stopped) = (config.limits, stop.clone());
     let listening = tokio::spawn(async move {
         accept(listener, router, &limits, &stopped).await;

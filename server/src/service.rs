@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{
     backend::{Answer, Backend, View},
     devices::{DeviceRow, Devices, WaitingRow},
-    people::{Colleague, InviteRow, Invited, MemberRow, People, ShopRow},
+    people::{Colleague, InviteRow, Invited, Made, MemberRow, People, SessionRow, ShopRow},
     status::Status,
 };
 use axum::http::HeaderMap;
@@ -16,7 +16,7 @@ use domain::{
     json,
     projections::day_book::BookEntry,
 };
-use store::access::{Device, Invite, Member, Person};
+use store::access::{Device, Invite, Member, Person, Session};
 use sync::{
     past::{Asked, Moment},
     protocol::{
@@ -27,8 +27,11 @@ use sync::{
 use uuid::Uuid;
 
 use crate::{
-    access::{Denied, Entrance, Kind, Revoked, Visitor, log},
-    http::{Server, events::snapshot_of},
+    access::{
+        Denied, Entrance, Kind, Revoked, Visitor, elsewhere, log,
+        shown::{self, Purpose},
+    },
+    http::{Server, events::snapshot_of, guard::origin_of},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
 
@@ -51,6 +54,16 @@ fn failed(error: &ShopError, shop: &ShopSlug) -> ProtocolError {
             retry_after_ms: u32::try_from(other.retry_after().as_millis()).unwrap_or(u32::MAX),
         },
     }
+}
+
+/// The whole address of what an owner has made a moment ago.
+fn made(headers: &HeaderMap) -> Option<Made> {
+    let (purpose, secret) = shown::carried(headers)?;
+    let address = format!("{}{}/{}", origin_of(headers)?, purpose.page(), secret.text());
+    Some(match purpose {
+        Purpose::Invite => Made::Invite { address },
+        Purpose::Reset => Made::Reset { address },
+    })
 }
 
 /// What a device is told that may not come in. `spoken`: the protocol that it speaks.
@@ -216,6 +229,11 @@ impl Service {
     }
 
     async fn read(&self, shop: &ShopSlug, asked: &Asked) -> Result<Vec<(u64, BookEntry)>, ProtocolError> {
+        if let Asked::Of(aggregates) = asked
+            && aggregates.len() > MOST_COMMANDS
+        {
+            return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: aggregates.len() });
+        }
         let open = self.known(shop).await?;
         let view = open.view().map_err(|error| failed(&error, shop))?;
         let head = view.books.position;
@@ -240,6 +258,10 @@ impl Service {
 }
 
 impl Backend for Service {
+    fn reads_only(&self) -> bool {
+        self.server.read_only
+    }
+
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>> {
         Box::pin(async move {
             let visitor = self.visitor(headers, shop).await;
@@ -324,7 +346,7 @@ impl Backend for Service {
                 expires_at: invite.expires_at,
             };
             let invites = access.open_invites(shop).await.map_err(unreachable)?.into_iter().map(row).collect();
-            Ok(People { asks: you.is_some(), members, invites })
+            Ok(People { asks: you.is_some(), members, invites, made: made(headers) })
         })
     }
 
@@ -369,6 +391,27 @@ impl Backend for Service {
             let you = self.server.access.signed_in(headers).await.ok()?;
             let you = you.map(|person| person.login.to_string());
             Some(Invited { title: shop.title.to_string(), role: invite.role, you })
+        })
+    }
+
+    fn reset<'a>(&'a self, code: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let (_, person) = self.server.access.open_reset(code).await.ok()??;
+            Some(person.login.to_string())
+        })
+    }
+
+    fn sessions<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<SessionRow>>> {
+        Box::pin(async move {
+            let access = &self.server.access;
+            let person = access.signed_in(headers).await.ok()??;
+            let row = |(session, is_here): (Session, bool)| SessionRow {
+                name: elsewhere::name_of(&session),
+                begun_at: session.begun_at,
+                used_at: elsewhere::last_used(&session),
+                is_here,
+            };
+            Some(access.sessions_of(&person, headers).await.ok()?.into_iter().map(row).collect())
         })
     }
 

@@ -333,6 +333,59 @@ fn people_are_added_join_shops_and_get_a_password_that_is_kept_as_argon2id() {
     }
 }
 
+#[test]
+fn an_invite_is_an_address_of_the_public_name_that_is_good_once() {
+    let file = SqliteFile::new();
+    let created = daybook(&file, &["shop", "create", "corner"]);
+    assert!(String::from_utf8_lossy(&created.stderr).contains("person invite --shop corner"), "{created:?}");
+    let invite = |more: &[&str]| daybook(&file, &[&["person", "invite", "--shop", "corner"][..], more].concat());
+    let made = invite(&["--role", "owner", "--origin", "https://Books.example/"]);
+    let code = said(&made).trim().strip_prefix("https://books.example/join/").unwrap().to_owned();
+    assert!(said(&invite(&["--role", "seller"])).starts_with("http://127.0.0.1:3000/join/daybook_"));
+    for wrong in [&["--role", "boss"][..], &[], &["--role", "owner", "--origin", "http://books.example"]] {
+        assert!(!invite(wrong).status.success(), "{wrong:?}");
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let access = server::access::Access::new(store::open(&file.url()).await.unwrap().access(), false);
+        assert_eq!(access.open_invite(&code).await.unwrap().unwrap().role, domain::books::Role::Owner);
+        let newcomer = || server::access::people::Newcomer {
+            login: "asha".to_owned(),
+            name: String::new(),
+            password: "correct horse battery".to_owned(),
+        };
+        assert_eq!(access.join_as_new(&code, newcomer()).await.unwrap().1.as_str(), "corner");
+        assert!(access.open_invite(&code).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_server_that_can_be_reached_from_outside_says_how_and_has_no_secret_that_everybody_knows() {
+    let file = SqliteFile::new();
+    let serve = |more: &[&str], key: &str| {
+        let arguments = [&["serve"][..], more].concat();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daybook"));
+        let output = command.args(arguments).env("DATABASE_URL", file.url()).env("DAYBOOK_METRICS_KEY", key).output();
+        let output = output.unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let key = "seven wrens".replace(' ', "-") + "-sing";
+    let (origin, proxy) = (["--origin", "https://books.example"], ["--proxy", "127.0.0.1"]);
+    for (arguments, key, word) in [
+        (&["--listen", "0.0.0.0:0"][..], key.as_str(), "--origin"),
+        (&origin, &key, "--proxy"),
+        (&["--origin", "http://books.example", "--proxy", "127.0.0.1"], &key, "https://"),
+        (&[&origin[..], &proxy[..], &["--demo"]].concat(), &key, "--public-demo"),
+        (&["--listen", "127.0.0.1:0"], "changemechangeme", "DAYBOOK_METRICS_KEY"),
+        (&["--database-url", "postgres://postgres:postgres@127.0.0.1:1/x"], &key, "DATABASE_URL"),
+    ] {
+        let told = serve(arguments, key);
+        assert!(told.contains(word), "{arguments:?}: {told}");
+        assert!(!told.contains("postgres:postgres") && !told.contains("changemechangeme"), "{told}");
+    }
+}
+
 /// With PostgreSQL: one operator's whole way to two roles.
 #[tokio::test(flavor = "multi_thread")]
 async fn p_2_migrate_gives_roles_the_rights_of_what_they_are_for() {

@@ -185,6 +185,18 @@ impl Driver {
         &self.shop
     }
 
+    pub fn has_person(&self) -> bool {
+        self.person().is_some()
+    }
+
+    /// From here on nothing is heard, sent or written. What waits in storage waits there.
+    pub fn stop(&self) {
+        self.storage.close_book();
+        drop((self.feed.take(), self.poll.take(), self.tabs.take()));
+        drop((self.wake.take(), self.rewriting.take(), self.looking.take()));
+        self.inputs.close_channel();
+    }
+
     /// Who has signed in here.
     fn person(&self) -> Option<&str> {
         self.identity.person.as_deref()

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use domain::{
     Books, Command, CommandId, Refusal, ShopSlug,
-    books::Author,
+    books::{Author, Role},
     ids::AggregateId,
     values::{BlobHash, Millis, SaleId},
 };
@@ -25,8 +25,8 @@ use crate::{
     latencies::LatencyView,
     person,
     picture::{self, Taken},
-    pin,
-    storage::{Mode, StorageError, outbox::Unreadable},
+    pin, sign_out,
+    storage::{Mode, Storage, StorageError, outbox::Unreadable},
     tabs::Note,
 };
 
@@ -327,16 +327,38 @@ impl Handle {
         self.0.shop()
     }
 
-    /// Leaves the device to whoever comes next: the copy of the books goes, and what is not sent stays for the person
-    /// who wrote it.
-    pub async fn leave(&self) {
-        if let Some(person) = person::remembered(self.0.shop()) {
-            pin::forget(&person.actor);
+    /// As whom commands are decided here.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.0.replica.borrow().author().clone()
+    }
+
+    /// The server has said in which role they are now. Goes on where a feed was ended for that.
+    pub fn take_role(&self, role: Role) {
+        self.0.tell(Input::InRole(role));
+        if self.0.has_person() {
+            person::remember(self.0.shop(), &Author { role, ..self.author() });
         }
-        person::forget(self.0.shop());
+        self.0.tell(Input::SignedIn);
+    }
+
+    /// Signs out, whether or not the server can be told: see [`sign_out`].
+    pub async fn leave(&self) {
+        sign_out::remember();
+        self.0.stop();
+        pin::forget(&self.author().actor);
         // One that cannot be cleared is overwritten by the next person's.
         let _ = self.0.storage.clear_book().await;
+        for shop in person::shops_of(&self.author().actor) {
+            person::forget(&shop);
+            if shop != *self.0.shop() {
+                let _ = Storage::forget_books(&shop).await;
+            }
+        }
+        person::forget(self.0.shop());
         crate::worker::forget_pictures();
+        sign_out::finish().await;
+        sign_out::to_the_door();
     }
 
     /// Takes a snapshot that came with a page, if it is newer.

@@ -36,6 +36,23 @@ pub async fn probe() -> bool {
     }
 }
 
+/// Ends the session that this browser has, if it has one. Whether the server has heard it.
+pub async fn end_session() -> bool {
+    let options = js_sys::Object::new();
+    let option = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
+    option("method", "POST".into());
+    option("cache", "no-store".into());
+    if let Ok(signal) = abort_after(PATIENCE) {
+        option("signal", signal);
+    }
+    let Ok(answer) = fetch("/session/end", &options) else { return false };
+    match JsFuture::from(answer).await {
+        // It leads to the page where one signs in.
+        Ok(answer) => property(&answer, "ok").is_some_and(|ok| ok.is_truthy()) && names_release(&answer),
+        Err(_) => false,
+    }
+}
+
 /// How long a picture may take on its way.
 const PICTURE_PATIENCE: u32 = 60_000;
 

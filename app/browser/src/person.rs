@@ -28,9 +28,11 @@ impl From<Remembered> for Author {
         Self { actor: login.into(), role }
     }
 }
+const PREFIX: &str = "daybook:";
+const SUFFIX: &str = ":person";
 
 fn key(shop: &ShopSlug) -> String {
-    format!("daybook:{shop}:person")
+    format!("{PREFIX}{shop}{SUFFIX}")
 }
 
 /// Whoever used the shop last on this device, if they had to sign in for it.
@@ -42,6 +44,13 @@ pub fn remembered(shop: &ShopSlug) -> Option<Author> {
 /// For the next start without the server. One that cannot be written is found out by the server at the next push.
 pub fn remember(shop: &ShopSlug, person: &Author) {
     let _ = mirror::set(&key(shop), &Remembered::from(person));
+}
+
+/// The shops that somebody of this login used on this device.
+pub(crate) fn shops_of(login: &str) -> Vec<ShopSlug> {
+    let all = mirror::written(PREFIX).into_iter();
+    let shops = all.filter_map(|(rest, _)| ShopSlug::parse(rest.strip_suffix(SUFFIX)?).ok());
+    shops.filter(|shop| remembered(shop).is_some_and(|person| *person.actor == *login)).collect()
 }
 
 /// That this device, or whoever used it then, was shut out.

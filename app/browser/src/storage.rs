@@ -92,6 +92,8 @@ pub struct Storage {
     /// Whether that is what the database says.
     is_claimed: Cell<bool>,
     told: Rc<dyn Fn(Told)>,
+    /// Whoever was here has signed out: the copy of the log is not written any more.
+    is_book_closed: Cell<bool>,
 }
 
 /// What was found at the start.
@@ -117,6 +119,7 @@ impl Storage {
             device: Cell::new(Device(mirror::get(DEVICE).unwrap_or_else(Uuid::new_v4))),
             is_claimed: Cell::new(false),
             told: Rc::new(told),
+            is_book_closed: Cell::new(false),
         }
     }
 
@@ -307,12 +310,33 @@ impl Storage {
 
     /// Writes entries behind the copy of the log.
     pub async fn append(&self, records: &[EventRecord]) -> Result<(), StorageError> {
+        if self.is_book_closed.get() {
+            return Ok(());
+        }
         self.write(&book::append(records)?, Durability::Relaxed).await
     }
 
     /// Writes a snapshot in place of the copy of the log, in one transaction.
     pub async fn save_snapshot(&self, snapshot: &Snapshot) -> Result<(), StorageError> {
+        if self.is_book_closed.get() {
+            return Ok(());
+        }
         self.write(&book::replace(snapshot)?, Durability::Relaxed).await
+    }
+
+    /// From here on the copy of the log is not written; what is under way comes before what is asked for next.
+    pub fn close_book(&self) {
+        self.is_book_closed.set(true);
+    }
+
+    /// Throws the copy of a shop's log away that no page here has open.
+    ///
+    /// # Errors
+    /// When it cannot be opened or cleared.
+    pub async fn forget_books(shop: &ShopSlug) -> Result<(), StorageError> {
+        let storage = Self::new(shop, |_| {});
+        storage.load().await?;
+        storage.clear_book().await
     }
 
     /// Throws the copy of the log away. The outbox stays.

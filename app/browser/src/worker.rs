@@ -58,11 +58,44 @@ fn container() -> Option<ServiceWorkerContainer> {
     js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?.dyn_into().ok()
 }
 
-/// Has the worker drop the pictures that it keeps: they are a shop's, and somebody else may be here next.
-pub(crate) fn forget_pictures() {
-    if let Some(worker) = container().and_then(|container| container.controller()) {
-        let _ = worker.post_message(&"forget-pictures".into());
+/// What a page tells its worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Message {
+    /// Drop the pictures: they are a shop's, and somebody else may be here next.
+    ForgetPictures,
+    /// Somebody has signed out: the server is to be told before anything is fetched.
+    SignedOut,
+    /// It has been told.
+    SessionEnded,
+}
+
+impl Message {
+    fn word(self) -> &'static str {
+        match self {
+            Self::ForgetPictures => "forget-pictures",
+            Self::SignedOut => "signed-out",
+            Self::SessionEnded => "session-ended",
+        }
     }
+}
+
+fn controller() -> Option<ServiceWorker> {
+    container().and_then(|container| container.controller())
+}
+
+/// Whether what this page was made of was fetched by the worker.
+pub(crate) fn stands_before_network() -> bool {
+    controller().is_some()
+}
+
+pub(crate) fn tell(message: Message) {
+    if let Some(worker) = controller() {
+        let _ = worker.post_message(&message.word().into());
+    }
+}
+
+pub(crate) fn forget_pictures() {
+    tell(Message::ForgetPictures);
 }
 
 impl Worker {
@@ -157,7 +190,8 @@ impl Worker {
     }
 }
 
-pub(crate) fn reload() {
+/// Loads the page anew.
+pub fn reload() {
     if let Some(window) = web_sys::window() {
         let _ = window.location().reload();
     }

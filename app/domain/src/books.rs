@@ -33,7 +33,7 @@ pub use crate::roles::Role;
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
-pub const FOLD_VERSION: u32 = 4;
+pub const FOLD_VERSION: u32 = 5;
 
 /// Sales whose goods are remembered, so that they can be put back.
 pub const SALES_REMEMBERED: usize = 1_000;
@@ -186,7 +186,13 @@ impl Books {
         let aggregates = &self.aggregates;
         let aggregate = aggregates.addressed(command, reads);
         reads.insert(aggregate.clone());
-        match author.role.may_send(command).and_then(|()| aggregates.decide(command, reads)) {
+        let allowed = author.role.may_send(command).and_then(|()| match command {
+            Command::Change(change::Command::Decline(decline)) => {
+                aggregates.deeds.allow_decline(decline.command_id, author)
+            }
+            _ => Ok(()),
+        });
+        match allowed.and_then(|()| aggregates.decide(command, reads)) {
             Ok(events) => Ok(Decision { aggregate, events }),
             Err(refusal) => Err((aggregate, refusal)),
         }

@@ -1,5 +1,5 @@
-//! Who gave which command lately, and which of them were put back: what decides whether somebody may put one back. It is
-//! state like that of the aggregates, and no read model: pages may forget their day book without any command being
+//! Who gave which command lately, and which of them were put back: what decides whether somebody may put one back, or
+//! give one up that was not accepted. It is state like that of the aggregates, and no read model: pages may forget their day book without any command being
 //! decided otherwise.
 
 use std::sync::Arc;
@@ -24,6 +24,10 @@ pub struct Deeds {
     known: OrdMap<CommandId, Deed>,
     /// In the order in which something was heard of them, the oldest first; one stands here each time.
     heard: Vector<(u64, CommandId)>,
+    /// Who gave what was not accepted, lately.
+    refused: OrdMap<CommandId, Arc<str>>,
+    /// In that order, the oldest first.
+    refused_last: Vector<CommandId>,
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -38,8 +42,10 @@ struct Deed {
 impl Deeds {
     /// What was not accepted, or was given up, has done nothing, and has put nothing back.
     pub(crate) fn apply(&mut self, entry: &Entry) {
-        if let Event::Refused(_) | Event::Declined(_) = entry.event {
-            return;
+        match entry.event {
+            Event::Refused(_) if entry.causation.is_none() => return self.refuse(entry),
+            Event::Refused(_) | Event::Declined(_) => return,
+            _ => {}
         }
         if entry.causation.is_none() {
             self.hear(entry.command_id, entry.position, |deed| {
@@ -48,6 +54,17 @@ impl Deeds {
         }
         if let Some(id) = entry.undoes {
             self.hear(id, entry.position, |deed| deed.put_back = true);
+        }
+    }
+
+    fn refuse(&mut self, entry: &Entry) {
+        if self.refused.insert(entry.command_id, entry.actor.clone()).is_none() {
+            self.refused_last.push_back(entry.command_id);
+        }
+        while self.refused.len() > REMEMBERED
+            && let Some(id) = self.refused_last.pop_front()
+        {
+            self.refused.remove(&id);
         }
     }
 
@@ -64,6 +81,19 @@ impl Deeds {
                 self.known.remove(&id);
             }
         }
+    }
+
+    /// Everybody gives up what they wanted themselves; managers and owners give up everything. What the book has not heard
+    /// of, or long ago, is whoever's device it waits on.
+    ///
+    /// # Errors
+    /// `not_allowed`.
+    pub(crate) fn allow_decline(&self, id: CommandId, author: &Author) -> Result<(), Refusal> {
+        let is_of_another = self.refused.get(&id).is_some_and(|actor| *actor != author.actor);
+        if is_of_another && !author.role.answers_for_others() {
+            return Err(author.role.lacks(Role::Manager));
+        }
+        Ok(())
     }
 
     /// Everybody puts back what they did themselves, as long as it is remembered who did it; managers and owners put back

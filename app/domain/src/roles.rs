@@ -4,7 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account, command::Command, order, product, refusal::Refusal, sale, stock, transfer};
+use crate::{
+    account,
+    command::Command,
+    event::{AskedCommand, Event},
+    order, product,
+    refusal::Refusal,
+    sale, stock, transfer,
+};
 
 /// What a person may do in a shop.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -93,6 +100,29 @@ fn senders(command: &Command) -> &'static [Role] {
     }
 }
 
+/// The same by the word of a type, for whoever offers a command before there is one. A test holds the two together.
+fn senders_of(command_type: &str) -> &'static [Role] {
+    match command_type {
+        "product.add" | "product.change" | "product.archive" | "product.unarchive" | "transfer.request"
+        | "account.open" | "account.change" | "account.close" => OFFICE,
+        "account.credit" | "account.debit" | "sale.record" | "sale.put_back" | "order.add_item"
+        | "order.remove_item" | "order.place" | "order.cancel" | "order.hand_over" | "order.settle" => TILL,
+        "stock.receive" | "stock.change_quantity" | "stock.count" | "stock.damage" | "stock.adjust" => FLOOR,
+        "order.take_what_is_left"
+        | "order.back_order"
+        | "order.allocate"
+        | "order.free"
+        | "picture.add"
+        | "comment.add"
+        | "comment.edit"
+        | "comment.delete"
+        | "comment.put_back"
+        | "change.decline" => EVERYBODY,
+        // The shop's own settings, and what no form sends.
+        _ => OWNER,
+    }
+}
+
 impl Role {
     /// From the one that may do most.
     pub const ALL: [Self; 5] = [Owner, Manager, Seller, StockHand, Reader];
@@ -130,11 +160,39 @@ impl Role {
     /// # Errors
     /// [`Refusal::NotAllowed`] where somebody of this role may not send `command`.
     pub fn may_send(self, command: &Command) -> Result<(), Refusal> {
-        let senders = senders(command);
+        self.is_among(senders(command))
+    }
+
+    /// Whether somebody of this role is offered commands of a type, by its word.
+    ///
+    /// # Errors
+    /// As [`Self::may_send`].
+    pub fn may_send_type(self, command_type: &str) -> Result<(), Refusal> {
+        self.is_among(senders_of(command_type))
+    }
+
+    fn is_among(self, senders: &[Self]) -> Result<(), Refusal> {
         match senders.first() {
             Some(needed) if !senders.contains(&self) => Err(self.lacks(*needed)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the words of an entry are for this role: what tells of money and nothing else is not, for one that sees
+    /// none. Where goods have a price, the sentence goes without it.
+    #[must_use]
+    pub fn may_read(self, event: &Event) -> bool {
+        let of_money = |asked: &AskedCommand| {
+            let (kind, _) = asked.command_type.split_once('.').unwrap_or_default();
+            ["account", "transfer"].contains(&kind)
+        };
+        self.sees_money()
+            || match event {
+                Event::Account(_) | Event::Transfer(_) => false,
+                Event::Refused(refused) => !of_money(&refused.command),
+                Event::Declined(declined) => !of_money(&declined.command),
+                _ => true,
+            }
     }
 
     /// The refusal with both sides: this role, and the one that it takes.

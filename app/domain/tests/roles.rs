@@ -109,6 +109,7 @@ fn every_role_may_send_what_the_table_says_and_nothing_else() {
             let request = request(1, command(kind, &data_of(kind)), role);
             let handled = Shop::default().books.handle(&request, STAMP, &mut Reads::new());
             let refusal = refusal_of(&handled.settled[0].verdict);
+            assert_eq!(role.may_send_type(kind).is_ok(), may(role, kind), "{kind} offered to {role}");
             match refusal.filter(|refusal| refusal.code() == "not_allowed") {
                 None => assert!(may(role, kind), "{kind} by {role}"),
                 Some(refusal) => {
@@ -186,4 +187,32 @@ proptest! {
             prop_assert_eq!(may(*role, kind), !not_allowed, "{} by {}", kind, role);
         }
     }
+}
+
+#[test]
+fn us_10_everybody_gives_up_what_is_theirs_and_managers_what_is_anybodys() {
+    let mut shop = Shop::default();
+    let of = |number: u64, kind: &str, data: &Value, actor: &str, role: Role| {
+        let mut request = request(number, command(kind, data), role);
+        request.author.actor = actor.into();
+        request
+    };
+    // Nobody has opened the account: it is refused, and the book knows who asked.
+    let debit = data_of("account.debit");
+    let refused = of(1, "account.debit", &debit, "asha", Role::Seller);
+    let handled = shop.books.handle(&refused, STAMP, &mut Reads::new());
+    assert_eq!(refusal_of(&handled.settled[0].verdict).map(Refusal::code), Some("not_found"));
+    let give_up = |asked: u64, actor: &str, role: Role, number: u64| {
+        let id = request(asked, refused.submission.command.clone(), role).submission.id;
+        let data = json!({"command_id": id, "type": "account.debit", "data": debit, "reason": "Mistake"});
+        let request = of(number, "change.decline", &data, actor, role);
+        let handled = shop.books.clone().handle(&request, STAMP, &mut Reads::new());
+        refusal_of(&handled.settled[0].verdict).map(|refusal| refusal.code().to_owned())
+    };
+    assert_eq!(give_up(1, "asha", Role::Seller, 10), None, "their own");
+    assert_eq!(give_up(1, "asha", Role::StockHand, 11), None, "their own, whatever they are now");
+    assert_eq!(give_up(1, "marek", Role::Seller, 12).as_deref(), Some("not_allowed"));
+    assert_eq!(give_up(1, "marek", Role::Manager, 13), None);
+    assert_eq!(give_up(1, "asha", Role::Reader, 14).as_deref(), Some("not_allowed"), "readers change nothing");
+    assert_eq!(give_up(77, "marek", Role::Seller, 15), None, "what the book never heard of waits on their own device");
 }

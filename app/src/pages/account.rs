@@ -27,6 +27,7 @@ use crate::{
         pictures::{PicturesOf, Small},
         why::Why,
     },
+    viewer::Way,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -141,7 +142,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     view! {
         <PageHead title shop crumbs=vec![("Accounts".to_owned(), here("/accounts"))]>
             {follow(move || closed.get().then(|| view! { <span class="tag">"closed"</span> }))}
-            <a class="button" href=here(&format!("/accounts/transfer?from={id}"))>"Transfer"</a>
+            <Way to=format!("/accounts/transfer?from={id}") words="Transfer"/>
             <a class="button quiet" href=here(&format!("/history/account-{id}"))>"History"</a>
             <a class="button quiet" href=here(&format!("/reports/balance?account={id}"))>"Balance over time"</a>
             <a class="button quiet" href=here(&format!("/accounts/{id}/print"))>"Print"</a>

@@ -14,11 +14,11 @@ use crate::{
     repair::needs_person,
     ui::{
         erased::{IntoPart, Parts, follow},
-        frame::here,
         head::PageHead,
         mark::{Mark, SyncMark},
         rows::rows,
     },
+    viewer::Way,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -90,14 +90,14 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let none = model.part(|model| model.rows.is_empty());
     view! {
         <PageHead title="Accounts".to_owned() shop>
-            <a class="button primary" href=here("/accounts/new")>"New account"</a>
-            <a class="button" href=here("/accounts/transfer")>"Transfer"</a>
+            <Way to="/accounts/new" class="button primary" words="New account"/>
+            <Way to="/accounts/transfer" words="Transfer"/>
         </PageHead>
         {follow(move || if none.get() {
             view! {
                 <div class="empty">
                     <p>"No customer accounts. Make one to let someone pay later, up to a limit you set."</p>
-                    <div class="actions"><a class="button" href=here("/accounts/new")>"New account"</a></div>
+                    <div class="actions"><Way to="/accounts/new" words="New account"/></div>
                 </div>
             }.into_part()
         } else {

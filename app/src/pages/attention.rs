@@ -1,6 +1,9 @@
 //! Needs attention: what a person has to decide, on this device and in the shop.
 
-use domain::{books::Role, projections::attention::Item};
+use domain::{
+    books::Role,
+    projections::attention::{Item, Since},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +39,7 @@ pub struct Row {
 
 #[must_use]
 pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
-    let items = context.books.projections.attention.items.iter().map(|(item, since)| {
+    let items = seen(context).map(|(item, since)| {
         let number = format::number(since.number.abs());
         let product = |sentence: Sentence, sku: &domain::values::Sku| {
             sentence.link(super::name_of(context.books, sku), context.at(&format!("/products/{sku}")))
@@ -61,12 +64,16 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
             ),
             Item::Rejected(id) => {
                 let row = context.books.projections.orders.orders.get(id);
-                let why = row.and_then(|row| row.reason.as_ref()).map(crate::text::why_not).unwrap_or_default();
+                let why =
+                    row.and_then(|row| row.reason.as_ref()).map(|reason| context.why_not(reason)).unwrap_or_default();
                 (format!("rejected-{id}"), order(id).then(format!(" was not accepted: {why}.")))
             }
             Item::HandedOver(id) => (
                 format!("handed-{id}"),
-                order(id).then(format!(" was handed over without having been accepted. It is worth {amount}.")),
+                order(id).then(match context.sees_money() {
+                    true => format!(" was handed over without having been accepted. It is worth {amount}."),
+                    false => " was handed over without having been accepted.".to_owned(),
+                }),
             ),
             Item::BelowZero(sku) => (
                 format!("below-{sku}"),
@@ -89,6 +96,13 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         Row { key, sentence, since: format::moment(since.issued_at), position: since.position }
     });
     Some(Model { shop: context.title.to_owned(), items: items.collect() })
+}
+
+/// What of the shop needs a person, as far as whoever looks may see it.
+pub fn seen<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a Item, &'a Since)> {
+    let sees_money = context.sees_money();
+    let all = context.books.projections.attention.items.iter();
+    all.filter(move |(item, _)| sees_money || !matches!(item, Item::OverLimit(_) | Item::Reopened(_)))
 }
 
 /// What of this device waits for the person who uses it.

@@ -20,6 +20,7 @@ use crate::{
         pictures::{PicturesOf, Small},
         rows::rows,
     },
+    viewer::Offered,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -142,39 +143,45 @@ fn Changes(model: Memo<Model>) -> impl IntoView {
     let expected = model.part(|model| model.eta.is_some());
     view! {
         {follow(move || expected.get().then(|| view! { <Arrive now=model.get_untracked()/> }))}
-        <section class="section">
-            <h2>"Correct the quantity"</h2>
-            <CommandForm command="stock.change_quantity" id="change" label="Correct the quantity".to_owned()>
-                <input type="hidden" name="batchref" value=changed/>
-                <Field name="qty" label="Quantity" kind=Kind::Units value=now.qty.to_string() required=true hint="Reserved goods that no longer fit are freed, the newest first."/>
-                <div class="actions"><button type="submit">"Save"</button></div>
-            </CommandForm>
-        </section>
-        <section class="section">
-            <h2>"Take out damaged goods"</h2>
-            <CommandForm command="stock.damage" id="damage" label="Take out damaged goods".to_owned()>
-                <input type="hidden" name="batchref" value=damaged/>
-                <div class="field-row">
-                    <Field name="qty" label="Take out" kind=Kind::Units required=true/>
-                    <Field name="reason" label="Reason" required=true/>
-                </div>
-                <div class="actions"><button type="submit">"Take out"</button></div>
-            </CommandForm>
-        </section>
+        <Offered command="stock.change_quantity">
+            <section class="section">
+                <h2>"Correct the quantity"</h2>
+                <CommandForm command="stock.change_quantity" id="change" label="Correct the quantity".to_owned()>
+                    <input type="hidden" name="batchref" value=changed/>
+                    <Field name="qty" label="Quantity" kind=Kind::Units value=now.qty.to_string() required=true hint="Reserved goods that no longer fit are freed, the newest first."/>
+                    <div class="actions"><button type="submit">"Save"</button></div>
+                </CommandForm>
+            </section>
+        </Offered>
+        <Offered command="stock.damage">
+            <section class="section">
+                <h2>"Take out damaged goods"</h2>
+                <CommandForm command="stock.damage" id="damage" label="Take out damaged goods".to_owned()>
+                    <input type="hidden" name="batchref" value=damaged/>
+                    <div class="field-row">
+                        <Field name="qty" label="Take out" kind=Kind::Units required=true/>
+                        <Field name="reason" label="Reason" required=true/>
+                    </div>
+                    <div class="actions"><button type="submit">"Take out"</button></div>
+                </CommandForm>
+            </section>
+        </Offered>
     }
 }
 
 #[component]
 fn Arrive(now: Model) -> impl IntoView {
     view! {
-        <section class="section">
-            <h2>"It came"</h2>
-            <CommandForm command="stock.receive" id="arrive" label="It came".to_owned()>
-                <input type="hidden" name="batchref" value=now.batchref/>
-                <input type="hidden" name="sku" value=now.sku/>
-                <Field name="qty" label="Quantity that came" kind=Kind::Units value=now.qty.to_string() required=true/>
-                <div class="actions"><button type="submit" class="primary">"Write it down"</button></div>
-            </CommandForm>
-        </section>
+        <Offered command="stock.receive">
+            <section class="section">
+                <h2>"It came"</h2>
+                <CommandForm command="stock.receive" id="arrive" label="It came".to_owned()>
+                    <input type="hidden" name="batchref" value=now.batchref/>
+                    <input type="hidden" name="sku" value=now.sku/>
+                    <Field name="qty" label="Quantity that came" kind=Kind::Units value=now.qty.to_string() required=true/>
+                    <div class="actions"><button type="submit" class="primary">"Write it down"</button></div>
+                </CommandForm>
+            </section>
+        </Offered>
     }
 }

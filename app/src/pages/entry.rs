@@ -50,7 +50,8 @@ pub struct Entry {
     pub issued_at: Millis,
     pub recorded_at: Millis,
     pub causation: Option<u64>,
-    pub raw: String,
+    /// None for whoever sees no money: there may be some in it.
+    pub raw: Option<String>,
     pub mark: Mark,
     pub command_id: CommandId,
     /// The entry that this one puts back, and the one that put this one back.
@@ -111,15 +112,15 @@ pub fn load(context: &PageContext<'_>, place: &Place) -> Option<Model> {
 impl Entry {
     fn of(context: &PageContext<'_>, position: u64, entry: &BookEntry) -> Self {
         Self {
-            sentence: text::entry(context.shop, entry),
+            sentence: context.sentence(entry),
             aggregate: entry.aggregate.to_string(),
-            amount: entry.amount,
+            amount: entry.amount.and_then(|amount| context.money(amount)),
             actor: entry.actor.to_string(),
             device: entry.device.to_string(),
             issued_at: entry.issued_at,
             recorded_at: entry.recorded_at,
             causation: entry.causation,
-            raw: domain::json::indented(&entry.event),
+            raw: context.sees_money().then(|| domain::json::indented(&entry.event)),
             mark: Mark::new(context.marks.entry(entry.command_id, position), position),
             command_id: entry.command_id,
             undoes: entry.undoes.and_then(|id| undo::first_of(context.books, id)).map(|(position, _)| position),
@@ -182,11 +183,13 @@ fn Facts(entry: Entry) -> impl IntoView {
             </dl>
             <UndoEntry id=entry.command_id undo=entry.undo/>
         </section>
-        <details>
-            <summary>"Show raw entry"</summary>
-            <p class="note">{entry.aggregate}</p>
-            <pre tabindex="0" role="region" aria-label="Raw entry">{entry.raw}</pre>
-        </details>
+        {entry.raw.map(|raw| view! {
+            <details>
+                <summary>"Show raw entry"</summary>
+                <p class="note">{entry.aggregate}</p>
+                <pre tabindex="0" role="region" aria-label="Raw entry">{raw}</pre>
+            </details>
+        })}
     }
 }
 

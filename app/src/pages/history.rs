@@ -151,7 +151,11 @@ impl Row {
         only: Option<Kind>,
     ) -> Option<Self> {
         let (kind, _) = entry.aggregate.kind_and_key();
-        let fits = |change: &&Change| only.is_none_or(|only| Kind::of(kind, &change.field) == only);
+        let is_seen = |kind: Kind| context.sees_money() || kind != Kind::Money;
+        let fits = |change: &&Change| {
+            let kind = Kind::of(kind, &change.field);
+            is_seen(kind) && only.is_none_or(|only| kind == only)
+        };
         let told: Vec<_> = changes.iter().filter(fits).map(Told::of).filter(|told| told.was != told.now).collect();
         if told.is_empty() && only.is_some_and(|only| !changes.is_empty() || Kind::of(kind, "") != only) {
             return None;
@@ -161,7 +165,7 @@ impl Row {
             position,
             command_id: entry.command_id,
             href: context.at(&format!("/book/{position}")),
-            sentence: text::entry(context.shop, entry),
+            sentence: context.sentence(entry),
             changes: told,
             person: entry.actor.to_string(),
             device: entry.device.to_string(),

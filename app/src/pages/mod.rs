@@ -29,6 +29,7 @@ pub mod products;
 pub mod receive;
 pub mod reports;
 pub mod resend;
+pub mod reset;
 pub mod shops;
 pub mod sign_in;
 pub mod stock;
@@ -68,6 +69,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=welcome::Welcome ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=sign_in::SignIn ssr=SsrMode::Async/>
                 <Route path=path!("/join/:code") view=join::Join ssr=SsrMode::Async/>
+                <Route path=path!("/reset/:code") view=reset::Reset ssr=SsrMode::Async/>
                 <Route path=path!("/password") view=password::ChangePassword ssr=SsrMode::Async/>
                 <Route path=path!("/shops") view=shops::Shops ssr=SsrMode::Async/>
                 <Route path=path!("/sign-out") view=sign_in::SignOut ssr=SsrMode::Async/>

@@ -9,6 +9,7 @@ use crate::{
         head::PageHead,
         icon::IconView,
     },
+    viewer::Viewer,
 };
 
 #[must_use]
@@ -22,7 +23,8 @@ pub fn More() -> impl IntoView {
 }
 
 fn show(shop: Memo<String>) -> impl IntoView {
-    let places = RAIL.iter().map(|(path, icon, word)| {
+    let viewer = Viewer::of_context();
+    let places = RAIL.iter().filter(|(path, ..)| viewer.opens(path)).map(|(path, icon, word)| {
         view! {
             <li>
                 <a class="row" href=here(path)>
@@ -35,6 +37,5 @@ fn show(shop: Memo<String>) -> impl IntoView {
     view! {
         <PageHead title="More".to_owned() shop/>
         <ul class="list">{places.collect_view()}</ul>
-        <p><a href=here("/people")>"People"</a>" · "<a href=here("/devices")>"Devices"</a></p>
     }
 }

@@ -8,9 +8,10 @@ use crate::{
     replica::{Keeping, Problem, Replica},
     text,
     ui::{
-        erased::{IntoPart, follow, memo},
+        erased::{IntoPart, Part, follow, memo},
         past,
     },
+    viewer::Takes,
 };
 
 /// An address that no route matches.
@@ -29,25 +30,42 @@ pub fn NoSuchPage() -> impl IntoView {
 /// What a page says in place of its data.
 #[component]
 pub fn Missing(problem: Option<Problem>) -> impl IntoView {
-    let (title, words, found) = match problem {
-        None | Some(Problem::UnknownShop) => (text::NOT_FOUND, text::NOT_FOUND_WORDS, false),
-        Some(Problem::Unreachable) => (text::UNREACHABLE, text::UNREACHABLE_WORDS, true),
-        Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, true),
-        Some(Problem::Revoked) => (text::SHUT_OUT, "", true),
-        Some(Problem::NoSuchMoment) => (text::NO_SUCH_MOMENT, text::NO_SUCH_MOMENT_WORDS, false),
-        Some(Problem::BeforeFirst { .. }) => (text::NOT_BEGUN, "", false),
-        Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", true),
+    missing(problem)
+}
+
+/// A page that is there, and not for whoever looks.
+fn not_for_role(takes: &Takes) -> Part {
+    status(403);
+    view! {
+        <Title text=text::NOT_FOR_ROLE/>
+        <div class="page-head"><h1 tabindex="-1">{text::NOT_FOR_ROLE}</h1></div>
+        <div class="empty" data-testid="not-for-role"><p>{text::not_for_role(takes)}</p></div>
+    }
+    .into_part()
+}
+
+fn missing(problem: Option<Problem>) -> Part {
+    let (title, words, answer) = match &problem {
+        None | Some(Problem::UnknownShop) => (text::NOT_FOUND, text::NOT_FOUND_WORDS, 404),
+        Some(Problem::Unreachable) => (text::UNREACHABLE, text::UNREACHABLE_WORDS, 503),
+        Some(Problem::NeverOpened) => (text::NEVER_OPENED, text::NEVER_OPENED_WORDS, 503),
+        Some(Problem::Revoked) => (text::SHUT_OUT, "", 503),
+        Some(Problem::NoSuchMoment) => (text::NO_SUCH_MOMENT, text::NO_SUCH_MOMENT_WORDS, 404),
+        Some(Problem::BeforeFirst { .. }) => (text::NOT_BEGUN, "", 404),
+        Some(Problem::NotHeld { .. }) => (text::NOT_ON_THIS_DEVICE, "", 503),
+        Some(Problem::NotForRole(takes)) => return not_for_role(takes),
     };
+    let shut_out = problem == Some(Problem::Revoked);
+    let (alone, is_no_moment) =
+        (shut_out || problem == Some(Problem::NeverOpened), problem == Some(Problem::NoSuchMoment));
     let looking_back = match problem {
         Some(Problem::BeforeFirst { first }) => Some((text::before_first(first), true)),
         Some(Problem::NotHeld { from }) => Some((text::not_held(from), false)),
         _ => None,
     };
-    status(found);
+    status(answer);
     let replica = Replica::of_context();
-    let shut_out = problem == Some(Problem::Revoked);
-    let alone = problem == Some(Problem::NeverOpened) || shut_out;
-    let is_moment = looking_back.is_some() || problem == Some(Problem::NoSuchMoment);
+    let is_moment = looking_back.is_some() || is_no_moment;
     let holds_something = memo(move |_| replica.held().is_some_and(|picture| !picture.pending.is_empty()));
     let is_unread = memo(move |_| replica.line().is_some_and(|line| line.storage.keeping == Keeping::Unread));
     let revocation = memo(move |_| replica.line().and_then(|line| line.revocation));
@@ -72,14 +90,16 @@ pub fn Missing(problem: Option<Problem>) -> impl IntoView {
         </div>
         {alone.then(|| view! { <WithoutBooks/> })}
     }
+    .into_part()
 }
 
 #[cfg(feature = "ssr")]
-fn status(found: bool) {
+fn status(answer: u16) {
+    let status = http::StatusCode::from_u16(answer).unwrap_or(http::StatusCode::NOT_FOUND);
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(if found { http::StatusCode::SERVICE_UNAVAILABLE } else { http::StatusCode::NOT_FOUND });
+        response.set_status(status);
     }
 }
 
 #[cfg(not(feature = "ssr"))]
-fn status(_found: bool) {}
+fn status(_answer: u16) {}

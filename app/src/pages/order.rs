@@ -35,6 +35,7 @@ use crate::{
         timeline::{Step, Timeline},
         why::Why,
     },
+    viewer::Viewer,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -49,11 +50,11 @@ pub struct Model {
     pub lacks_goods: bool,
     /// The customer has goods of an order that was not accepted, and nobody has seen to it.
     pub to_be_seen_to: bool,
-    /// Who pays for it: number and title.
+    /// Who pays for it, number and title; none for whoever sees no money, as of all sums here.
     pub account: Option<(String, String)>,
     /// What may be added, while it may change.
     pub products: Vec<Proposal>,
-    pub total: i64,
+    pub total: Option<i64>,
     pub lines: Vec<Line>,
     pub timeline: Vec<Step>,
     pub mark: Mark,
@@ -71,7 +72,7 @@ pub struct Line {
     pub short: bool,
     pub batchref: Option<String>,
     pub batch_href: Option<String>,
-    pub amount: i64,
+    pub amount: Option<i64>,
     /// How far its order is: that says whether it may be taken out, and goods reserved for it.
     pub order: OrderState,
     pub state: SyncState,
@@ -84,17 +85,22 @@ pub fn load(context: &PageContext<'_>, order_id: &String) -> Option<Model> {
     let order_id = OrderId::parse(order_id).ok()?;
     let order = context.books.projections.orders.orders.get(&order_id)?;
     let timeline = order.timeline.iter();
-    let timeline = timeline.map(|it| Step::new(context, it.position, it.issued_at, text::step(&it.what)));
+    let timeline =
+        timeline.map(|it| Step::new(context, it.position, it.issued_at, text::step(&it.what, context.role())));
     Some(Model {
         shop: context.title.to_owned(),
         standing: Standing::of(order),
         state: order.state,
-        reason: order.reason.as_ref().map(text::why_not),
+        reason: order.reason.as_ref().map(|reason| context.why_not(reason)),
         lacks_goods: matches!(order.reason, Some(Refusal::OutOfStock { .. })),
         to_be_seen_to: context.books.projections.attention.items.get(&Item::HandedOver(order_id.clone())).is_some(),
-        account: order.account.as_ref().map(|party| (party.account_id.to_string(), party.title.to_string())),
+        account: order
+            .account
+            .as_ref()
+            .filter(|_| context.sees_money())
+            .map(|party| (party.account_id.to_string(), party.title.to_string())),
         products: if order.state.may_change() { products(context.books) } else { vec![] },
-        total: order.total,
+        total: context.money(order.total),
         lines: order.lines.iter().map(|line| self::line(context, &order_id, line, order.state)).collect(),
         timeline: timeline.collect(),
         pictures: Small::about(context, &Subject::Order(order_id.clone())),
@@ -115,7 +121,7 @@ fn line(context: &PageContext<'_>, order_id: &OrderId, line: &OrderLine, order: 
         short: line.short,
         batchref: line.batchref.as_ref().map(ToString::to_string),
         batch_href: line.batchref.as_ref().map(|batchref| context.at(&format!("/batches/{batchref}"))),
-        amount: line.price.times(line.qty),
+        amount: context.money(line.price.times(line.qty)),
         order,
         state: wish.map_or(SyncState::Confirmed, |view| view.state.into()),
         reason: wish.and_then(why),
@@ -143,7 +149,7 @@ fn figures(model: &Model) -> Vec<Figure> {
             Figure::pieces(format!("{}, allocated", line.name), i64::from(line.allocated)),
         ]
     });
-    lines.chain([Figure::money("Total", model.total)]).collect()
+    lines.chain(model.total.map(|total| Figure::money("Total", total))).collect()
 }
 
 #[component]
@@ -192,6 +198,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
 fn Lines(model: Memo<Model>) -> impl IntoView {
     let list = model.part(|model| model.lines.clone());
     let total = model.with_untracked(|model| format!("total-{}", model.order_id));
+    let sees_money = Viewer::of_context().sees_money();
     view! {
         <table class="ledger">
             <caption>"What was asked for, and where it comes from"</caption>
@@ -201,18 +208,20 @@ fn Lines(model: Memo<Model>) -> impl IntoView {
                     <th scope="col" class="num">"Asked"</th>
                     <th scope="col" class="num">"Allocated"</th>
                     <th scope="col">"Batch"</th>
-                    <th scope="col" class="num">"Amount"</th>
+                    {sees_money.then(|| view! { <th scope="col" class="num">"Amount"</th> })}
                     <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                 </tr>
             </thead>
             <tbody>{rows(list, |row| row.sku.clone(), line_row)}</tbody>
-            <tfoot>
-                <tr>
-                    <th scope="row" colspan="4">"Total"<Why what=total name="the total"/></th>
-                    <td class="num" data-label="Total">{model.show(|model| format::money(model.total))}</td>
-                    <td></td>
-                </tr>
-            </tfoot>
+            {sees_money.then(|| view! {
+                <tfoot>
+                    <tr>
+                        <th scope="row" colspan="4">"Total"<Why what=total name="the total"/></th>
+                        <td class="num" data-label="Total">{model.show(|model| model.total.map(format::money))}</td>
+                        <td></td>
+                    </tr>
+                </tfoot>
+            })}
         </table>
     }
 }
@@ -242,7 +251,9 @@ fn line_row(row: Memo<Line>) -> impl IntoView {
                     None => "–".into_part(),
                 })}
             </td>
-            <td class="num" data-label="Amount">{row.show(|row| format::money(row.amount))}</td>
+            {Viewer::of_context().sees_money().then(|| view! {
+                <td class="num" data-label="Amount">{row.show(|row| row.amount.map(format::money))}</td>
+            })}
             <td>{follow(move || {
                 let (order_id, sku, qty) = (order_id.clone(), sku.clone(), qty.clone());
                 let (has_goods, order) = offers.get();

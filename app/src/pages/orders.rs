@@ -5,6 +5,7 @@ use domain::{
     matcher::Matcher,
     order,
     projections::orders::{OrderRow, OrderState},
+    values::OrderId,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use crate::{
         rows::rows,
         search::Search,
     },
+    viewer::{Viewer, Way},
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -37,10 +39,11 @@ pub struct Model {
 pub struct Row {
     pub order_id: String,
     pub href: String,
-    /// Whose account pays for it.
+    /// Whose account pays for it; none for whoever sees no money.
     pub customer: Option<String>,
     pub lines: usize,
-    pub total: i64,
+    /// Minor units; none for whoever sees no money.
+    pub total: Option<i64>,
     pub standing: Standing,
     pub mark: Mark,
 }
@@ -99,15 +102,16 @@ impl Standing {
 pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
     let matcher = Matcher::new(searched);
     let all = context.books.projections.orders.orders.iter();
-    let mut newest_first: Vec<_> = all.filter(|(order_id, order)| order.is_found_by(order_id, &matcher)).collect();
+    let mut newest_first: Vec<_> =
+        all.filter(|(order_id, order)| is_found(context, order_id, order, &matcher)).collect();
     // By the entry that began it, so that a change to an order does not move it under anybody's finger.
     newest_first.sort_by_key(|(_, order)| std::cmp::Reverse(order.timeline.first().map_or(0, |step| step.position)));
     let rows = newest_first.into_iter().map(|(order_id, order)| Row {
         order_id: order_id.to_string(),
         href: context.at(&format!("/orders/{order_id}")),
-        customer: order.account.as_ref().map(|account| account.owner.to_string()),
+        customer: order.account.as_ref().filter(|_| context.sees_money()).map(|account| account.owner.to_string()),
         lines: order.lines.len(),
-        total: order.total,
+        total: context.money(order.total),
         standing: Standing::of(order),
         mark: Mark::new(context.marks.of(&["order"], order_id.as_str(), order.position), order.position),
     });
@@ -121,13 +125,21 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
             href: context.at("/attention"),
             customer: None,
             lines: place.lines.as_ref().map_or(0, Vec::len),
-            total: 0,
+            total: context.money(0),
             standing: Standing::Draft,
             mark: Mark::new(view.state.into(), 0),
         })
     });
     let rows = unaccepted.chain(rows).collect();
     Some(Model { shop: context.title.to_owned(), searched: searched.clone(), rows })
+}
+
+/// By what whoever looks may see: a name that is not shown is not to be found out by asking for it.
+fn is_found(context: &PageContext<'_>, order_id: &OrderId, order: &OrderRow, searched: &Matcher) -> bool {
+    if context.sees_money() || order.account.is_none() {
+        return order.is_found_by(order_id, searched);
+    }
+    OrderRow { account: None, ..order.clone() }.is_found_by(order_id, searched)
 }
 
 #[component]
@@ -141,16 +153,17 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let none = model.part(|model| model.rows.is_empty());
     let searched = model.with_untracked(|model| model.searched.clone());
     let empty = text::nothing_found("No orders waiting.", &searched);
+    let sees_money = Viewer::of_context().sees_money();
     view! {
         <PageHead title="Orders".to_owned() shop>
-            <a class="button primary" href=here("/orders/new")>"New order"</a>
+            <Way to="/orders/new" class="button primary" words="New order"/>
         </PageHead>
         <Search action=here("/orders") label="Search orders" value=searched/>
         {follow(move || if none.get() {
             view! {
                 <div class="empty">
                     <p>{empty.clone()}</p>
-                    <div class="actions"><a class="button" href=here("/orders/new")>"New order"</a></div>
+                    <div class="actions"><Way to="/orders/new" words="New order"/></div>
                 </div>
             }.into_part()
         } else {
@@ -160,10 +173,10 @@ fn show(model: Memo<Model>) -> impl IntoView {
                     <thead>
                         <tr>
                             <th scope="col">"Order"</th>
-                            <th scope="col">"Customer"</th>
+                            {sees_money.then(|| view! { <th scope="col">"Customer"</th> })}
                             <th scope="col">"Lines"</th>
                             <th scope="col">"State"</th>
-                            <th scope="col" class="num">"Total"</th>
+                            {sees_money.then(|| view! { <th scope="col" class="num">"Total"</th> })}
                         </tr>
                     </thead>
                     <tbody>{rows(list, |row| row.order_id.clone(), order_row)}</tbody>
@@ -175,6 +188,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
 
 fn order_row(row: Memo<Row>) -> impl IntoView {
     let mark = row.part(|row| row.mark);
+    let sees_money = Viewer::of_context().sees_money();
     view! {
         <tr data-sync=mark.show(|mark| mark.state.name()) data-position=mark.show(|mark| mark.confirmed_position())>
             <th scope="row">
@@ -182,12 +196,16 @@ fn order_row(row: Memo<Row>) -> impl IntoView {
                 " "
                 <SyncMark state=mark.part(|mark| mark.state)/>
             </th>
-            <td data-label="Customer">{row.show(|row| row.customer.clone().unwrap_or_default())}</td>
+            {sees_money.then(|| view! {
+                <td data-label="Customer">{row.show(|row| row.customer.clone().unwrap_or_default())}</td>
+            })}
             <td data-label="Lines">{follow(move || text::counted(row.with(|row| row.lines), "line", "lines"))}</td>
             <td data-label="State">
                 <span class="tag" data-tone=row.show(|row| row.standing.tone())>{row.show(|row| row.standing.words())}</span>
             </td>
-            <td class="num" data-label="Total">{row.show(|row| format::money(row.total))}</td>
+            {sees_money.then(|| view! {
+                <td class="num" data-label="Total">{row.show(|row| row.total.map(format::money))}</td>
+            })}
         </tr>
     }
 }

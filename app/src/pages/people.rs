@@ -8,13 +8,14 @@ use crate::{
     api::shop_people,
     format,
     live::{PageContext, page},
-    people::{InviteRow, MemberRow, People},
+    people::{InviteRow, Made, MemberRow, People},
     text,
     ui::{
-        door::{Newcomer, problem},
+        door::{Newcomer, Notice, problem},
         erased::{IntoPart, Part, follow},
         frame::at,
         head::PageHead,
+        past::Writing,
     },
 };
 
@@ -45,16 +46,12 @@ fn show(title: Memo<String>) -> impl IntoView {
     );
     let door = shop.map(|shop| at(&shop, "/people")).unwrap_or_default();
     let said = query_param("done");
-    let said = move || {
-        text::people_done(&said())
-            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> })
-    };
+    let said = move || text::people_done(&said()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
     view! {
         <PageHead title="People".to_owned() shop=title/>
         {problem(query_param("problem"))}
         {follow(said)}
-        <Invitation/>
-        <Suspense>
+        <Writing><Suspense>
             {follow(move || {
                 let door = door.clone();
                 Suspend::new(async move {
@@ -65,35 +62,33 @@ fn show(title: Memo<String>) -> impl IntoView {
                     }
                 })
             })}
-        </Suspense>
+        </Suspense></Writing>
     }
 }
 
-/// An invite that was made a moment ago.
-#[component]
-fn Invitation() -> impl IntoView {
-    let code = query_param("invited");
-    follow(move || {
-        let code = code();
-        (!code.is_empty()).then(|| {
-            let path = format!("/join/{code}");
-            view! {
-                <div class="notice" data-tone="good" role="status">
-                    <p>"Send this to the one person whom you invite: "<a href=path.clone() rel="external" data-testid="invitation">{path.clone()}</a></p>
-                    <p>{text::INVITE_ONCE}</p>
-                </div>
-            }
-        })
-    })
+/// What was made a moment ago: a whole address, to be sent to one person.
+fn made_now(made: Made) -> Part {
+    let (address, what, once) = match made {
+        Made::Invite { address } => (address, "Send this to the one person whom you invite: ", text::INVITE_ONCE),
+        Made::Reset { address } => (address, "Send this to the one whose password it is: ", text::RESET_ONCE),
+    };
+    view! {
+        <Notice tone="good">
+            <p>{what}<a href=address.clone() rel="external" data-testid="invitation">{address.clone()}</a></p>
+            <p>{once}</p>
+        </Notice>
+    }
+    .into_part()
 }
 
-fn everybody(door: &str, People { asks, members, invites }: People) -> Part {
+fn everybody(door: &str, People { asks, members, invites, made }: People) -> Part {
     if !asks {
         return open_shop(door);
     }
     let rows = members.into_iter().map(|member| member_row(door, member)).collect_view();
     let open = invites.into_iter().map(|invite| invite_row(door, invite)).collect_view();
     view! {
+        {made.map(made_now)}
         <ul class="needs" data-testid="members">{rows}</ul>
         <section class="section">
             <h2>"Invite somebody"</h2>
@@ -130,6 +125,15 @@ fn member_row(door: &str, member: MemberRow) -> Part {
     let MemberRow { login, name, role, since, is_you } = member;
     let heading = if is_you { format!("{name} (you)") } else { name };
     let id = format!("role-of-{login}");
+    let reset = (!is_you).then(|| {
+        view! {
+            <form method="post" action=door.to_owned()>
+                <input type="hidden" name="do" value="reset"/>
+                <input type="hidden" name="login" value=login.clone()/>
+                <button class="button">"Password forgotten: make a link"</button>
+            </form>
+        }
+    });
     view! {
         <li data-login=login.clone()>
             <h3>{heading}</h3>
@@ -143,6 +147,7 @@ fn member_row(door: &str, member: MemberRow) -> Part {
                         <RoleField id now=role/>
                         <div class="actions"><button class="button">"Save the role"</button></div>
                     </form>
+                    {reset}
                     <form method="post" action=door.to_owned()>
                         <input type="hidden" name="do" value="remove"/>
                         <input type="hidden" name="login" value=login.clone()/>

@@ -18,6 +18,7 @@ use crate::{
         pictures::{Seen, Shown},
         rows::rows,
     },
+    viewer::Offered,
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub fn load(context: &PageContext<'_>, id: &String) -> Option<Model> {
     let row = read.pictures.get(&id)?;
     let seen = Seen::of(context, row);
     let name = |sku: &domain::values::Sku| super::name_of(context.books, sku);
-    let about = row.about.as_ref().map(|subject| {
+    let about = context.seen_subject(row.about.as_ref()).map(|subject| {
         let path = match subject {
             Subject::Product(sku) => format!("/products/{sku}"),
             Subject::Batch(batchref) => format!("/batches/{batchref}"),
@@ -154,16 +155,18 @@ fn comment(row: Memo<Comment>) -> impl IntoView {
         >
             <p class="comment-text">{follow(move || words.get())}</p>
             <p class="note">{row.show(|row| row.signed.clone())} " " <SyncMark state=mark.part(|mark| mark.state)/></p>
-            <div class="actions">
-                <details open=follow(move || is_open.get()) on:toggle=handle(move |event| is_open.set(is_open_now(&event)))>
-                    <summary class="button quiet">"Edit"</summary>
-                    {follow(move || edit(id.clone(), seen.get(), is_open))}
-                </details>
-                <CommandForm command="comment.delete" id=format!("delete-{deleted}") class="actions" label="Remove the comment".to_owned()>
-                    <input type="hidden" name="comment_id" value=deleted/>
-                    <button type="submit" class="quiet danger">"Remove"</button>
-                </CommandForm>
-            </div>
+            <Offered command="comment.edit">
+                <div class="actions">
+                    <details open=follow(move || is_open.get()) on:toggle=handle(move |event| is_open.set(is_open_now(&event)))>
+                        <summary class="button quiet">"Edit"</summary>
+                        {follow(move || edit(id.clone(), seen.get(), is_open))}
+                    </details>
+                    <CommandForm command="comment.delete" id=format!("delete-{deleted}") class="actions" label="Remove the comment".to_owned()>
+                        <input type="hidden" name="comment_id" value=deleted/>
+                        <button type="submit" class="quiet danger">"Remove"</button>
+                    </CommandForm>
+                </div>
+            </Offered>
         </li>
     }
 }

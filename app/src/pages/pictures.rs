@@ -10,6 +10,7 @@ use crate::{
         head::PageHead,
         pictures::{AddPicture, PictureList, Small},
     },
+    viewer::Offered,
 };
 
 /// Pictures on the page; older ones are on the pages of what they are about.
@@ -39,9 +40,11 @@ fn show(model: Memo<Model>) -> impl IntoView {
     view! {
         <PageHead title="Pictures".to_owned() shop/>
         <section class="section" aria-label="Pictures"><PictureList list=model.part(|model| model.pictures.clone())/></section>
-        <section class="section">
-            <h2>"Add a picture"</h2>
-            <AddPicture about=None/>
-        </section>
+        <Offered command="picture.add">
+            <section class="section">
+                <h2>"Add a picture"</h2>
+                <AddPicture about=None/>
+            </section>
+        </Offered>
     }
 }

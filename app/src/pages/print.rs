@@ -89,20 +89,23 @@ pub fn load_order(context: &PageContext<'_>, order_id: &String) -> Option<Sheet>
     let order = order::load(context, order_id)?;
     let is_new = order.mark.state.is_pending() && order.timeline.iter().all(|step| step.mark.state.is_pending());
     let lines = order.lines.iter().map(|line| Line {
-        cells: vec![
+        cells: [
             format!("{} ({})", line.name, line.sku),
             format::number(line.qty),
             format::number(i64::from(line.allocated)),
             line.batchref.clone().unwrap_or_else(|| if line.short { "short".to_owned() } else { "–".to_owned() }),
-            format::money(line.amount),
-        ],
+        ]
+        .into_iter()
+        .chain(line.amount.map(format::money))
+        .collect(),
         is_unconfirmed: is_new || line.state.is_pending(),
     });
     let lines: Vec<_> = lines.collect();
+    let columns = ["Product", "Asked", "Allocated", "Batch"].into_iter().chain(order.total.map(|_| "Amount"));
     Some(Sheet {
         facts: vec![("State".to_owned(), order.standing.words().to_owned())],
-        columns: ["Product", "Asked", "Allocated", "Batch", "Amount"].map(str::to_owned).to_vec(),
-        total: Some(("Total".to_owned(), format::money(order.total))),
+        columns: columns.map(str::to_owned).collect(),
+        total: order.total.map(|total| ("Total".to_owned(), format::money(total))),
         is_unconfirmed: order.mark.state.is_pending() || lines.iter().any(|line| line.is_unconfirmed),
         lines,
         ..Sheet::of(context, format!("Order {order_id}"), &format!("/orders/{order_id}"))

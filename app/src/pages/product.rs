@@ -25,6 +25,7 @@ use crate::{
         rows::rows,
         why::Why,
     },
+    viewer::{Offered, Way},
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -34,7 +35,8 @@ pub struct Model {
     pub name: String,
     pub description: String,
     pub category: String,
-    pub price: i64,
+    /// Minor units; none for whoever sees no money.
+    pub price: Option<i64>,
     pub archived: bool,
     pub on_hand: i64,
     pub allocated: i64,
@@ -100,7 +102,7 @@ pub fn load(context: &PageContext<'_>, sku: &String) -> Option<Model> {
         name: super::name_of(context.books, &sku),
         description: product.description.to_string(),
         category: product.category.to_string(),
-        price: product.price.minor(),
+        price: context.money(product.price.minor()),
         archived: product.archived,
         on_hand: product.on_hand,
         allocated: product.allocated,
@@ -134,13 +136,14 @@ fn what(what: What) -> &'static str {
 }
 
 fn figures(model: &Model) -> Vec<Figure> {
-    vec![
+    let of_goods = [
         Figure::pieces("On hand", model.on_hand),
         Figure::pieces("Allocated", model.allocated),
         Figure::pieces("Available", model.available),
         Figure::pieces("Arriving", model.arriving),
-        Figure::money("Price", model.price),
-    ]
+    ];
+    let price = model.price.map(|price| Figure::money("Price", price));
+    of_goods.into_iter().chain(price).collect()
 }
 
 #[component]
@@ -154,8 +157,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let note = Signal::derive(move || {
         model.with(|model| {
             let archived = model.archived.then_some("archived");
-            let price = format::money(model.price);
-            [Some(model.sku.as_str()), Some(model.category.as_str()), Some(price.as_str()), archived]
+            let price = model.price.map(format::money);
+            [Some(model.sku.as_str()), Some(model.category.as_str()), price.as_deref(), archived]
                 .into_iter()
                 .flatten()
                 .filter(|part| !part.is_empty())
@@ -166,7 +169,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let sku = model.with_untracked(|model| model.sku.clone());
     view! {
         <PageHead title shop note crumbs=vec![("Products".to_owned(), here("/products"))]>
-            <a class="button" href=here(&format!("/stock/receive?sku={sku}"))>"Receive"</a>
+            <Way to=format!("/stock/receive?sku={sku}") words="Receive"/>
             <a class="button quiet" href=here(&format!("/history/product-{sku}"))>"History"</a>
             <a class="button quiet" href=here(&format!("/reports/stock?sku={sku}"))>"Stock over time"</a>
         </PageHead>
@@ -305,29 +308,34 @@ fn Change(model: Memo<Model>) -> impl IntoView {
     let now = model.get_untracked();
     let (sku, sku_counted) = (now.sku.clone(), now.sku.clone());
     let archived = model.part(|model| model.archived);
+    let price = now.price.map(format::money_input).unwrap_or_default();
     view! {
-        <section class="section">
-            <h2>"Count"</h2>
-            <CommandForm command="stock.count" id="count" label="Count".to_owned()>
-                <input type="hidden" name="sku" value=sku_counted/>
-                <Field name="counted" label="Counted" kind=Kind::Units required=true hint="What you see in hand, reserved goods included."/>
-                <div class="actions"><button type="submit">"Write down the count"</button></div>
-            </CommandForm>
-        </section>
-        <section class="section">
-            <h2>"Details"</h2>
-            <CommandForm command="product.change" id="change" label="Details".to_owned()>
-                <input type="hidden" name="sku" value=sku/>
-                <Field name="name" label="Name" value=now.name required=true/>
-                <div class="field-row">
-                    <Field name="price" label="Price" kind=Kind::Money value=format::money_input(now.price) required=true/>
-                    <Field name="category" label="Category" value=now.category/>
-                </div>
-                <Field name="description" label="Description" kind=Kind::Paragraph value=now.description/>
-                <div class="actions"><button type="submit">"Save changes"</button></div>
-            </CommandForm>
-            {follow(move || (!archived.get()).then(|| view! { <Archive sku=model.with_untracked(|model| model.sku.clone())/> }))}
-        </section>
+        <Offered command="stock.count">
+            <section class="section">
+                <h2>"Count"</h2>
+                <CommandForm command="stock.count" id="count" label="Count".to_owned()>
+                    <input type="hidden" name="sku" value=sku_counted/>
+                    <Field name="counted" label="Counted" kind=Kind::Units required=true hint="What you see in hand, reserved goods included."/>
+                    <div class="actions"><button type="submit">"Write down the count"</button></div>
+                </CommandForm>
+            </section>
+        </Offered>
+        <Offered command="product.change" says_who=true>
+            <section class="section">
+                <h2>"Details"</h2>
+                <CommandForm command="product.change" id="change" label="Details".to_owned()>
+                    <input type="hidden" name="sku" value=sku/>
+                    <Field name="name" label="Name" value=now.name required=true/>
+                    <div class="field-row">
+                        <Field name="price" label="Price" kind=Kind::Money value=price required=true/>
+                        <Field name="category" label="Category" value=now.category/>
+                    </div>
+                    <Field name="description" label="Description" kind=Kind::Paragraph value=now.description/>
+                    <div class="actions"><button type="submit">"Save changes"</button></div>
+                </CommandForm>
+                {follow(move || (!archived.get()).then(|| view! { <Archive sku=model.with_untracked(|model| model.sku.clone())/> }))}
+            </section>
+        </Offered>
     }
 }
 

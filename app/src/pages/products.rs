@@ -18,6 +18,7 @@ use crate::{
         rows::rows,
         search::Search,
     },
+    viewer::{Viewer, Way},
 };
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -34,7 +35,8 @@ pub struct Row {
     pub href: String,
     pub name: String,
     pub category: String,
-    pub price: i64,
+    /// Minor units; none for whoever sees no money.
+    pub price: Option<i64>,
     pub on_hand: i64,
     pub available: i64,
     /// When the next delivery is expected, where one is on its way.
@@ -54,7 +56,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
             href: context.at(&format!("/products/{sku}")),
             name: if product.name.is_empty() { sku.to_string() } else { product.name.to_string() },
             category: product.category.to_string(),
-            price: product.price.minor(),
+            price: context.money(product.price.minor()),
             on_hand: product.on_hand,
             available: product.available,
             next_eta: product.next_eta.map(format::short_day),
@@ -69,7 +71,7 @@ pub fn load(context: &PageContext<'_>, searched: &String) -> Option<Model> {
             href: context.at("/attention"),
             name: add.name.to_string(),
             category: add.category.to_string(),
-            price: add.price.minor(),
+            price: context.money(add.price.minor()),
             on_hand: 0,
             available: 0,
             next_eta: None,
@@ -93,7 +95,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let empty = text::nothing_found("No products yet. A product is anything you count or sell.", &searched);
     view! {
         <PageHead title="Products".to_owned() shop>
-            <a class="button primary" href=here("/products/new")>"Add a product"</a>
+            <Way to="/products/new" class="button primary" words="Add a product"/>
         </PageHead>
         <Search action=here("/products") label="Search products" value=searched/>
         {follow(move || if none.get() {
@@ -101,8 +103,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
                 <div class="empty">
                     <p>{empty.clone()}</p>
                     <div class="actions">
-                        <a class="button" href=here("/products/new")>"Add a product"</a>
-                        <a class="button" href=here("/stock/receive")>"Receive stock"</a>
+                        <Way to="/products/new" words="Add a product"/>
+                        <Way to="/stock/receive" words="Receive stock"/>
                     </div>
                 </div>
             }.into_part()
@@ -114,6 +116,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
 
 #[component]
 fn ProductTable(list: Memo<Vec<Row>>) -> impl IntoView {
+    let price = Viewer::of_context().sees_money().then(|| view! { <th scope="col" class="num">"Price"</th> });
     view! {
         <table class="ledger">
             <caption>"Products in the shop"</caption>
@@ -122,7 +125,7 @@ fn ProductTable(list: Memo<Vec<Row>>) -> impl IntoView {
                     <th scope="col">"Product"</th>
                     <th scope="col">"SKU"</th>
                     <th scope="col">"Category"</th>
-                    <th scope="col" class="num">"Price"</th>
+                    {price}
                     <th scope="col" class="num">"On hand"</th>
                     <th scope="col" class="num">"Available"</th>
                 </tr>
@@ -144,7 +147,9 @@ fn product_row(row: Memo<Row>) -> impl IntoView {
             <th scope="row"><a href=row.with_untracked(|row| row.href.clone())>{row.show(|row| row.name.clone())}</a></th>
             <td data-label="SKU">{row.with_untracked(|row| row.sku.clone())}</td>
             <td data-label="Category">{row.show(|row| row.category.clone())}</td>
-            <td class="num" data-label="Price">{row.show(|row| format::money(row.price))}</td>
+            {Viewer::of_context().sees_money().then(|| view! {
+                <td class="num" data-label="Price">{row.show(|row| row.price.map(format::money))}</td>
+            })}
             <td class="num" data-label="On hand">
                 <span class:negative=row.show(|row| row.on_hand < 0)>{row.show(|row| format::number(row.on_hand))}</span>
                 <NumberMark state/>

@@ -21,6 +21,7 @@ use crate::{
         frame::here,
         head::PageHead,
     },
+    viewer::Viewer,
 };
 
 /// What the address says.
@@ -130,14 +131,16 @@ fn show(model: Memo<Model>) -> impl IntoView {
         Report::Stock(_) | Report::Choose(_) => REPORTS[1],
         Report::Balance(_) | Report::ChooseAccount(_) => REPORTS[2],
     });
-    let tabs = REPORTS.map(|(address, title)| {
+    let viewer = Viewer::of_context();
+    let opened = REPORTS.into_iter().filter(|(address, _)| viewer.opens(&format!("/reports/{address}")));
+    let tabs = opened.map(|(address, title)| {
         let current = (address == name).then_some("page");
         view! { <a href=here(&format!("/reports/{address}")) aria-current=current>{title}</a> }
     });
     view! {
         <PageHead title=title.to_owned() shop/>
         <nav class="tabs" aria-label="Reports">
-            {tabs.to_vec()}
+            {tabs.collect_view()}
         </nav>
         {follow(move || model.with(|model| shown(&model.report)))}
     }

@@ -3,16 +3,31 @@
 use leptos::prelude::*;
 
 use super::query_param;
-use crate::ui::{
-    door::{DoorField, door, problem},
-    erased::{IntoPart, follow},
+use crate::{
+    text,
+    ui::{
+        door::{DoorField, Notice, door, problem},
+        erased::{IntoPart, follow, handle},
+    },
 };
 
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let next = query_param("next");
+    let (next, done) = (query_param("next"), query_param("done"));
+    let said = move || text::password_done(&done()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
+    let waits = RwSignal::new(false);
+    #[cfg(feature = "hydrate")]
+    crate::wire::finish_signing_out(waits);
+    // Nobody comes in before whoever was here is out.
+    let hold = move |event: leptos::ev::SubmitEvent| {
+        if waits.get_untracked() {
+            event.prevent_default();
+        }
+    };
     let form = view! {
-        <form method="post" action="/session" class="form">
+        {follow(said)}
+        <form method="post" action="/session" class="form" on:submit=handle(hold)>
+            {follow(move || waits.get().then(|| view! { <Notice tone="attention"><p>{text::SIGN_OUT_WAITS}</p></Notice> }))}
             {problem(query_param("problem"))}
             <input type="hidden" name="next" value=follow(next)/>
             <DoorField name="login" label="E-mail or name" autocomplete="username"/>

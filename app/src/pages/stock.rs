@@ -18,6 +18,7 @@ use crate::{
         rows::rows,
         why::Why,
     },
+    viewer::Way,
 };
 
 /// What the address says.
@@ -184,7 +185,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let current = |is: bool| is.then_some("page");
     view! {
         <PageHead title="Stock".to_owned() shop>
-            <a class="button primary" href=here("/stock/receive")>"Receive stock"</a>
+            <Way to="/stock/receive" class="button primary" words="Receive stock"/>
         </PageHead>
         <nav class="tabs" aria-label="Stock by">
             <a href=here("/stock") aria-current=current(!by_batch)>"By product"</a>

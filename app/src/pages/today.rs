@@ -20,6 +20,7 @@ use crate::{
         undo::UndoButton,
         why::Why,
     },
+    viewer::{Viewer, Way},
 };
 
 /// Available units below which a product is said to run low.
@@ -37,7 +38,8 @@ pub struct Model {
     pub day: String,
     /// Items of the shop that need a person.
     pub attention: usize,
-    pub takings: i64,
+    /// Minor units; none for whoever sees no money.
+    pub takings: Option<i64>,
     pub sales: u32,
     /// Sales whose goods came back today.
     pub put_back: u32,
@@ -85,8 +87,8 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     Some(Model {
         shop: context.title.to_owned(),
         day: format!("{} {}", format::weekday(today), format::day(today)),
-        attention: read.attention.items.len(),
-        takings: takings.total(),
+        attention: super::attention::seen(context).count(),
+        takings: context.money(takings.total()),
         sales: takings.sales,
         put_back: takings.put_back,
         takings_state: context.marks.entry_place(takings.position),
@@ -136,14 +138,15 @@ fn arriving(context: &PageContext<'_>) -> Vec<Arriving> {
 
 fn figures(model: &Model) -> Vec<Figure> {
     let pieces = |label: &str, value: usize| Figure::pieces(label, i64::try_from(value).unwrap_or(i64::MAX));
-    vec![
-        Figure::money("Takings today", model.takings),
+    let takings = model.takings.map(|takings| Figure::money("Takings today", takings));
+    let of_goods = [
         Figure::pieces("Sales today", i64::from(model.sales)),
         pieces("Orders placed", model.placed),
         pieces("Orders short", model.short),
         pieces("Running low", model.low.len()),
         pieces("Needs attention", model.attention),
-    ]
+    ];
+    takings.into_iter().chain(of_goods).collect()
 }
 
 #[component]
@@ -157,7 +160,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let (yesterday, takings_why) = model.with_untracked(|model| (model.yesterday.clone(), model.takings_why.clone()));
     view! {
         <PageHead title="Today".to_owned() shop note>
-            <a class="button primary" href=here("/till")>"Sell"</a>
+            <Way to="/till" class="button primary" words="Sell"/>
             {past::as_of_now().is_none().then(|| view! {
                 <a class="button quiet" href=past::at_moment(&here(""), Some(&yesterday))>"Look at yesterday"</a>
             })}
@@ -173,15 +176,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
         }))}
         <Aged age=Age::OverAnHour/>
         <dl class="figures">
-            <div>
-                <dt>"Takings today"</dt>
-                <dd>
-                    {follow(move || format::money(model.with(|model| model.takings)))}
-                    <NumberMark state=model.part(|model| model.takings_state)/>
-                    <Why what=takings_why name="takings"/>
-                </dd>
-                <dd>{model.show(|model| sales(model.sales, model.put_back))}</dd>
-            </div>
+            {Viewer::of_context().sees_money().then(|| view! { <Takings model why=takings_why/> })}
             <div>
                 <dt>"Orders placed"</dt>
                 <dd>{model.show(|model| model.placed)}</dd>
@@ -193,6 +188,21 @@ fn show(model: Memo<Model>) -> impl IntoView {
             <ArrivingList model/>
         </div>
         <Recent model/>
+    }
+}
+
+#[component]
+fn Takings(model: Memo<Model>, why: String) -> impl IntoView {
+    view! {
+        <div>
+            <dt>"Takings today"</dt>
+            <dd>
+                {model.show(|model| model.takings.map(format::money))}
+                <NumberMark state=model.part(|model| model.takings_state)/>
+                <Why what=why name="takings"/>
+            </dd>
+            <dd>{model.show(|model| sales(model.sales, model.put_back))}</dd>
+        </div>
     }
 }
 

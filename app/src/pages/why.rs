@@ -109,9 +109,7 @@ pub fn load(context: &PageContext<'_>, number: &Number) -> Option<Model> {
     let pending = explained.pending(confirmed).map(|step| Part {
         label: "Saved here".to_owned(),
         amount: step.change,
-        note: entry_at(&entries, step.position)
-            .map(|entry| text::entry(context.shop, entry).plain())
-            .unwrap_or_default(),
+        note: entry_at(&entries, step.position).map(|entry| context.sentence(entry).plain()).unwrap_or_default(),
     });
     let shown = explained.steps.iter().rev().take(SHOWN);
     let steps = shown.filter_map(|step| {
@@ -119,7 +117,7 @@ pub fn load(context: &PageContext<'_>, number: &Number) -> Option<Model> {
         Some(Step {
             position: step.position,
             at: entry.issued_at,
-            sentence: text::entry(context.shop, entry),
+            sentence: context.sentence(entry),
             person: entry.actor.to_string(),
             change: step.change,
             number: step.number,

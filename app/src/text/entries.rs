@@ -6,7 +6,9 @@ mod orders;
 pub use orders::step;
 
 use domain::{
-    Event, ShopSlug, comment,
+    Event, Refusal, ShopSlug,
+    books::Role,
+    comment,
     event::AskedCommand,
     picture,
     picture::Subject,
@@ -26,6 +28,8 @@ use crate::{
 struct Writer<'a> {
     shop: &'a ShopSlug,
     entry: &'a BookEntry,
+    /// Of whoever reads it.
+    reader: Role,
 }
 
 impl Writer<'_> {
@@ -62,6 +66,15 @@ impl Writer<'_> {
         }
     }
 
+    /// A sum and what joins it to the sentence; nothing for whoever sees no money.
+    fn sum(&self, joint: &str, minor: i64) -> String {
+        if self.reader.sees_money() { format!("{joint}{}", amount(minor)) } else { String::new() }
+    }
+
+    fn why_not(&self, refusal: &Refusal) -> String {
+        super::why_not_for(refusal, self.reader)
+    }
+
     /// What was asked for and not done.
     fn asked(&self, asked: &AskedCommand) -> String {
         let name = |sku: &Sku| self.entry.names.get(sku).map_or_else(|| sku.to_string(), ToString::to_string);
@@ -80,22 +93,25 @@ impl Writer<'_> {
     }
 }
 
-/// One entry of the book as a sentence.
+/// One entry of the book as a sentence, as far as it is for a reader of this role.
 #[must_use]
-pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
-    let write = Writer { shop, entry };
+pub fn entry(shop: &ShopSlug, entry: &BookEntry, reader: Role) -> Sentence {
+    let write = Writer { shop, entry, reader };
     let start = Sentence::default();
+    if !reader.may_read(&entry.event) {
+        return start.then(super::ABOUT_MONEY);
+    }
     match &entry.event {
         Event::Product(product::Event::ProductAdded(event)) if event.name.is_empty() => {
             write.product(start.then("Goods without a name were noted: "), &event.sku)
         }
         Event::Product(product::Event::ProductAdded(event)) => {
-            write.product(start.then("Product added: "), &event.sku).then(format!(", {}", amount(event.price.minor())))
+            write.product(start.then("Product added: "), &event.sku).then(write.sum(", ", event.price.minor()))
         }
         Event::Product(product::Event::ProductChanged(event)) => {
             let parts = [
                 event.name.as_ref().map(|name| format!("name {name}")),
-                event.price.map(|price| format!("price {}", amount(price.minor()))),
+                event.price.map(|price| format!("price{}", write.sum(" ", price.minor()))),
                 event.category.as_ref().map(|category| format!("category {category}")),
                 event.description.as_ref().map(|_| "description".to_owned()),
             ];
@@ -130,13 +146,14 @@ pub fn entry(shop: &ShopSlug, entry: &BookEntry) -> Sentence {
         Event::Picture(picture::Event::PictureAdded(event)) => {
             let sentence = write.picture(start.then("Added "), &event.picture_id);
             match &event.about {
+                Some(Subject::Account(_)) if !reader.sees_money() => sentence,
                 Some(subject) => write.subject(sentence.then(" of "), subject),
                 None => sentence,
             }
         }
         Event::Comment(event) => comment_entry(&write, event),
         Event::Refused(event) => {
-            start.then(format!("{}. {}", write.asked(&event.command), super::refusal(&event.refusal)))
+            start.then(format!("{}. Not accepted: {}.", write.asked(&event.command), write.why_not(&event.refusal)))
         }
         Event::Shop(shop::Event::CurrencySet(event)) => {
             start.then(format!("Money is counted in {} from here on", event.currency))

@@ -22,6 +22,10 @@ pub fn door_problem(word: &str) -> Option<&'static str> {
         "later" => "Too many tries. Wait a few minutes, then try again.",
         "unavailable" => "The server could not look it up. Try again.",
         "invite" => "This invite cannot be used. Ask for a new one.",
+        "reset" => "This link cannot be used. Ask an owner for a new one.",
+        "elsewhere" => {
+            "They belong to another shop too, which their password opens as well. Whoever runs the server sets another one."
+        }
         "taken" => "Somebody has this login. If it is yours, sign in first, then open the invite again.",
         "login" => "A login has no blanks and no colons.",
         "short" => "The password needs 8 characters at least.",
@@ -35,6 +39,17 @@ pub fn door_problem(word: &str) -> Option<&'static str> {
         "pin-guessable" => "Everybody would try that PIN first. Take another one.",
         "pin-wrong" => "This is not the PIN. After five wrong ones the password is needed.",
         "demo" => "The demo shop stays open to everybody.",
+        _ => return None,
+    })
+}
+
+/// What was done about one's own password and sessions, by the word in the address.
+#[must_use]
+pub fn password_done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "1" => "Changed. You are signed out everywhere else.",
+        "ended" => "Signed out there.",
+        "reset" => "The password is set. Sign in with it.",
         _ => return None,
     })
 }

@@ -62,6 +62,16 @@ pub fn why_not(refusal: &Refusal) -> String {
     }
 }
 
+/// The same for a reader of this role: without sums for whoever sees no money.
+#[must_use]
+pub fn why_not_for(refusal: &Refusal, reader: Role) -> String {
+    match refusal {
+        Refusal::InsufficientFunds { .. } if !reader.sees_money() => "there is not enough money".to_owned(),
+        Refusal::NotZero { .. } if !reader.sees_money() => "the account is not empty".to_owned(),
+        other => why_not(other),
+    }
+}
+
 /// What somebody may do in the shop.
 #[must_use]
 pub fn role(role: Role) -> String {

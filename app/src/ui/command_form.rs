@@ -23,11 +23,12 @@ use crate::{
     text,
     ui::{
         announce::Announcer,
-        erased::{Inside, handle},
+        erased::{Inside, IntoPart, handle},
         frame::at,
         past::Writing,
         toast::Toasts,
     },
+    viewer::Viewer,
 };
 
 /// What a form knows of its fields. Provided to them by context.
@@ -106,7 +107,8 @@ pub struct Done {
     pub command: Command,
 }
 
-/// A form for one type of command. Its children are the fields and the buttons.
+/// A form for one type of command; nothing for those whose role may not give it. Its children are the fields and the
+/// buttons.
 #[component]
 pub fn CommandForm(
     /// As `stock.receive`.
@@ -139,6 +141,9 @@ pub fn CommandForm(
     refused: Option<Refusal>,
     children: Inside,
 ) -> impl IntoView {
+    if Viewer::of_context().may(command).is_err() {
+        return ().into_part();
+    }
     let shop = use_context::<ShopSlug>();
     let (replica, announcer, toasts) = (Replica::of_context(), Announcer::of_context(), Toasts::of_context());
     let location = use_location();
@@ -224,6 +229,7 @@ pub fn CommandForm(
             <Writing>{children.show()}</Writing>
         </form>
     }
+    .into_part()
 }
 
 /// What is wrong with the form, on top of it, each with a link to its field.

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::{
     text,
     ui::{
-        erased::{IntoPart, Part, follow},
+        erased::{Inside, IntoPart, Part, follow},
         ready::interactive_when_alive,
     },
 };
@@ -37,6 +37,12 @@ pub fn problem(word: impl Fn() -> String + Send + 'static) -> impl IntoView {
         let words = text::door_problem(&word());
         words.map(|words| view! { <div class="form-error" id=PROBLEM role="alert"><p>{words}</p></div> })
     })
+}
+
+/// Something that the page has to say, above the rest. `tone`: as in the style sheet.
+#[component]
+pub fn Notice(tone: &'static str, children: Inside) -> impl IntoView {
+    view! { <div class="notice" data-tone=tone role="status">{children.show()}</div> }.into_part()
 }
 
 /// A field of a form that is posted as it is.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     format,
     live::PageContext,
-    text,
     ui::{
         erased::{Part, Parts, follow},
         frame::here,
@@ -42,8 +41,8 @@ impl EntryRow {
             position,
             command_id: entry.command_id,
             href: context.at(&format!("/book/{position}")),
-            sentence: text::entry(context.shop, entry),
-            amount: entry.amount,
+            sentence: context.sentence(entry),
+            amount: entry.amount.and_then(|amount| context.money(amount)),
             at: entry.issued_at,
             note: format!("{} · {}", entry.actor, entry.device),
             mark: Mark::new(context.marks.entry(entry.command_id, position), position),

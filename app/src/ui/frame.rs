@@ -31,6 +31,7 @@ use crate::{
         toast::{ToastRegion, Toasts},
         update::UpdateNotice,
     },
+    viewer::Viewer,
 };
 
 /// The address of a page of `shop`: `at(shop, "/till")`.
@@ -60,6 +61,9 @@ pub struct Visit {
     /// Who can switch to themselves on this browser, by login.
     #[serde(default)]
     pub colleagues: Vec<Colleague>,
+    /// Whether the server writes nothing.
+    #[serde(default)]
+    reads_only: bool,
 }
 
 impl Visit {
@@ -147,13 +151,14 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
             <div class="notices">
                 <DemoBand shop=shop.clone() replica/>
                 <NotHeardOf shop=shop.clone() visit replica/>
+                <ReadsOnly/>
                 <StorageWarning replica/>
                 <UpdateNotice/>
                 <Aged age=Age::OverADay/>
             </div>
-            <nav class="rail" aria-label="Main"><Links shop=shop.clone() places=RAIL/></nav>
+            <nav class="rail" aria-label="Main"><Places shop=shop.clone() places=RAIL visit replica/></nav>
             <main id="main" tabindex="-1"><Outlet/></main>
-            <nav class="bottom-bar" aria-label="Main, short"><Links shop places=BAR/></nav>
+            <nav class="bottom-bar" aria-label="Main, short"><Places shop places=BAR visit replica/></nav>
         </div>
         <LiveRegion announcer/>
         <ToastRegion toasts/>
@@ -209,6 +214,34 @@ fn StorageWarning(replica: Replica) -> impl IntoView {
     })
 }
 
+/// Whether the server of this page writes nothing, as it said when the page was loaded.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn reads_only() -> bool {
+    use_context::<crate::backend::SharedBackend>().is_some_and(|backend| backend.reads_only())
+}
+
+/// Whether the server of this page writes nothing, as it said when the page was loaded.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn reads_only() -> bool {
+    let visit = use_context::<Resource<Visit>>();
+    visit.is_some_and(|visit| visit.with_untracked(|visit| visit.as_ref().is_some_and(|visit| visit.reads_only)))
+}
+
+/// The id of the words that say why nothing can be written.
+pub const READS_ONLY: &str = "reads-only-reason";
+
+/// Said on every page of a server that only reads.
+#[component]
+fn ReadsOnly() -> impl IntoView {
+    reads_only().then(|| {
+        view! {
+            <div class="strip" data-tone="attention" role="status" data-testid="reads-only"><p id=READS_ONLY>{text::READS_ONLY}</p></div>
+        }
+    })
+}
+
 /// A place of the navigation: its address in the shop, icon and word.
 type Place = (&'static str, Icon, &'static str);
 
@@ -223,6 +256,8 @@ pub(crate) const RAIL: &[Place] = &[
     ("/book", Icon::Book, "Day book"),
     ("/reports/sales", Icon::Stock, "Reports"),
     ("/attention", Icon::Bell, "Needs attention"),
+    ("/people", Icon::People, "People"),
+    ("/devices", Icon::Device, "Devices"),
     ("/device", Icon::Device, "This device"),
 ];
 
@@ -234,11 +269,29 @@ const BAR: &[Place] = &[
     ("/more", Icon::More, "More"),
 ];
 
+/// Those that open to whoever is there.
 #[component]
-fn Links(shop: ShopSlug, places: &'static [Place]) -> impl IntoView {
+fn Places(shop: ShopSlug, places: &'static [Place], visit: Resource<Visit>, replica: Replica) -> impl IntoView {
+    view! {
+        <Suspense>
+            {follow(move || {
+                let shop = shop.clone();
+                Suspend::new(async move {
+                    let known = visit.await.author().role;
+                    let role = memo(move |_| replica.picture().map_or(known, |picture| picture.author.role));
+                    follow(move || view! { <Links shop=shop.clone() places viewer=Viewer { role: role.get() }/> })
+                })
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Links(shop: ShopSlug, places: &'static [Place], viewer: Viewer) -> impl IntoView {
     let here = use_location().pathname;
     places
         .iter()
+        .filter(|(path, ..)| viewer.opens(path))
         .map(|(path, icon, word)| {
             let home = at(&shop, "");
             let href = at(&shop, path);
@@ -266,6 +319,7 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
     let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
     let headers = use_context::<http::request::Parts>().map(|parts| parts.headers).filter(|_| signed_in);
+    let reads_only = backend.as_ref().is_some_and(|backend| backend.reads_only());
     async move {
         let (view, colleagues) = match backend {
             Some(backend) => {
@@ -278,7 +332,7 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
             None => (None, Vec::new()),
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, colleagues }
+        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, colleagues, reads_only }
     }
 }
 

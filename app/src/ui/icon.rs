@@ -15,6 +15,7 @@ pub enum Icon {
     Device,
     Bell,
     Picture,
+    People,
 }
 
 impl Icon {
@@ -30,6 +31,7 @@ impl Icon {
             Self::Book => "M4 3h12v14H4zM7 3v14",
             Self::Device => "M6 2h8v16H6zM9 15h2",
             Self::Picture => "M3 5h3l1-2h6l1 2h3v11H3zM10 8a3 3 0 1 0 .1 0",
+            Self::People => "M7 8a2.5 2.5 0 1 0 .1 0M2 17c0-4 10-4 10 0M14 6a2 2 0 1 0 .1 0M14 12c3 0 4 2 4 4",
             Self::Bell => "M5 14V9a5 5 0 0 1 10 0v5l1 1H4zM8.5 17h3",
         }
     }

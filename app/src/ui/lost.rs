@@ -24,7 +24,7 @@ struct Row {
 fn of(picture: &Picture) -> Vec<Row> {
     let row = |lost: &sync::Lost| Row {
         id: lost.entry.command_id,
-        sentence: text::entry(&picture.shop, &lost.entry),
+        sentence: text::entry(&picture.shop, &lost.entry, picture.author.role),
         note: format!(
             "Was #{} · {} · {} · {}",
             lost.position,

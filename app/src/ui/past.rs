@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     format, text,
-    ui::erased::{Inside, IntoPart, Part, memo},
+    ui::{
+        erased::{Inside, IntoPart, Part, memo},
+        frame::{READS_ONLY, reads_only},
+    },
 };
 
 /// The id of the words that say why a control is disabled.
@@ -206,14 +209,23 @@ fn Comparison(position: u64, compared: Vec<Compared>) -> impl IntoView {
     }
 }
 
-/// Controls that write. Where a page looks back, they are disabled, and say why.
+/// Why nothing can be written on this page, and the id of the words that say so on it.
+#[must_use]
+pub fn not_now() -> Option<(&'static str, &'static str)> {
+    if as_of_now().is_some() {
+        return Some((REASON, text::NOT_IN_THE_PAST));
+    }
+    reads_only().then_some((READS_ONLY, text::READS_ONLY))
+}
+
+/// Controls that write. Where a page looks back, or its server only reads, they are disabled, and say why.
 #[component]
 pub fn Writing(children: Inside) -> impl IntoView {
-    match as_of_now() {
+    match not_now() {
         None => children.show(),
-        Some(_) => view! {
-            <fieldset class="not-now" disabled=true aria-describedby=REASON title=text::NOT_IN_THE_PAST>
-                <legend class="visually-hidden">{text::NOT_IN_THE_PAST}</legend>
+        Some((reason, words)) => view! {
+            <fieldset class="not-now" disabled=true aria-describedby=reason title=words>
+                <legend class="visually-hidden">{words}</legend>
                 {children.show()}
             </fieldset>
         }

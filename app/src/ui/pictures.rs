@@ -22,6 +22,7 @@ use crate::{
         mark::{Mark, SyncMark},
         rows::rows,
     },
+    viewer::Offered,
 };
 
 /// What an `<img>` needs.
@@ -48,7 +49,7 @@ impl Seen {
     #[must_use]
     pub fn of(context: &PageContext<'_>, row: &PictureRow) -> Self {
         let name = |sku: &domain::values::Sku| name_of(context.books, sku);
-        let about = row.about.as_ref().map(|subject| text::pictures::subject(subject, &name));
+        let about = context.seen_subject(row.about.as_ref()).map(|subject| text::pictures::subject(subject, &name));
         let caption = row.caption.as_ref().map(domain::values::Caption::as_str);
         Self {
             blob: row.blob.clone(),
@@ -88,10 +89,12 @@ pub fn PicturesOf(list: Memo<Vec<Small>>, about: (&'static str, String)) -> impl
         <section class="section" aria-label="Pictures">
             <h2>"Pictures"</h2>
             <PictureList list/>
-            <details>
-                <summary>"Add a picture"</summary>
-                <AddPicture about=Some(about)/>
-            </details>
+            <Offered command="picture.add">
+                <details>
+                    <summary>"Add a picture"</summary>
+                    <AddPicture about=Some(about)/>
+                </details>
+            </Offered>
         </section>
     }
 }

@@ -99,12 +99,12 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
         Some(rest) if asking.get() => text::undo_label(rest),
         _ => text::UNDO.to_owned(),
     };
-    let in_the_past = past::as_of_now().is_some();
+    let not_now = past::not_now().map(|(reason, _)| reason);
     view! {
         <Show when=move || rest.get().is_some()>
             <span class="undo">
                 {follow(move || question().map(|question| view! { <span>{question}</span>" " }))}
-                <button type="button" class="quiet" disabled=in_the_past aria-describedby=in_the_past.then_some(past::REASON) on:click=handle(pressed)>{follow(label)}</button>
+                <button type="button" class="quiet" disabled=not_now.is_some() aria-describedby=not_now on:click=handle(pressed)>{follow(label)}</button>
             </span>
         </Show>
     }

@@ -1,7 +1,7 @@
 //! Who has signed in, and the way out. Whoever has unsent changes is asked about them first.
 
 use domain::books::Role;
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlFormElement};
+use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
 use sync::connection::DataState;
 
 use crate::{
@@ -13,9 +13,6 @@ use crate::{
         frame::{Visit, here},
     },
 };
-
-/// The form that signs out. Posted as it is where no script runs.
-const FORM: &str = "sign-out";
 
 /// Nothing at all in a shop that asks nobody.
 #[component]
@@ -56,10 +53,10 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
         <section class="section">
             <h2>"Who is here"</h2>
             <p data-testid="signed-in-as">{login}", "{text::role(role)}</p>
-            <form id=FORM method="post" action="/session/end" on:submit=handle(sign_out)>
-                <button class="quiet" disabled=follow(move || away.get())>"Sign out"</button>
+            <form method="post" action="/session/end" on:submit=handle(sign_out)>
+                <button class="quiet">"Sign out"</button>
                 " "
-                {follow(move || away.get().then(|| view! { <span class="note">{text::NEEDS_CONNECTION}</span> }))}
+                {follow(move || away.get().then(|| view! { <span class="note">{text::SIGN_OUT_AWAY}</span> }))}
             </form>
             <p>
                 <a href=here("/switch")>"Switch to somebody else"</a>" · "
@@ -69,7 +66,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
             <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
                 <h2 id="sign-out-question">{follow(move || text::not_sent(waiting.get()))}</h2>
                 <p>{text::SIGN_OUT_LEAVES}</p>
-                <Choices question away/>
+                <Choices question/>
             </dialog>
         </section>
     }
@@ -77,7 +74,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
 
 /// *Cancel* is the one that a hasty key presses.
 #[component]
-fn Choices(question: NodeRef<html::Dialog>, away: Memo<bool>) -> impl IntoView {
+fn Choices(question: NodeRef<html::Dialog>) -> impl IntoView {
     let replica = Replica::of_context();
     let close = move || {
         if let Some(question) = question.get_untracked() {
@@ -101,20 +98,15 @@ fn Choices(question: NodeRef<html::Dialog>, away: Memo<bool>) -> impl IntoView {
             <button type="button" autofocus on:click=handle(move |_| close())>"Cancel"</button>
             <button type="button" disabled=follow(move || !connected.get()) on:click=handle(send)>"Send now"</button>
             <a class="button" href=follow(move || file.get()) download="daybook-unsent.json" rel="external">"Save a file"</a>
-            <button type="button" class="quiet" disabled=follow(move || away.get()) on:click=handle(move |_| leave(replica))>"Keep them here and sign out"</button>
+            <button type="button" class="quiet" on:click=handle(move |_| leave(replica))>"Keep them here and sign out"</button>
         </div>
     }
     .into_part()
 }
 
-/// Clears what is not the person's own, then posts the form.
+/// Also without a network: the device does it, and tells the server when it can.
 fn leave(replica: Replica) {
-    let Some(device) = replica.device() else { return };
-    spawn_local(async move {
-        device.leave().await;
-        let form = document().get_element_by_id(FORM).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
-        if let Some(form) = form {
-            let _ = form.submit();
-        }
-    });
+    if let Some(device) = replica.device() {
+        spawn_local(device.leave());
+    }
 }

@@ -45,6 +45,11 @@ pub(super) fn who_is_here(shop: &ShopSlug, visit: &Visit) -> Here {
     Here { person: Some(author.actor.clone()), author, colleagues }
 }
 
+/// Whether this person has switched to themselves, and the server has not heard of it.
+pub(super) fn is_switched(shop: &ShopSlug, person: &Author) -> bool {
+    person::switched(shop).is_some_and(|login| *login == *person.actor)
+}
+
 /// The word for what was wrong, in the address of the page behind a form.
 fn problem_of(address: &str) -> Option<String> {
     let (_, query) = address.split_once('?')?;

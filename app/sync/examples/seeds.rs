@@ -9,6 +9,8 @@ mod checks;
 mod faults;
 #[path = "../tests/simulator/node.rs"]
 mod node;
+#[path = "../tests/simulator/people.rs"]
+mod people;
 #[path = "../tests/simulator/server.rs"]
 mod server;
 #[path = "../tests/simulator/sometimes.rs"]

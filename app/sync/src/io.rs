@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::{CommandId, EventRecord, digest::Digest, values::Millis};
+use domain::{CommandId, EventRecord, books::Role, digest::Digest, values::Millis};
 use uuid::Uuid;
 
 use crate::{
@@ -101,6 +101,8 @@ pub enum Input {
     /// A person asks to try at once.
     TryNow,
     SignedIn,
+    /// Whoever uses this device has another role in the shop from now on.
+    InRole(Role),
 }
 
 /// How a feed ended.

@@ -234,10 +234,6 @@ impl Replica {
         replica.now = now;
         replica.recall(stored.acknowledged);
         replica.lost = stored.lost;
-        replica.revocation = stored.revocation;
-        if replica.revocation.is_some() {
-            replica.connection.stop_feed(Stop::Revoked);
-        }
         if !defects.has(Defect::OutboxDroppedOnRestart) {
             for mut record in stored.outbox {
                 if replica.config.leaves_alone(&record) {
@@ -254,13 +250,18 @@ impl Replica {
                 replica.items.insert(Item::new(record));
             }
         }
+        let had_books = stored.snapshot.is_some();
+        let snapshot = stored.snapshot.filter(|_| stored.revocation.is_none());
         // A cached snapshot of another fold, or one that was damaged, is worth nothing: the server has a better one.
-        if let Some(snapshot) = stored.snapshot
+        if let Some(snapshot) = snapshot
             && replica.log.adopt(snapshot).is_ok()
         {
             // Another tab may have written books that hold what this one had listed as lost.
             replica.found_in_books();
             replica.take_entries(stored.tail, now);
+        }
+        if let Some(revocation) = stored.revocation {
+            replica.begin_shut_out(revocation, had_books);
         }
         replica.finish_replacing();
         let mut dirty = Dirty::everything();
@@ -270,6 +271,12 @@ impl Replica {
         replica.outputs.retain(|output| !matches!(output, Output::Append(_) | Output::CatchUp { .. }));
         let outputs = replica.finish(now);
         (replica, outputs)
+    }
+
+    /// As whom commands are decided here.
+    #[must_use]
+    pub fn author(&self) -> &Author {
+        &self.config.author
     }
 
     /// Decides a command on the overlay. A repeat of an id that is here already changes nothing.
@@ -413,8 +420,19 @@ impl Replica {
                 self.turned_away.clear();
                 self.connection.signed_in(now);
             }
+            Input::InRole(role) => self.take_role(role),
         }
         self.finish(now)
+    }
+
+    /// What was allowed may not be any more: everything is decided again. It stays in the outbox all the same, and the server
+    /// has the last word.
+    fn take_role(&mut self, role: domain::books::Role) {
+        if self.config.author.role != role {
+            self.config.author.role = role;
+            self.changes.pending = true;
+            self.rebase(Dirty::everything());
+        }
     }
 
     fn persisted(&mut self, id: CommandId) {

@@ -1,7 +1,7 @@
 //! Prints a table of ratios, each measured in one run beside its reference.
 //!
-//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [books] [growth] [browser]`; without a word, the first
-//! six. `books` is what the books are measured by: `loads`, `rebuild`, `reads`, `queue`, `comments`, `bytes` and
+//! `end2end/bench.sh [append] [fold] [rebase] [feed] [page] [size] [doors] [books] [growth] [browser]`; without a word,
+//! the first six. `doors` is what a crowd at the door costs. `books` is what the books are measured by: `loads`, `rebuild`, `reads`, `queue`, `comments`, `bytes` and
 //! `views`, which can be named alone. `growth` and `browser` take long, and not all of `browser` comes to its end yet, so they have to be named. `browser`
 //! alone runs all that is measured in Chromium, `browser saved follow` those two.
 
@@ -32,6 +32,9 @@ async fn main() -> Result<(), String> {
     }
     if wanted("size") {
         measure::page::size(&mut table);
+    }
+    if named("doors") {
+        measure::doors::run(&mut table).await?;
     }
     if named("books") || named("loads") {
         measure::loads::run(&mut table).await?;

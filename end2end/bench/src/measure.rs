@@ -6,6 +6,7 @@ pub mod bytes;
 pub mod client;
 pub mod comments;
 pub mod core;
+pub mod doors;
 pub mod feed;
 pub mod growth;
 pub mod loads;

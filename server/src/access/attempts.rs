@@ -50,7 +50,7 @@ impl Attempts {
     /// # Errors
     /// How long to wait first.
     pub fn begin(&self, address: IpAddr, login: &str, now: Instant) -> Result<(), Duration> {
-        let mut rows = self.rows();
+        let (address, mut rows) = (place(address), self.rows());
         if rows.len() >= MOST {
             rows.retain(|_, row| now.saturating_duration_since(row.last) < FORGOTTEN_AFTER);
         }
@@ -77,11 +77,19 @@ impl Attempts {
 
     /// It was the right one.
     pub fn right(&self, address: IpAddr, login: &str) {
-        let mut rows = self.rows();
+        let (address, mut rows) = (place(address), self.rows());
         rows.remove(&Key::Login(address, of(login)));
         if let Some(row) = rows.get_mut(&Key::Address(address)) {
             row.wrong = row.wrong.saturating_sub(1);
         }
+    }
+}
+
+/// Of the newer addresses whoever has one has 2⁶⁴ of them: what they have in common is one place.
+fn place(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
     }
 }
 
@@ -117,6 +125,15 @@ mod tests {
         let (attempts, now) = (Attempts::default(), Instant::now());
         let tried = (0..100).filter(|number| attempts.begin(HERE, &format!("person {number}"), now).is_ok()).count();
         assert_eq!(tried, FREE_OF_ADDRESS as usize);
+    }
+
+    #[test]
+    fn whoever_changes_the_address_within_their_network_waits_all_the_same() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        let address = |number: u16| IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]);
+        let tried = (0..100).filter(|number| attempts.begin(address(*number), "asha", now).is_ok()).count();
+        assert_eq!(tried, FREE_OF_LOGIN as usize);
+        assert_eq!(attempts.begin(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "asha", now), Ok(()));
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Access {
     ) -> Result<(), Denied> {
         let Some(hash) = session::hash_of(headers).filter(|_| is_code(id)) else { return Ok(()) };
         let known = self.device_of(hash, shop).await?;
-        if !known.as_ref().is_some_and(|device| &*device.id == id) && !self.read_only {
+        if known.as_ref().is_none_or(|device| &*device.id != id) && !self.read_only {
             let Some(person) = self.signed_in(headers).await? else { return Err(Denied::NotSignedIn) };
             let (enrolled_at, name) = (clock::now(), name_of(headers));
             let (seen_at, last_entry, revoked_at, unsent) = Default::default();
@@ -135,7 +135,10 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
-        self.store.revoke_device(shop, id, clock::now()).await
+        let is_revoked = self.store.revoke_device(shop, id, clock::now()).await?;
+        // Here at once; other instances hear of it.
+        self.used_on.doubt();
+        Ok(is_revoked)
     }
 
     /// Lets a device in again that was revoked by mistake. False where there is none, or it is in.
@@ -143,7 +146,9 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn readmit_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
-        self.store.readmit_device(shop, id).await
+        let is_in = self.store.readmit_device(shop, id).await?;
+        self.used_on.doubt();
+        Ok(is_in)
     }
 
     /// Gives a device another name. False where there is no such device, or no name.
@@ -188,10 +193,16 @@ fn name_of(headers: &HeaderMap) -> String {
 
 /// What was heard of devices and is not written down yet.
 #[derive(Default)]
-pub struct Sightings(Mutex<HashMap<(ShopSlug, String), (Option<Instant>, Option<Sighting>)>>);
+pub struct Sightings(Mutex<HashMap<(ShopSlug, String), Heard>>);
+
+#[derive(Default)]
+struct Heard {
+    written: Option<Instant>,
+    waiting: Option<Sighting>,
+}
 
 impl Sightings {
-    fn rows(&self) -> MutexGuard<'_, HashMap<(ShopSlug, String), (Option<Instant>, Option<Sighting>)>> {
+    fn rows(&self) -> MutexGuard<'_, HashMap<(ShopSlug, String), Heard>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -199,20 +210,20 @@ impl Sightings {
     fn add(&self, shop: &ShopSlug, id: &str, sighting: Sighting) -> Option<Sighting> {
         let mut rows = self.rows();
         if rows.len() >= MOST {
-            rows.retain(|_, (_, waiting)| waiting.is_some());
+            rows.retain(|_, heard| heard.waiting.is_some());
         }
         let row = rows.entry((shop.clone(), id.to_owned())).or_default();
-        let before = row.1.take();
+        let before = row.waiting.take();
         let united = Sighting {
             at: sighting.at,
             last_entry: sighting.last_entry.max(before.and_then(|before| before.last_entry)),
             unsent: sighting.unsent.or(before.and_then(|before| before.unsent)),
         };
-        let is_due = row.0.is_none_or(|written| written.elapsed() >= WRITTEN_AFTER);
+        let is_due = row.written.is_none_or(|written| written.elapsed() >= WRITTEN_AFTER);
         if is_due {
-            row.0 = Some(Instant::now());
+            row.written = Some(Instant::now());
         } else {
-            row.1 = Some(united);
+            row.waiting = Some(united);
         }
         is_due.then_some(united)
     }
@@ -221,7 +232,7 @@ impl Sightings {
     fn take(&self, shop: &ShopSlug) -> Vec<(String, Sighting)> {
         let mut rows = self.rows();
         let of_shop = rows.iter_mut().filter(|((of, _), _)| of == shop);
-        of_shop.filter_map(|((_, id), (_, waiting))| Some((id.clone(), waiting.take()?))).collect()
+        of_shop.filter_map(|((_, id), heard)| Some((id.clone(), heard.waiting.take()?))).collect()
     }
 }
 

@@ -1,19 +1,20 @@
 //! Who is asking. Every door calls [`Access::visitor`]; nothing else in the server looks at credentials.
 //!
-//! A shop that nobody has ever belonged to asks nobody: whoever reaches the server, which listens on loopback only, is
-//! its owner under one name. That is the demo shop, and a shop that was just made. With its first member a shop begins
-//! to ask, and it never stops again.
+//! A shop that nobody has ever belonged to asks nobody on the machine itself: whoever reaches the server by one of the
+//! machine's own names is its owner under one name. That is the demo shop, and a shop that was just made. By a public name
+//! every shop asks. With its first member a shop begins to ask, and it never stops again.
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
-//! [`session`] (people who are signed in), [`devices`] (on what), [`password`] and [`attempts`] (how they sign in), [`pin`]
-//! (how they share a browser), [`people`] (how they come to belong to a shop), [`quarantine`] (what comes after somebody's
-//! end); [`sight`] (what a route
+//! [`session`] and [`elsewhere`] (people who are signed in), [`devices`] (on what), [`password`] and [`attempts`] (how they
+//! sign in), [`pin`] (how they share a browser), [`people`] (how they come to belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that
+//! an owner is shown once), [`quarantine`] (what comes after somebody's end); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
 
 pub mod attempts;
 pub mod bearer;
 pub mod devices;
+pub mod elsewhere;
 pub mod log;
 pub mod operator;
 pub mod pass;
@@ -22,8 +23,10 @@ pub mod people;
 pub mod pin;
 pub mod quarantine;
 pub mod recent;
+pub mod reset;
 pub mod secret;
 pub mod session;
+pub mod shown;
 pub mod sight;
 
 use std::sync::Arc;
@@ -47,7 +50,7 @@ use sync::protocol::{Revocation, ShutOut};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::clock;
+use crate::{clock, http::guard::is_local};
 
 /// The person whom everything is written down under in a shop that asks nobody.
 pub const DEMO_ACTOR: &str = "demo";
@@ -135,8 +138,10 @@ pub struct Access {
     store: Arc<dyn store::access::Access>,
     /// Whether nothing is written: a session that is used here lasts no longer by it.
     read_only: bool,
+    /// The shop that asks nobody by a public name either, where the operator has said so.
+    public_demo: Option<ShopSlug>,
     pub attempts: Attempts,
-    passwords: Passwords,
+    pub passwords: Passwords,
     tokens: Recent<SecretHash, Token>,
     sessions: Recent<SecretHash, (Session, Person)>,
     members: Recent<(ShopSlug, Uuid), Member>,
@@ -155,6 +160,7 @@ impl Access {
         Self {
             store,
             read_only,
+            public_demo: None,
             attempts: Attempts::default(),
             passwords: Passwords::default(),
             tokens: Recent::default(),
@@ -165,6 +171,12 @@ impl Access {
             asking: Recent::default(),
             changes: watch::Sender::new(0),
         }
+    }
+
+    /// Lets everybody who reaches the server into one shop, as long as nobody belongs to it, and into those of its visitors.
+    #[must_use]
+    pub fn with_public_demo(self, shop: Option<ShopSlug>) -> Self {
+        Self { public_demo: shop, ..self }
     }
 
     /// Who is behind a request, with the role that they have in `shop`.
@@ -196,7 +208,7 @@ impl Access {
     }
 
     async fn person(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
-        let Some(person) = self.signed_in(headers).await? else { return self.anybody(shop).await };
+        let Some(person) = self.signed_in(headers).await? else { return self.anybody(headers, shop).await };
         let key = (shop.clone(), person.id);
         let member = self.members.get(&key, || self.store.member(shop, person.id)).await?;
         let author = |role| Author { actor: person.login.as_str().into(), role };
@@ -212,14 +224,18 @@ impl Access {
                 let revocation = Revocation { of: ShutOut::Person, at };
                 Err(Denied::Revoked(Revoked { revocation, author: author(role) }))
             }
-            None => self.anybody(shop).await.map_err(|denied| match denied {
+            None => self.anybody(headers, shop).await.map_err(|denied| match denied {
                 Denied::NotSignedIn => Denied::OtherShop,
                 other => other,
             }),
         }
     }
 
-    async fn anybody(&self, shop: &ShopSlug) -> Result<Visitor, Denied> {
+    async fn anybody(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
+        let is_public = self.public_demo.as_ref().is_some_and(|demo| demo == shop || demo::end(shop).is_some());
+        if !is_local(headers) && !is_public {
+            return Err(Denied::NotSignedIn);
+        }
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;
         if asks == Some(false) {
             Ok(Visitor { author: demo_author(), scope: Scope::Full, kind: Kind::Anybody })

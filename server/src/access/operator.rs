@@ -8,6 +8,7 @@ use std::{fmt, str::FromStr};
 use axum::http::HeaderMap;
 
 use super::bearer;
+use crate::secrets::is_default;
 
 /// Characters at the least.
 const LEAST: usize = 16;
@@ -19,7 +20,7 @@ pub struct Key(blake3::Hash);
 
 /// Why something is no key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must have at least {LEAST} characters, all of them visible")]
+#[error("must have at least {LEAST} characters, all of them visible, and be none that everybody would try first")]
 pub struct Unfit;
 
 impl FromStr for Key {
@@ -27,6 +28,7 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
         let fits = text.len() >= LEAST && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = fits && !is_default(text);
         fits.then(|| Self(blake3::hash(text.as_bytes()))).ok_or(Unfit)
     }
 }
@@ -71,6 +73,8 @@ mod tests {
             assert_eq!(key.is_brought_by(&headers), expected, "{values:?}");
         }
         assert_eq!(format!("{key:?}"), "Key");
-        assert_eq!("too short".parse::<Key>(), Err(Unfit));
+        for unfit in ["too short", "changeme-changeme", "0000000000000000"] {
+            assert_eq!(unfit.parse::<Key>(), Err(Unfit), "{unfit}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
-use domain::ShopSlug;
+use domain::{ShopSlug, books::Author};
 use sync::protocol::Revocation;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,8 @@ pub struct Pass {
     shop: ShopSlug,
     /// Below the shop's address: what it is that goes on.
     route: &'static str,
+    /// As whom it was begun. A page that goes on in another role has to hear of it.
+    author: Author,
     changes: watch::Receiver<u64>,
     /// How it ended, where it was ended for good.
     revocation: Option<Revocation>,
@@ -62,10 +64,10 @@ pub struct Pass {
 impl Pass {
     /// For a request that was let in a moment ago; what has changed since is found out by the first look.
     #[must_use]
-    pub fn new(access: Arc<Access>, headers: HeaderMap, shop: ShopSlug, route: &'static str) -> Self {
+    pub fn new(access: Arc<Access>, headers: HeaderMap, shop: ShopSlug, route: &'static str, author: Author) -> Self {
         let mut changes = access.changes.subscribe();
         changes.mark_changed();
-        Self { access, headers, shop, route, changes, revocation: None }
+        Self { access, headers, shop, route, author, changes, revocation: None }
     }
 
     /// That its holder was shut out, once it is over; none where signing in is all that it needs.
@@ -100,8 +102,10 @@ impl Pass {
     async fn look(&mut self) -> Option<bool> {
         let looked_at = *self.changes.borrow();
         let found = self.access.visitor(&self.headers, &self.shop, Entrance::Api).await;
-        match found.and_then(|visitor| sight::may_see(&visitor, self.route, None)) {
-            Ok(()) => {
+        let found = found.and_then(|visitor| sight::may_see(&visitor, self.route, None).map(|()| visitor.author));
+        match found {
+            Ok(author) if author != self.author => Some(false),
+            Ok(_) => {
                 if *self.changes.borrow_and_update() != looked_at {
                     self.changes.mark_changed();
                 }

@@ -1,11 +1,18 @@
 //! Passwords: argon2id, a few at a time.
 //!
 //! Each hash takes 19 MiB and some hundredths of a second on purpose. Without a bound, a crowd at the door would take
-//! the memory from everybody else; so they queue, off the threads that serve requests.
+//! the memory from everybody else, and the processors too; so they queue, on threads that step back behind those that serve
+//! requests. When the queue is long, the next one is sent away at once.
 
 mod common;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -21,6 +28,10 @@ const LANES: u32 = 1;
 
 /// Hashes at a time.
 const AT_A_TIME: usize = 2;
+/// Those that are made or wait: some seconds of work.
+const MOST_WAITING: usize = 256;
+/// How far such a thread steps back, of 19. Under load a tenth of a processor is left for it, so that people still get in.
+const NICE: i32 = 10;
 
 /// Characters. No upper bound that a person would meet; the bytes bound what one request can make us hash.
 const LEAST: usize = 8;
@@ -43,6 +54,8 @@ pub enum Unfit {
 pub enum PasswordError {
     #[error("a password {0}")]
     Unfit(#[from] Unfit),
+    #[error("too many passwords at once")]
+    Busy,
     #[error("a password could not be hashed: {problem}")]
     Hashing { problem: String },
 }
@@ -94,13 +107,25 @@ pub fn is_old(kept: &PasswordHash) -> bool {
     !kept.0.starts_with(&format!("$argon2id$v=19$m={MEMORY},t={ROUNDS},p={LANES}$"))
 }
 
+/// Lets every other thread of the machine go first. Where that is not possible, it goes as it is.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
 /// Where passwords are hashed and looked at. One for the whole process.
 #[derive(Clone)]
-pub struct Passwords(Arc<Semaphore>);
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    /// Hashes that were made.
+    made: Arc<AtomicU64>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+        let semaphore = |most| Arc::new(Semaphore::new(most));
+        Self { turns: semaphore(AT_A_TIME), places: semaphore(MOST_WAITING), made: Arc::default() }
     }
 }
 
@@ -124,15 +149,25 @@ impl Passwords {
         .await
     }
 
+    /// How many hashes were made: the work that everybody at the door has caused.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|error| hashing(&error))?;
-        // Whoever asked may go away: the turn ends with the work.
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|error| hashing(&error))
+        let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|error| hashing(&error))?;
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let thread = move || {
+            step_back();
+            // Whoever asked may have gone away.
+            let _ = answer.send(work());
+            drop((turn, place));
+        };
+        thread::Builder::new().name("password".to_owned()).spawn(thread).map_err(|error| hashing(&error))?;
+        answered.await.map_err(|error| hashing(&error))
     }
 }
 
@@ -167,6 +202,23 @@ mod tests {
         assert!(passwords.fits("correct horse".to_owned(), Some(old)).await.unwrap());
         let garbage = PasswordHash("not a hash".to_owned());
         assert!(!passwords.fits("not a hash".to_owned(), Some(garbage)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_crowd_waits_and_whoever_comes_when_it_is_too_long_is_sent_away() {
+        let passwords = Passwords::default();
+        let all_turns = passwords.turns.clone().acquire_many_owned(u32::try_from(AT_A_TIME).unwrap()).await.unwrap();
+        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|_| Box::pin(passwords.fits(String::new(), None))).collect();
+        for one in &mut waiting {
+            assert!(futures::poll!(one.as_mut()).is_pending());
+        }
+        assert_eq!(passwords.fits(String::new(), None).await, Err(PasswordError::Busy));
+        assert_eq!(passwords.made(), 0);
+        // Whoever goes away leaves their place.
+        waiting.truncate(1);
+        drop(all_turns);
+        assert_eq!(passwords.fits(String::new(), None).await, Ok(false));
+        assert_eq!(waiting.remove(0).await, Ok(false));
     }
 
     #[test]

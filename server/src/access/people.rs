@@ -115,8 +115,8 @@ impl Access {
         let person = self.make_known(newcomer).await?;
         let member =
             Member { shop: shop.clone(), person: person.id, role: Role::Owner, since: clock::now(), ended_at: None };
-        self.store.set_member(member).await?;
-        Ok(person)
+        // Of two at once, one.
+        if self.store.found(member).await? { Ok(person) } else { Err(PeopleError::NotTheFirst) }
     }
 
     async fn make_known(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
@@ -134,16 +134,7 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn members_of(&self, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError> {
-        let mut found = Vec::new();
-        for member in self.store.members(shop).await? {
-            if member.active().is_some()
-                && let Some(person) = self.store.person(member.person).await?
-            {
-                found.push((person, member));
-            }
-        }
-        found.sort_by(|(one, _), (other, _)| one.login.cmp(&other.login));
-        Ok(found)
+        self.store.known_members(shop).await
     }
 
     /// Invites of a shop that can be used, those that were made last in front.
@@ -180,6 +171,8 @@ impl Access {
             Some(role) => self.store.set_member(Member { role, ..member.clone() }).await?,
             None => _ = self.store.end_member(shop, person.id, clock::now()).await?,
         }
+        // Here at once; other instances hear of it.
+        self.members.doubt();
         Ok(())
     }
 

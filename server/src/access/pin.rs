@@ -17,7 +17,7 @@ use super::{
     Access, Denied, Kind, Visitor,
     password::PasswordError,
     secret::Secret,
-    session::{BROWSER, SignInError, later},
+    session::{self, SignInError, later},
 };
 use crate::clock;
 
@@ -27,7 +27,9 @@ const MOST: usize = 6;
 /// Wrong tries in a row, after which the password is needed.
 pub const MOST_WRONG: u32 = 5;
 /// Milliseconds for which a PIN is good, from when it was set: as long as a session at the most.
-const LASTS: i64 = super::session::LONGEST;
+const LASTS: i64 = session::LONGEST;
+/// The cookie by which a browser is known, whoever uses it.
+const BROWSER: &str = "daybook_browser";
 
 /// Why there is no PIN, or nobody else is there by it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -67,6 +69,10 @@ pub fn check(pin: &str) -> Result<(), PinError> {
     if is_row { Err(PinError::Guessable) } else { Ok(()) }
 }
 
+fn browser_of(headers: &HeaderMap) -> Option<Secret> {
+    Secret::parse(session::value_of(headers, BROWSER)?)
+}
+
 impl Access {
     /// Gives somebody who is signed in a PIN on their browser, if they know their password. Answers with the secret that
     /// the browser is to keep.
@@ -84,7 +90,7 @@ impl Access {
         if !self.passwords.fits(password, person.password.clone()).await? {
             return Err(SignInError::Wrong.into());
         }
-        let browser = match BROWSER.of(headers) {
+        let browser = match browser_of(headers) {
             Some(known) => known,
             None => Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?,
         };
@@ -104,7 +110,7 @@ impl Access {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
         };
-        let tried = match (&person, BROWSER.of(headers)) {
+        let tried = match (&person, browser_of(headers)) {
             (Some(person), Some(browser)) => {
                 self.store.try_pin(&browser.hash(), person.id, MOST_WRONG, clock::now()).await?
             }
@@ -135,7 +141,7 @@ impl Access {
     }
 
     async fn open_pins(&self, headers: &HeaderMap) -> Result<Vec<Pin>, StoreError> {
-        let Some(browser) = BROWSER.of(headers) else { return Ok(Vec::new()) };
+        let Some(browser) = browser_of(headers) else { return Ok(Vec::new()) };
         let (mut pins, now) = (self.store.pins(&browser.hash()).await?, clock::now());
         pins.retain(|pin| pin.is_open(MOST_WRONG, now));
         Ok(pins)
@@ -169,7 +175,7 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn leave(&self, headers: &HeaderMap) -> Result<(), StoreError> {
-        if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, BROWSER.of(headers)) {
+        if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, browser_of(headers)) {
             self.store.end_pin(&browser.hash(), person.id).await?;
         }
         self.sign_out(headers).await
@@ -179,7 +185,7 @@ impl Access {
 /// `Set-Cookie` by which the browser is known again.
 #[must_use]
 pub fn set_cookie(headers: &HeaderMap, browser: &Secret) -> Option<HeaderValue> {
-    BROWSER.set(headers, &browser.text(), LASTS / 1_000)
+    session::cookie(headers, BROWSER, &browser.text(), LASTS / 1_000)
 }
 
 #[cfg(test)]

@@ -17,13 +17,10 @@ use super::{
 };
 use crate::{clock, http::guard::is_local};
 
-/// A cookie that holds a secret: its name without the prefix of secure connections.
-pub(super) struct Cookie(&'static str);
+const NAME: &str = "daybook_session";
 
-/// Who is signed in.
-const SESSION: Cookie = Cookie("daybook_session");
-/// Which browser it is, whoever uses it: [`super::pin`].
-pub(super) const BROWSER: Cookie = Cookie("daybook_browser");
+/// Before the names of cookies on a secure connection.
+const HOST_ONLY: &str = "__Host-";
 
 const DAY: i64 = 86_400_000;
 /// Milliseconds after which a session that nobody uses ends: a till that was put away over the holidays.
@@ -113,6 +110,7 @@ impl super::Access {
         check(&new, &person.login).map_err(PasswordError::from)?;
         let hash = self.passwords.hash(new).await?;
         self.store.set_password(person.id, hash).await?;
+        self.store.end_resets(person.id, clock::now()).await?;
         self.store.end_sessions(person.id).await?;
         self.begin_session(person, headers).await
     }
@@ -122,7 +120,7 @@ impl super::Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn sign_out(&self, headers: &HeaderMap) -> Result<(), StoreError> {
-        let Some(secret) = SESSION.of(headers) else { return Ok(()) };
+        let Some(secret) = of_cookie(headers) else { return Ok(()) };
         self.sessions.forget(&secret.hash());
         self.store.end_session(&secret.hash()).await
     }
@@ -132,7 +130,7 @@ impl super::Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<Person>, StoreError> {
-        let Some(secret) = SESSION.of(headers) else { return Ok(None) };
+        let Some(secret) = of_cookie(headers) else { return Ok(None) };
         let hash = secret.hash();
         let now = clock::now();
         let found = self.sessions.get(&hash, async || self.session_of(&secret).await).await?;
@@ -151,51 +149,57 @@ impl super::Access {
 
 /// Of the secret in the request's cookie.
 pub(super) fn hash_of(headers: &HeaderMap) -> Option<SecretHash> {
-    SESSION.of(headers).map(|secret| secret.hash())
+    of_cookie(headers).map(|secret| secret.hash())
 }
 
 pub(super) fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
 
-impl Cookie {
-    fn name(&self, headers: &HeaderMap) -> String {
-        let prefix = if is_local(headers) { "" } else { "__Host-" };
-        format!("{prefix}{}", self.0)
-    }
+/// Whether a request says that it is a session's, good or not.
+#[must_use]
+pub fn is_named(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(';')).any(|pair| {
+        let name = pair.split('=').next().unwrap_or(pair).trim();
+        name.strip_prefix(HOST_ONLY).unwrap_or(name) == NAME
+    })
+}
 
-    /// The secret in the cookie of the name that fits the connection. Under the plain name nobody is known anywhere else.
-    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Secret> {
-        let name = self.name(headers);
-        let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
-            let (known, value) = pair.trim().split_once('=')?;
-            (known == name).then_some(value)
-        });
-        // Two of one name were not both set by us.
-        match (found.next(), found.next()) {
-            (Some(value), None) => Secret::parse(value),
-            _ => None,
-        }
-    }
+/// The secret in the cookie.
+fn of_cookie(headers: &HeaderMap) -> Option<Secret> {
+    Secret::parse(value_of(headers, NAME)?)
+}
 
-    pub(super) fn set(&self, headers: &HeaderMap, value: &str, seconds: i64) -> Option<HeaderValue> {
-        let (name, secure) = (self.name(headers), if is_local(headers) { "" } else { "; Secure" });
-        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-        let mut header = HeaderValue::from_str(&text).ok()?;
-        header.set_sensitive(true);
-        Some(header)
-    }
+/// What stands in the cookie of the name that fits the connection. Under the plain name there is nothing anywhere else.
+pub(super) fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| {
+        let (known, value) = pair.trim().split_once('=')?;
+        let known = if is_local(headers) { known } else { known.strip_prefix(HOST_ONLY)? };
+        (known == name).then_some(value)
+    });
+    // Two of one name were not both set by us.
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// `Set-Cookie` that signs the browser in.
 #[must_use]
 pub fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
-    SESSION.set(headers, &secret.text(), LONGEST / 1_000)
+    cookie(headers, NAME, &secret.text(), LONGEST / 1_000)
 }
 
 /// `Set-Cookie` that makes the browser forget it.
 #[must_use]
 pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
-    SESSION.set(headers, "", 0)
+    cookie(headers, NAME, "", 0)
+}
+
+/// `Set-Cookie` for no page's script, and for no other host.
+pub(super) fn cookie(headers: &HeaderMap, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let (prefix, secure) = if is_local(headers) { ("", "") } else { (HOST_ONLY, "; Secure") };
+    let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut header = HeaderValue::from_str(&text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }

@@ -78,6 +78,9 @@ pub async fn create(
         head = store.head(&slug).await?.unwrap_or(head);
     }
     println!("{}\t{}\tposition {}\tepoch {}", head.shop, head.title, head.position, head.epoch);
+    if !store.access().has_members(&slug).await? {
+        eprintln!("Its first owner comes by `daybook person invite --shop {slug} --role owner`.");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,8 +18,12 @@ use super::{
     token::role,
 };
 use crate::{
-    access::password::{self, Passwords},
+    access::{
+        self,
+        password::{self, Passwords},
+    },
     clock,
+    http::arrival::Origin,
 };
 
 #[derive(Subcommand)]
@@ -60,6 +64,18 @@ pub enum PersonOperation {
         #[arg(long, value_parser = role)]
         role: Role,
     },
+    /// Make an invite, and print the address that it is used at: once, for seven days. The way of a shop's first owner on a
+    /// server that people reach from outside.
+    Invite {
+        #[arg(long)]
+        shop: String,
+        /// What they will be: owner, manager, seller, stock_hand or reader.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// By which name they reach the server, as in `serve`; this machine's own where it is left out.
+        #[arg(long = "origin", env = "DAYBOOK_ORIGIN", value_delimiter = ',')]
+        origins: Vec<Origin>,
+    },
     /// End somebody's membership of a shop. What they wrote stays theirs.
     Leave {
         #[arg(value_parser = Login::parse)]
@@ -95,6 +111,14 @@ pub async fn perform(database_url: &str, operation: PersonOperation) -> Result<E
         PersonOperation::Join { login, shop, role } => {
             let shop = known_shop(&*store, &shop).await?;
             join(&*access, &known(&*access, &login).await?, shop, role).await
+        }
+        PersonOperation::Invite { shop, role, origins } => {
+            let shop = known_shop(&*store, &shop).await?;
+            let secret = access::Access::new(access, false).invite(&shop, role).await.map_err(other)?;
+            let origin = origins.first().map_or_else(|| "http://127.0.0.1:3000".to_owned(), ToString::to_string);
+            println!("{origin}/join/{}", secret.text());
+            eprintln!("For one person, once, within seven days. It makes them {role} of shop {shop}.");
+            Ok(ExitCode::SUCCESS)
         }
         PersonOperation::Leave { login, shop } => {
             let (shop, person) = (known_shop(&*store, &shop).await?, known(&*access, &login).await?);

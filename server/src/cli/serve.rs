@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, ServeArgs, StoreArgs};
-use crate::{Config, Limits, Mail, clock};
+use crate::{Config, Limits, Mail, clock, http::arrival::Edge};
 
 pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failure> {
     log(args.log_json);
@@ -23,8 +23,10 @@ pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failur
     };
     let config = Config {
         listen: args.listen,
+        edge: Edge { origins: args.origins, proxies: args.proxies },
         database_url: store.database_url,
         demo: args.demo,
+        public_demo: args.public_demo,
         offline_start: !args.no_offline_start,
         views: args.views,
         redis: store.redis,
@@ -39,14 +41,24 @@ pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failur
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
         return Err(Failure::Other("signals cannot be received".to_owned()));
     };
+    let public = config.edge.origins.first().map(ToString::to_string);
     let running = crate::start(config).await?;
     // Whoever reads the address may close the pipe; the shop goes on.
-    let _ = writeln!(
-        std::io::stdout(),
-        "Daybook is at http://{}/\n\
-         It listens on this machine only. A shop without people asks nobody: everybody here is its owner.",
-        running.addr
-    );
+    let _ = match public {
+        None => writeln!(
+            std::io::stdout(),
+            "Daybook is at http://{}/\n\
+             It listens on this machine only. A shop without people asks nobody: everybody here is its owner.",
+            running.addr
+        ),
+        Some(origin) => writeln!(
+            std::io::stdout(),
+            "Daybook is at {origin}/\n\
+             It listens on {}, for the proxy in front. A shop gets its first owner by `daybook person invite --shop SHOP \
+             --role owner`.",
+            running.addr
+        ),
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

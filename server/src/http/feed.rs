@@ -102,7 +102,8 @@ async fn open(door: Door) -> Result<Response, Problem> {
         Some(too_old) => Start::Over(frame::too_old(&too_old)),
         None => begin(&door, &view, asked(&door.headers, door.query.get("after"), view.epoch)).await?,
     };
-    let pass = Pass::new(door.server.access.clone(), door.headers.clone(), door.shop.slug.clone(), "/feed");
+    let (access, headers, slug) = (door.server.access.clone(), door.headers.clone(), door.shop.slug.clone());
+    let pass = Pass::new(access, headers, slug, "/feed", door.author.clone());
     let open = Open { server: door.server.clone(), pass, until: Instant::now() + life(&door.server) };
     open.server.metrics.feed_clients.add(1);
     if let Some(wait) = wait {

@@ -7,13 +7,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{peer::Peer, problem::Problem, worker::RELEASE};
-use crate::access::log;
+use super::{arrival::Arrival, peer::Peer, problem::Problem, worker::RELEASE};
+use crate::access::{log, session};
 
 /// Refuses what another site's page makes a browser send. Browsers say so themselves (`Sec-Fetch-Site`, and
 /// `Origin` where that is missing); programs send neither and are let through, since they carry no cookies that
 /// they were not given.
-pub async fn cross_site(request: Request, next: Next) -> Response {
+///
+/// A form without a script goes back to its page by `Referer`: one that names another site is nobody's page here.
+pub async fn cross_site(mut request: Request, next: Next) -> Response {
+    if !is_led_here(request.headers()) {
+        request.headers_mut().remove(header::REFERER);
+    }
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     if safe || is_same_site(request.headers()) {
         next.run(request).await
@@ -27,37 +32,48 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text(header::HOST)
-        }
+        (None, Some(origin)) => origin_of(headers).is_some_and(|own| own == origin),
         (None, None) => true,
     }
 }
 
-/// Whether the request is for a name of this machine itself: there the connection may be a plain one.
+/// Whether the page that a request was led here by is one of this server, if it names any.
+fn is_led_here(headers: &HeaderMap) -> bool {
+    let Some(page) = headers.get(header::REFERER).map(|page| page.to_str().unwrap_or("?")) else { return true };
+    let rest = origin_of(headers).and_then(|own| page.strip_prefix(&own).map(str::to_owned));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether the request is for a name of this machine itself: there the connection may be a plain one. Behind
+/// [`own_name`], no request of somebody elsewhere is.
 #[must_use]
 pub fn is_local(headers: &HeaderMap) -> bool {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback)
+    host(headers).is_some_and(is_loopback)
 }
 
-/// Refuses requests for a name that is not this machine's. To a shop without people the loopback address is the only
-/// lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
-pub async fn loopback_name(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
-    let host = host.or_else(|| request.uri().authority().map(ToString::to_string));
-    match host.as_deref().map(is_loopback) {
-        // HTTP/1.0 has no Host: not a browser.
-        None | Some(true) => next.run(request).await,
-        Some(false) => {
-            log::refused(Peer::of(request.extensions()), "wrong_host");
-            let title = "this server answers for localhost only";
-            Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", title).into_response()
-        }
+/// What stands in front of the path in the address that was asked for.
+#[must_use]
+pub fn origin_of(headers: &HeaderMap) -> Option<String> {
+    let scheme = if is_local(headers) { "http" } else { "https" };
+    host(headers).map(|host| format!("{scheme}://{host}"))
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+}
+
+/// Refuses requests for a name that is neither this machine's nor one that the operator gave. To a shop without people the
+/// loopback address is the only lock on the door, and a name that an attacker's site points at 127.0.0.1 would be a key to it.
+pub async fn own_name(request: Request, next: Next) -> Response {
+    if request.extensions().get() == Some(&Arrival::Foreign) {
+        log::refused(Peer::of(request.extensions()), "wrong_host");
+        let title = "this server answers for localhost, and for the names that its operator gave, over TLS";
+        return Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", title).into_response();
     }
+    next.run(request).await
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host();
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
@@ -66,9 +82,18 @@ fn is_loopback(host: &str) -> bool {
 
 /// On every answer, errors and files included.
 pub async fn headers(request: Request, next: Next) -> Response {
+    let is_secure = request.extensions().get() == Some(&Arrival::Public);
+    let is_somebodys = request.headers().contains_key(header::AUTHORIZATION) || session::is_named(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = policy_of(headers);
+    if is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_FROM_NOW_ON);
+    }
+    // What somebody was shown who has said who they are is not left on the machine for the next one.
+    if is_somebodys && is_document(headers) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(HeaderName::from_static("daybook-release"), RELEASE.clone());
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -86,15 +111,25 @@ pub async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// Two years, of this name and all below it.
+const TLS_FROM_NOW_ON: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
+const DATA: [&[u8]; 4] =
+    [b"application/json", b"application/problem+json", b"application/x-ndjson", b"text/event-stream"];
+
+fn kind(headers: &HeaderMap) -> &[u8] {
+    headers.get(header::CONTENT_TYPE).map_or(b"", HeaderValue::as_bytes)
+}
+
+/// A page, or data: not a file of the app, and not a picture, whose name is its content.
+fn is_document(headers: &HeaderMap) -> bool {
+    kind(headers).starts_with(b"text/html") || DATA.iter().any(|data| kind(headers).starts_with(data))
+}
+
 /// For whatever has no policy of its own: pages have theirs, with a nonce, and so does the document that opens without a
 /// network, with hashes. Data opened by itself must do nothing; the files of the app, the worker's script among them, fetch.
 fn policy_of(headers: &HeaderMap) -> &'static str {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is_data =
-        [&b"application/json"[..], b"application/problem+json", b"application/x-ndjson", b"text/event-stream"]
-            .iter()
-            .any(|data| kind.starts_with(data));
-    if is_data {
+    if DATA.iter().any(|data| kind(headers).starts_with(data)) {
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
     } else {
         "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
@@ -137,11 +172,30 @@ mod tests {
             (true, &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]),
             (false, &[("origin", "http://localhost:3001"), ("host", "localhost:3000")]),
             (false, &[("origin", "null"), ("host", "localhost:3000")]),
+            (true, &[("origin", "https://books.example"), ("host", "books.example")]),
+            (false, &[("origin", "http://books.example"), ("host", "books.example")]),
+            (false, &[("origin", "https://books.example")]),
             // The browser's own word counts, whatever Origin says.
             (false, &[("sec-fetch-site", "cross-site"), ("origin", "http://h"), ("host", "h")]),
         ] {
             assert_eq!(is_same_site(&headers_of(pairs)), same, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_led_back_to_another_site() {
+        for (referer, ours) in [
+            ("https://books.example/s/corner", true),
+            ("https://books.example", true),
+            ("http://books.example/", false),
+            ("https://books.example.evil.example/", false),
+            ("https://evil.example/", false),
+            ("/s/corner", false),
+            ("", false),
+        ] {
+            assert_eq!(is_led_here(&headers_of(&[("host", "books.example"), ("referer", referer)])), ours, "{referer}");
+        }
+        assert!(is_led_here(&headers_of(&[("host", "books.example")])));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Shared, peer::Peer, problem::Problem};
+use super::{Shared, guard::is_local, peer::Peer, problem::Problem};
 use crate::{access::log, metrics::PerShop};
 
 /// The process runs.
@@ -35,9 +35,10 @@ fn not_ready(why: &str) -> Response {
 /// and the numbers are of all shops together.
 pub async fn metrics(State(server): Shared, Extension(Peer(address)): Extension<Peer>, headers: HeaderMap) -> Response {
     let shops = match &server.metrics_key {
-        None => PerShop::Left,
+        // Without a key only the machine itself is told.
+        None if is_local(&headers) => PerShop::Left,
         Some(key) if key.is_brought_by(&headers) => PerShop::Named,
-        Some(_) => {
+        None | Some(_) => {
             log::refused(Some(address), "invalid_metrics_key");
             return Problem::unknown_visitor("invalid_token", "for whoever runs the server").into_response();
         }

@@ -23,11 +23,46 @@ async fn entries(door: &Door, head: u64) -> Result<Value, Problem> {
     let asked = Asked::Of(vec![AggregateId::from_stored(door.segment("aggregate"))]);
     let entries = reading::entries(&*door.server.shops.store, &door.shop.slug, head, &asked).await?;
     let mut history = History::default();
-    let told: Vec<Value> = entries.iter().map(|entry| told(entry, history.take_in(&entry.event))).collect();
+    let sees_money = door.author.role.sees_money();
+    let told = entries.iter().map(|entry| told(entry, history.take_in(&entry.event)));
+    let told: Vec<Value> = told.map(|entry| if sees_money { entry } else { of_goods(entry) }).collect();
     if told.is_empty() {
         return Err(Problem::not_found("record of this name"));
     }
     Ok(json!({"entries": told}))
+}
+
+/// Names of fields with sums, or with who pays, wherever they stand.
+const OF_MONEY: &[&str] = &["price", "total", "amount", "balance", "limit", "account", "account_id", "payment"];
+
+fn is_of_money(field: &str) -> bool {
+    OF_MONEY.contains(&field.rsplit('.').next().unwrap_or(field))
+}
+
+/// What is told of an entry to whoever sees no money: what was asked for in vain may name any sum, and is left out.
+fn of_goods(mut entry: Value) -> Value {
+    if let Some(changes) = entry.get_mut("changes").and_then(Value::as_array_mut) {
+        changes.retain(|change| !change["field"].as_str().is_some_and(is_of_money));
+        changes.iter_mut().for_each(hide);
+    }
+    let is_in_vain = ["Refused", "OrderRejected"].iter().any(|kind| entry["type"] == *kind);
+    match entry.get_mut("data") {
+        Some(data) if is_in_vain => *data = Value::Null,
+        Some(data) => hide(data),
+        None => {}
+    }
+    entry
+}
+
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|field, _| !is_of_money(field));
+            object.values_mut().for_each(hide);
+        }
+        Value::Array(all) => all.iter_mut().for_each(hide),
+        _ => {}
+    }
 }
 
 fn told(entry: &Entry, changes: Vec<Change>) -> Value {

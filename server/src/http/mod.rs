@@ -4,16 +4,20 @@
 //!
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
-//!    nothing is written, [`lingering`] so that answers arrive); [`peer`], `redirect`: where a request came from, and goes on to
+//!    nothing is written, [`bodies`] and [`lingering`] so that requests and answers arrive); [`arrival`], [`peer`], `redirect`: where a request came from, and
+//!    goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers come for
+//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`oneself`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers
+//!    come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
 pub mod accounts;
+pub mod arrival;
 pub mod assets;
 pub mod blobs;
+pub mod bodies;
 pub mod command_body;
 pub mod commands;
 pub mod demo;
@@ -26,6 +30,7 @@ pub mod guard;
 pub mod health;
 pub mod history;
 pub mod lingering;
+pub mod oneself;
 pub mod openapi;
 pub mod orders;
 pub mod pages;
@@ -47,6 +52,7 @@ pub mod worker;
 
 use std::sync::Arc;
 
+use arrival::Edge;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -103,7 +109,7 @@ const FORM: usize = 64 * 1024;
 
 /// All routes. Each that is a shop's takes a [`reading::Door`], which lets nobody in who may not: a handler without one
 /// has no shop to show.
-pub fn router(server: Arc<Server>) -> Router {
+pub fn router(server: Arc<Server>, edge: Edge) -> Router {
     let limits = server.limits.clone();
     Router::new()
         .nest(API, shop_routes(&limits))
@@ -118,7 +124,9 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/session/end", write(post(sign_in::end)))
         .route("/session/pin", write(post(pin::set)))
         .route("/session/switch", write(post(pin::switch)))
-        .route("/session/password", write(post(people::password)))
+        .route("/session/elsewhere", write(post(oneself::end_elsewhere)))
+        .route("/session/password", write(post(oneself::password)))
+        .route("/reset", write(post(oneself::reset)))
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))
         .route("/demo", write(post(demo::post)))
@@ -131,11 +139,13 @@ pub fn router(server: Arc<Server>) -> Router {
         .with_state(server.clone())
         .merge(pages::routes(server.clone()))
         .layer(DefaultBodyLimit::max(limits.body))
+        .layer(middleware::from_fn_with_state(server.clone(), bodies::bounded))
         .layer(middleware::from_fn_with_state(server.clone(), read_only::door))
         .layer(middleware::from_fn(guard::cross_site))
-        .layer(middleware::from_fn(guard::loopback_name))
+        .layer(middleware::from_fn(guard::own_name))
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(server, count))
+        .layer(middleware::from_fn_with_state(Arc::new(edge), arrival::arrive))
         .layer(middleware::from_fn(lingering::read_on))
 }
 

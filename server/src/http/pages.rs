@@ -31,7 +31,7 @@ use super::{
     releases, worker,
 };
 use crate::{
-    access::{Denied, Entrance, Kind, Visitor, log},
+    access::{Denied, Entrance, Kind, Visitor, log, shown},
     service::Service,
 };
 
@@ -80,7 +80,11 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
             }
         }
     }
-    next.run(request).await
+    let is_shown = shown::forget(request.headers());
+    let mut response = next.run(request).await;
+    // Once.
+    response.headers_mut().extend(is_shown.map(|forget| (header::SET_COOKIE, forget)));
+    response
 }
 
 /// The document that opens without a network: it shows nothing of the shop, and hands over what the device has not sent.

@@ -1,11 +1,11 @@
-//! The forms about people: joining by an invite, who belongs to a shop, another password. As for signing in, what went
-//! wrong stands in the address of the page that follows, as a word.
+//! The forms about people: joining by an invite, and who belongs to a shop. As for signing in, what went wrong stands in the
+//! address of the page that follows, as a word; a secret never does.
 
 use axum::{
     Extension,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::Response,
 };
 use domain::{ShopSlug, books::Role};
@@ -24,7 +24,9 @@ use crate::access::{
     Access, Kind,
     password::{PasswordError, Unfit},
     people::{Newcomer, PeopleError},
-    session::SignInError,
+    reset::ResetError,
+    secret::Secret,
+    shown::{self, Purpose},
 };
 
 /// The word for it in an address.
@@ -41,12 +43,23 @@ fn word(error: &PeopleError) -> &'static str {
     }
 }
 
-fn unfit(error: &PasswordError) -> &'static str {
+/// The word for it in an address.
+pub(super) fn reset_word(error: &ResetError) -> &'static str {
+    match error {
+        ResetError::NoSuchReset => "reset",
+        ResetError::NoSuchMember => "member",
+        ResetError::BelongsElsewhere => "elsewhere",
+        ResetError::Password(error) => unfit(error),
+        ResetError::Random(_) | ResetError::Store(_) => "unavailable",
+    }
+}
+
+pub(super) fn unfit(error: &PasswordError) -> &'static str {
     match error {
         PasswordError::Unfit(Unfit::TooShort) => "short",
         PasswordError::Unfit(Unfit::TooLong) => "long",
         PasswordError::Unfit(Unfit::Guessable) => "guessable",
-        PasswordError::Hashing { .. } => "unavailable",
+        PasswordError::Busy | PasswordError::Hashing { .. } => "unavailable",
     }
 }
 
@@ -59,7 +72,7 @@ async fn sign_in_to(access: &Access, person: &Person, headers: &HeaderMap, to: &
     match access.begin_session(person, headers).await {
         Ok(secret) => sign_in::signed_in(headers, &secret, to),
         Err(error) => {
-            tracing::warn!(%error, "joined, and not signed in");
+            tracing::warn!(code = "unavailable", %error, "joined, and not signed in");
             see_other("/sign-in?problem=unavailable")
         }
     }
@@ -94,7 +107,7 @@ pub async fn join(
             }
         }
         Err(error) => {
-            tracing::info!(%address, %error, "not joined");
+            tracing::info!(%address, code = word(&error), "not joined");
             let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
             let (login, name) = (form.field("login"), form.field("name"));
             see_other_with(&format!("/join/{code}"), &[("problem", word(&error)), ("login", &login), ("name", &name)])
@@ -116,7 +129,7 @@ pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
     let what = form.field("do");
     let done = match (what.as_str(), door.kind) {
         ("found", Kind::Anybody) => return Ok(found(&door, &form, &shop).await),
-        ("invite" | "withdraw" | "role" | "remove", Kind::Person) => {
+        ("invite" | "reset" | "withdraw" | "role" | "remove", Kind::Person) => {
             settle(&door.server.access, &shop, &what, &form).await
         }
         _ => {
@@ -124,27 +137,56 @@ pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_action", title));
         }
     };
-    tracing::info!(by = %door.author.actor, %shop, what, refused = done.as_ref().err().map(word), "people");
+    let code = done.as_ref().err().copied().unwrap_or("done");
+    tracing::info!(by = %door.author.actor, %shop, what, code, "people");
     Ok(match done {
         // Shown by the page that comes next, and nowhere kept.
-        Ok(Some(code)) => page("invited", &code),
+        Ok(Some((purpose, secret))) => {
+            let mut response = page("done", &what);
+            let carried = shown::carry(&door.headers, purpose, &secret);
+            response.headers_mut().extend(carried.map(|it| (header::SET_COOKIE, it)));
+            response
+        }
         Ok(None) => page("done", &what),
-        Err(error) => page("problem", word(&error)),
+        Err(problem) => page("problem", problem),
     })
 }
 
-async fn settle(access: &Access, shop: &ShopSlug, what: &str, form: &SentForm) -> Result<Option<String>, PeopleError> {
+/// Does it; answers with a secret that was made, or why not in the word for it.
+async fn settle(
+    access: &Access,
+    shop: &ShopSlug,
+    what: &str,
+    form: &SentForm,
+) -> Result<Option<(Purpose, Secret)>, &'static str> {
+    let login = form.field("login");
+    match what {
+        "reset" => {
+            let made = access.begin_reset(shop, &login).await;
+            made.map(|secret| Some((Purpose::Reset, secret))).map_err(|error| reset_word(&error))
+        }
+        _ => change(access, shop, what, &login, form).await.map_err(|error| word(&error)),
+    }
+}
+
+async fn change(
+    access: &Access,
+    shop: &ShopSlug,
+    what: &str,
+    login: &str,
+    form: &SentForm,
+) -> Result<Option<(Purpose, Secret)>, PeopleError> {
     let role = || Role::of_word(&form.field("role")).ok_or(PeopleError::NoSuchMember);
     match what {
-        "invite" => return Ok(Some(access.invite(shop, role()?).await?.text())),
+        "invite" => return Ok(Some((Purpose::Invite, access.invite(shop, role()?).await?))),
         "withdraw" => {
             let id = Uuid::try_parse(&form.field("invite")).map_err(|_| PeopleError::NoSuchInvite)?;
             if !access.withdraw_invite(shop, id).await? {
                 return Err(PeopleError::NoSuchInvite);
             }
         }
-        "role" => access.set_role(shop, &form.field("login"), Some(role()?)).await?,
-        _ => access.set_role(shop, &form.field("login"), None).await?,
+        "role" => access.set_role(shop, login, Some(role()?)).await?,
+        _ => access.set_role(shop, login, None).await?,
     }
     Ok(None)
 }
@@ -160,42 +202,9 @@ async fn found(door: &Door, form: &SentForm, shop: &ShopSlug) -> Response {
             tracing::info!(by = %person.login, %shop, "the shop has its first owner");
             sign_in_to(&door.server.access, &person, &door.headers, &page).await
         }
-        Err(error) => see_other_with(&page, &[("problem", word(&error))]),
-    }
-}
-
-/// `POST /session/password`, a form with `current` and `password`.
-pub async fn password(
-    State(server): Shared,
-    Extension(Peer(address)): Extension<Peer>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let (form, access) = (SentForm(body), &server.access);
-    let problem = |word: &str| see_other_with("/password", &[("problem", word)]);
-    let person = match access.signed_in(&headers).await {
-        Ok(Some(person)) => person,
-        Ok(None) => return see_other("/sign-in"),
-        Err(_) => return problem("unavailable"),
-    };
-    // Whoever sits at a till that somebody else has left open guesses as at the door.
-    if access.attempts.begin(address, person.login.as_str(), std::time::Instant::now()).is_err() {
-        return problem("later");
-    }
-    match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
-        Ok(secret) => {
-            access.attempts.right(address, person.login.as_str());
-            tracing::info!(%address, "another password");
-            sign_in::signed_in(&headers, &secret, "/password?done=1")
+        Err(error) => {
+            tracing::info!(%shop, code = word(&error), "no first owner");
+            see_other_with(&page, &[("problem", word(&error))])
         }
-        Err(SignInError::Wrong) => {
-            tracing::info!(%address, "another password: the current one was wrong");
-            problem("wrong")
-        }
-        Err(SignInError::Password(error)) => {
-            access.attempts.right(address, person.login.as_str());
-            problem(unfit(&error))
-        }
-        Err(_) => problem("unavailable"),
     }
 }

@@ -5,7 +5,8 @@
 //! is judged by it.
 //!
 //! Reading order: [`Login`], [`Person`], [`Member`]; then what people and programs come with: [`Session`], [`Pin`],
-//! [`Invite`], [`Device`], [`Token`]; what comes after their end ([`Quarantined`]); then [`Access`], the trait, in memory and in tables. On both databases the statements are the
+//! [`Invite`], [`Reset`], [`Device`], [`Token`]; what comes after their end ([`Quarantined`]); then [`Access`], the trait, in memory and in
+//! tables. On both databases the statements are the
 //! same, in `access/sql`.
 
 mod databases;
@@ -26,7 +27,7 @@ pub(crate) use self::{
     tables::Tables,
 };
 pub use self::{
-    entrances::{Device, Invite, Pin, Scope, SecretHash, Session, Sighting, Token},
+    entrances::{Device, Invite, Pin, Reset, Scope, SecretHash, Session, Sighting, Token},
     people::{Login, LoginError, Member, PasswordHash, Person},
     quarantine::{Quarantined, Release},
 };
@@ -52,6 +53,10 @@ pub trait Access: Send + Sync {
     /// Makes a person a member of a shop, again where they had left, or gives a member another role.
     async fn set_member(&self, member: Member) -> Result<(), StoreError>;
 
+    /// Makes a person the first member of a shop. False, and nothing written, where somebody belongs to it or ever did; of
+    /// several who try at once, one is it.
+    async fn found(&self, member: Member) -> Result<bool, StoreError>;
+
     /// False where they are no member.
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError>;
 
@@ -64,6 +69,9 @@ pub trait Access: Send + Sync {
     /// A shop's, also those who have left; in no order.
     async fn members(&self, shop: &ShopSlug) -> Result<Vec<Member>, StoreError>;
 
+    /// Those who belong to a shop now, with who they are; by login.
+    async fn known_members(&self, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError>;
+
     /// A person's, also the shops that they have left; by shop.
     async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError>;
 
@@ -71,6 +79,9 @@ pub trait Access: Send + Sync {
 
     /// Also one that has ended by the clock.
     async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError>;
+
+    /// A person's, also those that have ended by the clock; in no order.
+    async fn sessions(&self, person: Uuid) -> Result<Vec<Session>, StoreError>;
 
     /// It was used: idle from now on.
     async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError>;
@@ -103,6 +114,18 @@ pub trait Access: Send + Sync {
     async fn pin_was_right(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
 
     async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
+
+    /// As it is made: not used yet.
+    async fn add_reset(&self, reset: Reset) -> Result<(), StoreError>;
+
+    /// Also one that is used or expired.
+    async fn reset(&self, hash: &SecretHash) -> Result<Option<Reset>, StoreError>;
+
+    /// False where it is unknown, expired or used already; of several who use it at once, one has.
+    async fn use_reset(&self, hash: &SecretHash, now: Millis) -> Result<bool, StoreError>;
+
+    /// All of a person's that are open.
+    async fn end_resets(&self, person: Uuid, now: Millis) -> Result<(), StoreError>;
 
     /// As it is made: not used yet.
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError>;

@@ -122,12 +122,15 @@ macro_rules! contract_suite {
     ($fixture:path) => {
         $crate::contract_suite! { @each $fixture;
             access::a_login_is_one_persons,
-            access::of_16_who_take_a_login_at_once_one_gets_it,
+            access::r_30_of_16_who_take_a_login_at_once_one_gets_it,
+            access::of_16_who_found_a_shop_at_once_one_is_its_first_owner,
             access::p9_a_member_is_one_of_their_own_shop,
             access::who_has_left_is_known_and_the_shop_goes_on_asking,
             access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,
             access::a_pin_is_of_one_person_on_one_browser_and_ends_by_wrong_tries,
             access::of_16_tries_of_a_pin_at_once_five_are_looked_at,
+            access::another_password_is_set_by_a_reset_once,
+            access::p9_members_are_known_by_login_in_one_question,
             access::an_invite_is_used_once,
             access::an_invite_is_found_by_its_hash_and_withdrawn_until_it_is_used,
             access::of_16_who_use_an_invite_at_once_one_comes_in,

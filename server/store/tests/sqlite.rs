@@ -61,6 +61,37 @@ async fn p_10_events_and_verdicts_are_append_only() {
     assert_eq!(fixture.store.verify(&head.shop).await.unwrap().unwrap().first_bad, None);
 }
 
+/// F28: somebody who writes in the file, without its triggers.
+#[tokio::test(flavor = "multi_thread")]
+async fn f28_a_log_that_was_tampered_with_is_found_at_the_right_place() {
+    let swap = "UPDATE event SET position = 99 WHERE position = 3;
+                UPDATE event SET position = 3 WHERE position = 4;
+                UPDATE event SET position = 4 WHERE position = 99";
+    for (tampering, position) in [
+        ("UPDATE event SET payload = CAST('{\"sku\":\"OAT-1\",\"qty\":4}' AS BLOB) WHERE position = 4", 4),
+        ("UPDATE event SET actor = 'mallory' WHERE position = 2", 2),
+        ("DELETE FROM event WHERE position = 3", 3),
+        ("DELETE FROM event WHERE position >= 5", 5),
+        (swap, 3),
+        ("UPDATE shop_head SET position = 4", 4),
+    ] {
+        let (fixture, head, mut beside) = with_one_event().await;
+        let events = (2..=6).map(|n| event(id(n), &format!("order-{n}"), 1)).collect();
+        fixture.store.append(&head.shop, append(&head, events)).await.unwrap();
+        let triggers: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            .fetch_all(&mut beside)
+            .await
+            .unwrap();
+        for (name,) in triggers {
+            beside.execute(AssertSqlSafe(format!("DROP TRIGGER {name}"))).await.unwrap();
+        }
+        beside.execute(AssertSqlSafe(tampering)).await.unwrap();
+        let found = fixture.store.verify(&head.shop).await.unwrap().unwrap();
+        let bad = found.first_bad.unwrap_or_else(|| panic!("not found: {tampering}"));
+        assert_eq!((bad.position, found.good), (position, position - 1), "{tampering}: {bad:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_can_be_searched_as_text() {
     let (_fixture, _head, mut beside) = with_one_event().await;

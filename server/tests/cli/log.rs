@@ -108,6 +108,24 @@ async fn no_secret_and_nothing_of_a_shop_is_in_the_log_and_every_refusal_at_the_
     ] {
         assert_eq!(request.send().await.unwrap().status(), expected);
     }
+    // What an owner makes, and whoever comes with it.
+    let form = |path: &str, fields: &[(&str, &str)]| client.post(at(path)).header("cookie", &cookie).form(fields);
+    assert!(daybook(&file, &["person", "add", "marek", "--shop", "corner", "--role", "seller"]).status.success());
+    let mut codes = Vec::new();
+    for (fields, page) in
+        [(&[("do", "invite"), ("role", "reader")][..], "join"), (&[("do", "reset"), ("login", "marek")], "reset")]
+    {
+        let made = form("/s/corner/people", fields).send().await.unwrap();
+        let shown = made.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let code = shown.split_once('.').unwrap().1.to_owned();
+        for path in ["/s/corner/people".to_owned(), format!("/{page}/{code}")] {
+            client.get(at(&path)).header("cookie", format!("{cookie}; {shown}")).send().await.unwrap();
+        }
+        let fields = [("code", code.as_str()), ("login", "bo"), ("password", right.as_str())];
+        let used = client.post(at(&format!("/{page}"))).form(&fields).send().await.unwrap();
+        assert_eq!(used.status(), StatusCode::SEE_OTHER);
+        codes.push(code.trim_start_matches("daybook_").to_owned());
+    }
     for _ in 0..8 {
         sign_in("asha".to_owned(), wrong.clone()).send().await.unwrap();
     }
@@ -131,5 +149,6 @@ async fn no_secret_and_nothing_of_a_shop_is_in_the_log_and_every_refusal_at_the_
     for line in log.lines() {
         let said = |secret: &str| line.to_lowercase().contains(&secret.to_lowercase());
         assert!(!said(WORD) && !said(session) && !secrets.iter().any(|secret| said(secret)), "{line}");
+        assert!(!codes.iter().any(|code| said(code)), "{line}");
     }
 }

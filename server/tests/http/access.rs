@@ -2,6 +2,7 @@
 
 mod devices;
 mod matrix;
+mod pages;
 mod staying;
 mod visitors;
 

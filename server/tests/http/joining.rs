@@ -13,6 +13,8 @@ use crate::{
 
 on_every_store!(
     an_invite_makes_one_person_a_member_once,
+    what_an_owner_made_is_shown_once_by_its_whole_address_and_stands_in_none,
+    r_30_of_two_who_register_one_login_at_once_one_is_it_and_the_other_can_still_join,
     whoever_is_known_joins_a_second_shop_as_themselves,
     an_open_shop_gets_its_first_owner_and_asks_from_then_on,
     an_owner_gives_other_roles_and_removes_and_the_last_owner_stays,
@@ -21,15 +23,22 @@ on_every_store!(
 );
 
 /// A form of the page about people, sent with a session.
-async fn people(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Response {
+pub async fn people(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Response {
     let post = daybook.client.post(format!("{}/s/{SHOP}/people", daybook.origin));
     post.header("cookie", cookie).form(form).send().await.unwrap()
 }
 
 /// The code of a new invite.
 async fn invite(daybook: &Daybook, cookie: &str, role: Role) -> String {
-    let to = location(&people(daybook, cookie, &[("do", "invite"), ("role", role.word())]).await);
-    to.strip_prefix("/s/test/people?invited=").unwrap_or_else(|| panic!("{to}")).to_owned()
+    let made = people(daybook, cookie, &[("do", "invite"), ("role", role.word())]).await;
+    shown(&made).trim_start_matches("daybook_shown=invite.").to_owned()
+}
+
+/// What carries a secret to the page that comes next.
+pub fn shown(made: &Response) -> String {
+    let set = made.headers()["set-cookie"].to_str().unwrap();
+    assert!(set.contains("; HttpOnly; SameSite=Lax; Max-Age=60"), "{set}");
+    set.split(';').next().unwrap().to_owned()
 }
 
 async fn join(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Response {
@@ -37,7 +46,7 @@ async fn join(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Respons
     post.form(form).send().await.unwrap()
 }
 
-async fn page(daybook: &Daybook, path: &str, cookie: &str) -> (StatusCode, String) {
+pub async fn page(daybook: &Daybook, path: &str, cookie: &str) -> (StatusCode, String) {
     let get = daybook.client.get(format!("{}{path}", daybook.origin)).header("accept", "text/html");
     let page = get.header("cookie", cookie).send().await.unwrap();
     (page.status(), page.text().await.unwrap())
@@ -108,6 +117,48 @@ async fn an_invite_makes_one_person_a_member_once(fixture: Fixture) {
     assert_eq!(role(&fixture, "eve").await, None);
 }
 
+async fn what_an_owner_made_is_shown_once_by_its_whole_address_and_stands_in_none(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    person(&*fixture.store, "marek", SHOP, Role::Seller).await;
+    let owner = session(&daybook, "asha").await;
+    for (form, path) in
+        [(&[("do", "invite"), ("role", "reader")][..], "join"), (&[("do", "reset"), ("login", "marek")], "reset")]
+    {
+        let made = people(&daybook, &owner, form).await;
+        let carried = shown(&made);
+        let code = carried.split_once('.').unwrap().1;
+        assert!(!location(&made).contains(code), "{}", location(&made));
+        let get = daybook.client.get(format!("{}/s/test/people", daybook.origin)).header("accept", "text/html");
+        let page = get.header("cookie", format!("{owner}; {carried}")).send().await.unwrap();
+        assert!(page.headers()["set-cookie"].to_str().unwrap().starts_with("daybook_shown=; "), "once");
+        let text = page.text().await.unwrap();
+        assert!(text.contains(&format!("{}/{path}/{code}", daybook.origin)), "{text}");
+    }
+    let again = self::page(&daybook, "/s/test/people", &owner).await.1;
+    assert!(!again.contains("/join/daybook_") && !again.contains("/reset/daybook_"), "{again}");
+}
+
+/// The login is reserved by the row of whoever has it.
+async fn r_30_of_two_who_register_one_login_at_once_one_is_it_and_the_other_can_still_join(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    let second = Daybook::on(&fixture.reopened().await).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let owner = session(&daybook, "asha").await;
+    let codes = [invite(&daybook, &owner, Role::Seller).await, invite(&daybook, &owner, Role::Seller).await];
+    let form = |code, login| [("code", code), ("login", login), ("name", "Marek"), ("password", PASSWORD)];
+    let forms = [form(codes[0].as_str(), "marek"), form(codes[1].as_str(), "MAREK")];
+    let both = tokio::join!(join(&daybook, "", &forms[0]), join(&second, "", &forms[1]));
+    let said = [location(&both.0), location(&both.1)];
+    let lost = said.iter().position(|to| to.contains("problem=taken")).unwrap_or_else(|| panic!("{said:?}"));
+    assert_eq!(said[1 - lost], "/s/test", "{said:?}");
+    let access = fixture.store.access();
+    let of_marek = access.person_of(&store::access::Login::parse("marek").unwrap()).await.unwrap().unwrap();
+    assert_eq!(access.people().await.unwrap().len(), 2);
+    assert_eq!(access.memberships(of_marek.id).await.unwrap().len(), 1);
+    assert_eq!(location(&join(&daybook, "", &form(codes[lost].as_str(), "bo")).await), "/s/test");
+}
+
 async fn whoever_is_known_joins_a_second_shop_as_themselves(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
     let other = ShopSlug::parse("other").unwrap();
@@ -172,7 +223,7 @@ async fn an_owner_gives_other_roles_and_removes_and_the_last_owner_stays(fixture
     assert_eq!(location(&people(&daybook, &owner, &form).await), "/s/test/people?done=remove");
     let out = async || {
         let said = daybook.get("/digest").header("cookie", &mareks).send().await.unwrap();
-        (said.status() == StatusCode::NOT_FOUND).then_some(())
+        (said.status() == StatusCode::FORBIDDEN).then_some(())
     };
     until(out).await;
     assert_eq!(location(&people(&daybook, &owner, &form).await), "/s/test/people?problem=member");

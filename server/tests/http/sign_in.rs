@@ -108,7 +108,7 @@ async fn a_session_is_new_at_each_sign_in_and_ends_with_sign_out_and_with_anothe
     let fourth = fresh().await;
     assert_eq!(status(&daybook, &fourth).await, StatusCode::OK);
     access.end_member(&ShopSlug::parse(SHOP).unwrap(), asha.id, Millis(1)).await.unwrap();
-    let out = async || (status(&daybook, &fourth).await == StatusCode::NOT_FOUND).then_some(());
+    let out = async || (status(&daybook, &fourth).await == StatusCode::FORBIDDEN).then_some(());
     tokio::time::timeout(Duration::from_secs(1), until(out)).await.expect("within a second");
 }
 

@@ -55,13 +55,6 @@ async fn p1_what_was_answered_is_there_after_a_stop_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_for_everybody_is_refused_while_there_are_no_accounts() {
-    let config = server::Config { listen: ([0, 0, 0, 0], 0).into(), ..server::Config::default() };
-    let refused = server::start_on(config, memory().await.unwrap().store).await.err().unwrap();
-    assert!(matches!(refused, server::StartError::NotLoopback(_)), "{refused}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_unused_shop_is_put_away_and_comes_back() {
     let fixture = memory().await.unwrap();
     let daybook = Daybook::with(&fixture.store, |limits| limits.idle = Duration::from_millis(200)).await;

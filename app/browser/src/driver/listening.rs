@@ -19,6 +19,7 @@ use super::{Driver, QUIET, keeping::ROOM};
 use crate::{
     clock,
     events::{Listener, sleep},
+    sign_out,
     storage::{Told, outbox},
     tabs::{Note, Part, Tabs, is_visible},
 };
@@ -111,7 +112,11 @@ impl Driver {
         listeners.push(Listener::on(&window, "storage", move |event| {
             let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
             let (Some(key), Some(driver)) = (key, driver.upgrade()) else { return };
-            if outbox::id_of_mirror_key(&driver.shop, &key).is_some() {
+            if key == sign_out::KEY && sign_out::is_remembered() {
+                // Somebody has signed out in another tab: nothing of theirs is shown here any more.
+                driver.stop();
+                sign_out::to_the_door();
+            } else if outbox::id_of_mirror_key(&driver.shop, &key).is_some() {
                 driver.look_for_records(QUIET);
             } else if key == driver.storage.paused_key() {
                 driver.tell(pause(driver.storage.is_paused()));

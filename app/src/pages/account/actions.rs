@@ -10,6 +10,7 @@ use crate::{
         erased::{IntoPart, Parts, follow},
         field::{Field, Kind},
     },
+    viewer::Offered,
 };
 
 #[component]
@@ -17,25 +18,29 @@ pub(super) fn Actions(model: Memo<Model>) -> impl IntoView {
     let open = model.part(|model| !model.closed);
     let id = model.with_untracked(|model| model.account_id.clone());
     follow(move || {
-        let (id, changed, seed) = (id.clone(), id.clone(), model.get_untracked());
+        let (id, moved, changed, seed) = (id.clone(), id.clone(), id.clone(), model.get_untracked());
         open.get().then(|| {
             view! {
-                <section class="section">
-                    <h2>"Pay in, take out"</h2>
-                    <Move command="account.credit" id=id.clone() label="Pay in"/>
-                    <Move command="account.debit" id=id.clone() label="Take out"/>
-                </section>
-                <section class="section">
-                    <h2>"Change the account"</h2>
-                    <CommandForm command="account.change" id="change" label="Change the account">
-                        <input type="hidden" name="account_id" value=changed/>
-                        <Field name="title" label="Title" value=seed.title required=true/>
-                        <Field name="owner" label="Owner" value=seed.owner required=true/>
-                        <Field name="limit" label="Limit" kind=Kind::Money value=format::money_input(seed.limit)/>
-                        <div class="actions"><button type="submit">"Save"</button></div>
-                    </CommandForm>
-                    <Close model id/>
-                </section>
+                <Offered command="account.credit">
+                    <section class="section">
+                        <h2>"Pay in, take out"</h2>
+                        <Move command="account.credit" id=moved.clone() label="Pay in"/>
+                        <Move command="account.debit" id=moved label="Take out"/>
+                    </section>
+                </Offered>
+                <Offered command="account.change" says_who=true>
+                    <section class="section">
+                        <h2>"Change the account"</h2>
+                        <CommandForm command="account.change" id="change" label="Change the account">
+                            <input type="hidden" name="account_id" value=changed/>
+                            <Field name="title" label="Title" value=seed.title required=true/>
+                            <Field name="owner" label="Owner" value=seed.owner required=true/>
+                            <Field name="limit" label="Limit" kind=Kind::Money value=format::money_input(seed.limit)/>
+                            <div class="actions"><button type="submit">"Save"</button></div>
+                        </CommandForm>
+                        <Close model id/>
+                    </section>
+                </Offered>
             }
             .into_part()
         })

@@ -35,7 +35,7 @@ impl Kind {
         match (aggregate, field) {
             ("stock", _) => Self::Stock,
             ("comment", _) => Self::Comments,
-            ("account" | "transfer", _) | (_, "price" | "total" | "payment" | "out.payment") => Self::Money,
+            ("account" | "transfer", _) | (_, "price" | "total" | "payment" | "out.payment" | "account") => Self::Money,
             _ => Self::Details,
         }
     }

@@ -21,6 +21,7 @@ use crate::{
         sentence::SentenceView,
         undo::UndoButton,
     },
+    viewer::Viewer,
 };
 
 #[component]
@@ -39,7 +40,8 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let lacks = model.part(|model| model.lacks);
     let older = model.part(|model| model.older_before);
     let place = format!("/history/{record}");
-    let chips: Vec<_> = [None].into_iter().chain(Kind::ALL.map(Some)).map(|kind| chip(&place, kind, &only)).collect();
+    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Money || Viewer::of_context().sees_money());
+    let chips: Vec<_> = [None].into_iter().chain(kinds.map(Some)).map(|kind| chip(&place, kind, &only)).collect();
     let on = if only.is_empty() { String::new() } else { format!("&only={only}") };
     let more = place.clone();
     view! {

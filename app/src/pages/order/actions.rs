@@ -13,6 +13,7 @@ use crate::{
         field::{Field, Kind},
         proposals::Proposals,
     },
+    viewer::{Offered, Viewer},
 };
 
 /// One press: the command with the order's number, nothing to fill in.
@@ -50,7 +51,9 @@ pub(super) fn Actions(model: Memo<Model>) -> impl IntoView {
     view! {
         {follow(move || reason.get().map(|reason| view! { <p class="reason">{text::sentence_of(&format!("Not accepted: {reason}"))}</p> }))}
         {follow(move || {
-            let presses: Vec<_> = offered.get().into_iter().enumerate().map(|(index, it)| press(order_id.clone(), it, index == 0)).collect();
+            let viewer = Viewer::of_context();
+            let presses = offered.get().into_iter().filter(|(command, ..)| viewer.may(command).is_ok());
+            let presses: Vec<_> = presses.enumerate().map(|(index, it)| press(order_id.clone(), it, index == 0)).collect();
             view! { <div class="actions" data-testid="order-actions">{presses}</div> }.into_part()
         })}
         {follow(move || changeable.get().then(|| view! { <AddItem order_id=id.clone() model/> }))}
@@ -70,15 +73,17 @@ fn press(order_id: String, (command, form, label): Press, is_first: bool) -> Par
 #[component]
 fn AddItem(order_id: String, model: Memo<Model>) -> impl IntoView {
     view! {
-        <CommandForm command="order.add_item" id="add-item" label="Add an item">
-            <input type="hidden" name="order_id" value=order_id/>
-            <div class="field-row">
-                <Field name="sku" label="SKU" kind=Kind::Code required=true list="products"/>
-                <Field name="qty" label="Quantity" kind=Kind::Units required=true/>
-            </div>
-            <div class="actions"><button type="submit">"Add it"</button></div>
-        </CommandForm>
-        <Proposals id="products" list=model.part(|model| model.products.clone())/>
+        <Offered command="order.add_item">
+            <CommandForm command="order.add_item" id="add-item" label="Add an item">
+                <input type="hidden" name="order_id" value=order_id/>
+                <div class="field-row">
+                    <Field name="sku" label="SKU" kind=Kind::Code required=true list="products"/>
+                    <Field name="qty" label="Quantity" kind=Kind::Units required=true/>
+                </div>
+                <div class="actions"><button type="submit">"Add it"</button></div>
+            </CommandForm>
+            <Proposals id="products" list=model.part(|model| model.products.clone())/>
+        </Offered>
     }
 }
 

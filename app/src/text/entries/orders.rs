@@ -1,6 +1,7 @@
 //! What happened to orders, in words.
 
 use domain::{
+    books::Role,
     order::{self, State},
     projections::orders::Step,
 };
@@ -27,14 +28,14 @@ pub(super) fn entry(write: &Writer<'_>, event: &order::Event) -> Sentence {
             let sentence = write.order(start.then(verb), &event.order_id).then(": ");
             let sentence = write.lines(sentence, event.lines.iter().map(|line| (&line.sku, line.qty.signed())));
             match &event.account {
-                Some(account) => write.account(sentence.then(", paid from "), account),
-                None => sentence,
+                Some(account) if write.reader.sees_money() => write.account(sentence.then(", paid from "), account),
+                _ => sentence,
             }
         }
         order::Event::OrderAccepted(event) => write.order(start.then("Accepted "), &event.order_id),
         order::Event::OrderRejected(event) => write
             .order(start.then("Did not accept "), &event.order_id)
-            .then(format!(": {}.", super::super::why_not(&event.reason))),
+            .then(format!(": {}.", write.why_not(&event.reason))),
         order::Event::OrderCancelled(event) => write.order(start.then("Cancelled "), &event.order_id),
         order::Event::OrderHandedOver(event) => {
             let sentence = write.order(start.then("Handed over "), &event.order_id);
@@ -59,9 +60,30 @@ fn state(state: State) -> &'static str {
     }
 }
 
-/// A step in an order's timeline, with the word that the style sheet marks it by.
+/// A step in an order's timeline, with the word that the style sheet marks it by, for a reader of this role.
 #[must_use]
-pub fn step(step: &Step) -> (&'static str, String) {
+pub fn step(step: &Step, reader: Role) -> (&'static str, String) {
+    if !reader.sees_money() {
+        return without_money(step).unwrap_or_else(|| whole(step));
+    }
+    whole(step)
+}
+
+/// A step that names a sum, without it.
+fn without_money(step: &Step) -> Option<(&'static str, String)> {
+    Some(match step {
+        Step::Placed { back_order: false, .. } => ("done", "Order placed".to_owned()),
+        Step::Placed { back_order: true, .. } => ("done", "Back-ordered: what is missing comes later".to_owned()),
+        Step::Rejected { reason } => {
+            ("failed", format!("Not accepted: {}", super::super::why_not_for(reason, Role::StockHand)))
+        }
+        Step::Charged { .. } => ("done", "Paid for".to_owned()),
+        Step::PaidBack { .. } => ("undone", "Paid back".to_owned()),
+        _ => return None,
+    })
+}
+
+fn whole(step: &Step) -> (&'static str, String) {
     match step {
         Step::ItemAdded { sku, qty } => ("done", format!("{} × {sku} added", number(qty.signed()))),
         Step::ItemRemoved { sku, qty } => ("undone", format!("{} × {sku} taken out", number(qty.signed()))),

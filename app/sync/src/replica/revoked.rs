@@ -25,6 +25,17 @@ impl Replica {
         self.revocation
     }
 
+    /// From storage. Another tab that had not heard of it may have written books since they were removed.
+    pub(super) fn begin_shut_out(&mut self, revocation: Revocation, had_books: bool) {
+        self.connection.stop_feed(Stop::Revoked);
+        self.revocation = Some(revocation);
+        self.kept = Kept::default();
+        self.lost.clear();
+        if had_books {
+            self.outputs.push(Output::Revoked(revocation));
+        }
+    }
+
     /// The books go at once, from memory and from storage. The sender goes on: what is here still is to be handed over.
     pub(super) fn shut_out(&mut self, revocation: Revocation) {
         self.connection.stop_feed(Stop::Revoked);
@@ -32,6 +43,7 @@ impl Replica {
         if self.defects.has(Defect::BooksKeptWhenRevoked) {
             return;
         }
+        self.let_accepted_go();
         if is_news || self.log.epoch.is_some() {
             let mut log = Log::new();
             log.defects = self.log.defects;
@@ -43,7 +55,6 @@ impl Replica {
             self.overlay = Arc::default();
             self.outputs.push(Output::Revoked(revocation));
         }
-        self.let_accepted_go();
         self.changes.books = true;
         self.changes.pending = true;
         self.rebase(Dirty::everything());

@@ -50,7 +50,7 @@ impl World {
             if !self.server.is_up {
                 continue;
             }
-            if self.server.members[device].is_heard() {
+            if self.server.members[device].shut_out.is_none() {
                 // The owner has said so, and they try again.
                 for node in self.tabs_that_say(device, DataState::Revoked) {
                     self.sometimes.reached("let in again");

@@ -1,13 +1,13 @@
 //! A plain HTTP/1.1 client on one kept-alive connection: little enough that the server is what is measured.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 pub struct Client {
@@ -25,6 +25,28 @@ impl Client {
         let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// From another of this machine's own addresses.
+    pub async fn connect_from(local: Ipv4Addr, address: SocketAddr) -> Result<Self, String> {
+        let socket = TcpSocket::new_v4().map_err(|error| error.to_string())?;
+        socket.bind(SocketAddr::from((local, 0))).map_err(|error| error.to_string())?;
+        let stream = socket.connect(address).await.map_err(|error| error.to_string())?;
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// A form, its fields already encoded.
+    pub async fn form(&mut self, path: &str, fields: &str) -> Result<Response, String> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{fields}",
+            fields.len()
+        );
+        self.exchange(request.as_bytes()).await
+    }
+
+    /// The last answer as it came.
+    pub fn answer(&self) -> String {
+        String::from_utf8_lossy(&self.buffer).into_owned()
     }
 
     pub async fn post(&mut self, path: &str, json: &str) -> Result<Response, String> {

@@ -11,6 +11,9 @@ const CACHE = PREFIX + RELEASE;
 const PICTURES = PREFIX + 'pictures';
 const PICTURE = /^\/api\/v1\/shops\/[^/]+\/blobs\/[0-9a-f]{64}$/;
 const MOST_PICTURES = 200;
+// Somebody has signed out, and the server has not been told. Of no release either, so its name does not begin as theirs.
+const SIGNED_OUT = 'signed-out';
+const DOOR = '/sign-in';
 // How long the network may take to begin its answer before the app opens from what this device keeps.
 const PATIENCE = 3000;
 // What a server, or a proxy before it, says when the book is not to be had.
@@ -23,13 +26,15 @@ self.addEventListener('message', (event) => {
   if (event.data === 'take-over') self.skipWaiting();
   // Somebody else may be here next, who may not see them.
   if (event.data === 'forget-pictures') event.waitUntil(caches.delete(PICTURES));
+  if (event.data === 'signed-out') event.waitUntil(caches.open(SIGNED_OUT));
+  if (event.data === 'session-ended') event.waitUntil(caches.delete(SIGNED_OUT));
 });
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (request.mode === 'navigate') {
-    if (url.pathname === '/' || url.pathname.startsWith('/s/')) event.respondWith(page(request));
+    if (['/', DOOR].includes(url.pathname) || url.pathname.startsWith('/s/')) event.respondWith(page(request, url));
   } else if (FILES.includes(url.pathname) || url.pathname.startsWith('/pkg/')) {
     event.respondWith(file(request, url));
   } else if (PICTURE.test(url.pathname)) {
@@ -78,11 +83,22 @@ async function keep(cache, name, answer) {
   await Promise.all(oldestFirst.slice(0, -MOST_PICTURES).map((old) => cache.delete(old, { ignoreVary: true })));
 }
 
-async function page(request) {
+async function page(request, url) {
+  if (!(await isOut())) return url.pathname === DOOR ? ((await shell()) ?? Response.error()) : Response.redirect(DOOR, 303);
   const network = fetch(request).then((answer) => (isOurs(answer) ? answer : undefined), () => undefined);
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
   const answer = await Promise.race([network, patience]);
   return answer ?? (await shell()) ?? (await network) ?? Response.error();
+}
+
+// Whether whoever signed out is out: nothing is fetched under their session before it has ended.
+async function isOut() {
+  if (!(await caches.has(SIGNED_OUT))) return true;
+  const signal = AbortSignal.timeout(PATIENCE);
+  const answer = await fetch('/session/end', { method: 'POST', signal }).catch(() => undefined);
+  if (!answer?.ok || !isOurs(answer)) return false;
+  await caches.delete(SIGNED_OUT);
+  return true;
 }
 
 // Somebody else may answer in the book's place: a hotel's sign-in page, a proxy that has lost the server.

@@ -80,6 +80,25 @@ impl Invite {
     }
 }
 
+/// A way to another password, for whoever has forgotten theirs. Can be used once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reset {
+    pub hash: SecretHash,
+    /// The one whose owner made it.
+    pub shop: ShopSlug,
+    pub person: Uuid,
+    pub made_at: Millis,
+    pub expires_at: Millis,
+    pub used_at: Option<Millis>,
+}
+
+impl Reset {
+    #[must_use]
+    pub fn is_open(&self, now: Millis) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+}
+
 /// A browser profile that writes in a shop's book, under the name that its entries have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {

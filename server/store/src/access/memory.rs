@@ -10,7 +10,7 @@ use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, SecretHash, Session,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
     Sighting, Token,
 };
 use crate::error::StoreError;
@@ -29,6 +29,7 @@ pub(crate) struct Data {
     members: BTreeMap<(ShopSlug, Uuid), Member>,
     sessions: BTreeMap<SecretHash, Session>,
     pins: BTreeMap<(SecretHash, Uuid), Pin>,
+    resets: BTreeMap<SecretHash, Reset>,
     invites: BTreeMap<(ShopSlug, Uuid), Invite>,
     devices: BTreeMap<(ShopSlug, Arc<str>), Device>,
     tokens: BTreeMap<(ShopSlug, Uuid), Token>,
@@ -94,6 +95,17 @@ impl Access for MemoryAccess {
         Ok(())
     }
 
+    async fn found(&self, member: Member) -> Result<bool, StoreError> {
+        self.known(&member.shop)?;
+        let mut data = self.data();
+        if data.members.keys().any(|(of, _)| *of == member.shop) {
+            return Ok(false);
+        }
+        data.members.insert((member.shop.clone(), member.person), member);
+        data.changes += 1;
+        Ok(true)
+    }
+
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
         let mut data = self.data();
         let member = data.members.get_mut(&(shop.clone(), person)).filter(|member| member.ended_at.is_none());
@@ -114,6 +126,15 @@ impl Access for MemoryAccess {
         Ok(of_shop(&self.data().members, shop))
     }
 
+    async fn known_members(&self, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError> {
+        let data = self.data();
+        let members = of_shop(&data.members, shop).into_iter().filter(|member| member.ended_at.is_none());
+        let known = members.filter_map(|member| Some((data.people.get(&member.person)?.clone(), member)));
+        let mut known: Vec<_> = known.collect();
+        known.sort_by(|(one, _), (other, _)| one.login.cmp(&other.login));
+        Ok(known)
+    }
+
     async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError> {
         Ok(self.data().members.values().filter(|member| member.person == person).cloned().collect())
     }
@@ -125,6 +146,10 @@ impl Access for MemoryAccess {
 
     async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError> {
         Ok(self.data().sessions.get(hash).cloned())
+    }
+
+    async fn sessions(&self, person: Uuid) -> Result<Vec<Session>, StoreError> {
+        Ok(self.data().sessions.values().filter(|session| session.person == person).cloned().collect())
     }
 
     async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError> {
@@ -187,6 +212,29 @@ impl Access for MemoryAccess {
 
     async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
         self.data().pins.remove(&(*browser, person));
+        Ok(())
+    }
+
+    async fn add_reset(&self, reset: Reset) -> Result<(), StoreError> {
+        self.known(&reset.shop)?;
+        self.data().resets.insert(reset.hash, Reset { used_at: None, ..reset });
+        Ok(())
+    }
+
+    async fn reset(&self, hash: &SecretHash) -> Result<Option<Reset>, StoreError> {
+        Ok(self.data().resets.get(hash).cloned())
+    }
+
+    async fn use_reset(&self, hash: &SecretHash, now: Millis) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let reset = data.resets.get_mut(hash).filter(|reset| reset.is_open(now));
+        Ok(reset.map(|reset| reset.used_at = Some(now)).is_some())
+    }
+
+    async fn end_resets(&self, person: Uuid, now: Millis) -> Result<(), StoreError> {
+        for reset in self.data().resets.values_mut().filter(|reset| reset.person == person && reset.is_open(now)) {
+            reset.expires_at = now;
+        }
         Ok(())
     }
 

@@ -3,7 +3,9 @@
 use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
-use super::{Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Scope, SecretHash, Session, Token};
+use super::{
+    Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Reset, Scope, SecretHash, Session, Token,
+};
 use crate::{error::StoreError, stored};
 
 fn unreadable(what: &'static str, problem: impl ToString) -> StoreError {
@@ -36,6 +38,23 @@ pub(super) type MemberRow = (String, Uuid, String, i64, Option<i64>);
 pub(super) fn member((of, person, word, since, ended_at): MemberRow) -> Result<Member, StoreError> {
     let (shop, role) = (shop(&of)?, role(&word)?);
     Ok(Member { shop, person, role, since: Millis(since), ended_at: ended_at.map(Millis) })
+}
+
+/// Who it is, then role and since.
+pub(super) type KnownMemberRow = (Uuid, String, String, Option<String>, i64, String, i64);
+
+pub(super) fn known_member(row: KnownMemberRow, shop: &ShopSlug) -> Result<(Person, Member), StoreError> {
+    let (id, login, name, password, added_at, word, since) = row;
+    let member = Member { shop: shop.clone(), person: id, role: role(&word)?, since: Millis(since), ended_at: None };
+    Ok((person((id, login, name, password, added_at))?, member))
+}
+
+/// hash, shop, person, made at, expires at, used at
+pub(super) type ResetRow = (Vec<u8>, String, Uuid, i64, i64, Option<i64>);
+
+pub(super) fn reset((bytes, of, person, made_at, expires_at, used_at): ResetRow) -> Result<Reset, StoreError> {
+    let (made_at, expires_at, used_at) = (Millis(made_at), Millis(expires_at), used_at.map(Millis));
+    Ok(Reset { hash: hash(bytes)?, shop: shop(&of)?, person, made_at, expires_at, used_at })
 }
 
 /// hash, person, begun at, idle until, ends at

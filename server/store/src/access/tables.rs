@@ -6,10 +6,13 @@ use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, SecretHash, Session,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
     Sighting, Token,
     databases::{Database, Value},
-    rows::{self, DeviceRow, InviteRow, MemberRow, PersonRow, PinRow, QuarantinedRow, SessionRow, TokenRow},
+    rows::{
+        self, DeviceRow, InviteRow, KnownMemberRow, MemberRow, PersonRow, PinRow, QuarantinedRow, ResetRow, SessionRow,
+        TokenRow,
+    },
 };
 use crate::{error::StoreError, stored::column};
 
@@ -83,6 +86,12 @@ impl<D: Database> Access for Tables<D> {
         self.insert(&shop, include_str!("sql/set_member.sql"), values).await.map(drop)
     }
 
+    async fn found(&self, member: Member) -> Result<bool, StoreError> {
+        let Member { shop, person, role, since, ended_at: _ } = member;
+        let values = [shop.as_str().into(), person.into(), role.word().into(), since.into()];
+        self.insert(&shop, include_str!("sql/found.sql"), values).await
+    }
+
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
         self.change(include_str!("sql/end_member.sql"), [shop.as_str().into(), person.into(), now.into()]).await
     }
@@ -101,6 +110,12 @@ impl<D: Database> Access for Tables<D> {
         self.members_in(include_str!("sql/members.sql"), vec![shop.as_str().into()]).await
     }
 
+    async fn known_members(&self, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError> {
+        let sql = include_str!("sql/known_members.sql");
+        let found: Vec<KnownMemberRow> = self.0.rows(sql, vec![shop.as_str().into()]).await?;
+        found.into_iter().map(|row| rows::known_member(row, shop)).collect()
+    }
+
     async fn memberships(&self, person: Uuid) -> Result<Vec<Member>, StoreError> {
         self.members_in(include_str!("sql/memberships.sql"), vec![person.into()]).await
     }
@@ -114,6 +129,11 @@ impl<D: Database> Access for Tables<D> {
     async fn session(&self, hash: &SecretHash) -> Result<Option<Session>, StoreError> {
         let found: Vec<SessionRow> = self.0.rows(include_str!("sql/session.sql"), vec![(*hash).into()]).await?;
         found.into_iter().next().map(rows::session).transpose()
+    }
+
+    async fn sessions(&self, person: Uuid) -> Result<Vec<Session>, StoreError> {
+        let found: Vec<SessionRow> = self.0.rows(include_str!("sql/sessions.sql"), vec![person.into()]).await?;
+        found.into_iter().map(rows::session).collect()
     }
 
     async fn keep_session(&self, hash: &SecretHash, idle_until: Millis) -> Result<(), StoreError> {
@@ -162,6 +182,25 @@ impl<D: Database> Access for Tables<D> {
 
     async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
         self.change(include_str!("sql/end_pin.sql"), [(*browser).into(), person.into()]).await.map(drop)
+    }
+
+    async fn add_reset(&self, reset: Reset) -> Result<(), StoreError> {
+        let Reset { hash, shop, person, made_at, expires_at, used_at: _ } = reset;
+        let values = [hash.into(), shop.as_str().into(), person.into(), made_at.into(), expires_at.into()];
+        self.insert(&shop, include_str!("sql/add_reset.sql"), values).await.map(drop)
+    }
+
+    async fn reset(&self, hash: &SecretHash) -> Result<Option<Reset>, StoreError> {
+        let found: Vec<ResetRow> = self.0.rows(include_str!("sql/reset.sql"), vec![(*hash).into()]).await?;
+        found.into_iter().next().map(rows::reset).transpose()
+    }
+
+    async fn use_reset(&self, hash: &SecretHash, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/use_reset.sql"), [(*hash).into(), now.into()]).await
+    }
+
+    async fn end_resets(&self, person: Uuid, now: Millis) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_resets.sql"), [person.into(), now.into()]).await.map(drop)
     }
 
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {

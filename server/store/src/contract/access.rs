@@ -9,7 +9,8 @@ use super::Fixture;
 use crate::{
     StoreError,
     access::{
-        Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Scope, SecretHash, Session, Sighting, Token,
+        Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Reset, Scope, SecretHash, Session, Sighting,
+        Token,
     },
 };
 
@@ -85,7 +86,8 @@ pub async fn a_login_is_one_persons(fixture: Fixture) {
     assert_eq!(kept, Some(Person { password: Some(password), ..asha }));
 }
 
-pub async fn of_16_who_take_a_login_at_once_one_gets_it(fixture: Fixture) {
+/// The row with the login is its reservation: found by it, and taken once.
+pub async fn r_30_of_16_who_take_a_login_at_once_one_gets_it(fixture: Fixture) {
     let tries = (1..=16).map(|number| {
         let access = fixture.store.access();
         tokio::spawn(async move { access.add_person(person(number, "asha")).await.unwrap() })
@@ -94,7 +96,86 @@ pub async fn of_16_who_take_a_login_at_once_one_gets_it(fixture: Fixture) {
     for one in tries.collect::<Vec<_>>() {
         got += u32::from(one.await.unwrap());
     }
-    assert_eq!(got, 1);
+    let access = fixture.store.access();
+    let everybody = access.people().await.unwrap();
+    assert_eq!((got, everybody.len()), (1, 1));
+    assert_eq!(access.person_of(&login("ASHA")).await.unwrap().as_ref(), everybody.first());
+}
+
+pub async fn of_16_who_found_a_shop_at_once_one_is_its_first_owner(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let tries = (1..=16).map(|number| {
+        let access = fixture.store.access();
+        tokio::spawn(async move { access.found(member("corner", number, Role::Owner, 5)).await.unwrap() })
+    });
+    let mut first = 0;
+    for one in tries.collect::<Vec<_>>() {
+        first += u32::from(one.await.unwrap());
+    }
+    assert_eq!((first, access.members(&slug("corner")).await.unwrap().len()), (1, 1));
+    let owner = access.members(&slug("corner")).await.unwrap().remove(0);
+    assert_eq!((owner.role, owner.since, owner.ended_at), (Role::Owner, Millis(5), None));
+    access.end_member(&owner.shop, owner.person, Millis(6)).await.unwrap();
+    assert!(!access.found(member("corner", 99, Role::Owner, 7)).await.unwrap(), "somebody once belonged to it");
+    access.set_member(member("market", 1, Role::Reader, 5)).await.unwrap();
+    assert!(!access.found(member("market", 2, Role::Owner, 7)).await.unwrap(), "nor beside a member");
+    assert!(unknown(access.found(member("elsewhere", 1, Role::Owner, 5)).await));
+}
+
+pub async fn p9_members_are_known_by_login_in_one_question(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    for (number, login) in [(1, "marek"), (2, "asha"), (3, "bo"), (4, "eve")] {
+        access.add_person(person(number, login)).await.unwrap();
+    }
+    for (shop, number, role) in [
+        ("corner", 1, Role::Seller),
+        ("corner", 2, Role::Owner),
+        ("corner", 3, Role::Reader),
+        ("market", 4, Role::Owner),
+    ] {
+        access.set_member(member(shop, number, role, 5)).await.unwrap();
+    }
+    access.end_member(&slug("corner"), Uuid::from_u128(3), Millis(6)).await.unwrap();
+    let known = access.known_members(&slug("corner")).await.unwrap();
+    let expected = [(2, "asha", Role::Owner), (1, "marek", Role::Seller)]
+        .map(|(number, login, role)| (person(number, login), member("corner", number, role, 5)));
+    assert_eq!(known, expected);
+    assert_eq!(access.known_members(&slug("elsewhere")).await.unwrap(), []);
+}
+
+pub async fn another_password_is_set_by_a_reset_once(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let reset = |number: u8, who: u128| Reset {
+        hash: SecretHash([number; 32]),
+        shop: slug("corner"),
+        person: Uuid::from_u128(who),
+        made_at: Millis(0),
+        expires_at: Millis(100),
+        used_at: None,
+    };
+    let all = [reset(1, 1), reset(2, 1), reset(3, 2), reset(4, 1)];
+    for one in &all {
+        access.add_reset(one.clone()).await.unwrap();
+    }
+    let elsewhere = Reset { shop: slug("elsewhere"), ..reset(9, 1) };
+    assert!(unknown(access.add_reset(elsewhere).await));
+    assert!(!access.use_reset(&SecretHash([9; 32]), Millis(5)).await.unwrap(), "unknown");
+    assert!(!access.use_reset(&all[0].hash, Millis(100)).await.unwrap(), "expired");
+    let tries = (0..16).map(|_| {
+        let (access, hash) = (fixture.store.access(), all[0].hash);
+        tokio::spawn(async move { access.use_reset(&hash, Millis(99)).await.unwrap() })
+    });
+    let mut used = 0;
+    for one in tries.collect::<Vec<_>>() {
+        used += u32::from(one.await.unwrap());
+    }
+    assert_eq!(used, 1);
+    let kept = access.reset(&all[0].hash).await.unwrap();
+    assert_eq!(kept, Some(Reset { used_at: Some(Millis(99)), ..all[0].clone() }));
+    access.end_resets(Uuid::from_u128(1), Millis(50)).await.unwrap();
+    for (one, usable) in [(&all[1], false), (&all[3], false), (&all[2], true)] {
+        assert_eq!(access.use_reset(&one.hash, Millis(51)).await.unwrap(), usable, "{one:?}");
+    }
 }
 
 pub async fn p9_a_member_is_one_of_their_own_shop(fixture: Fixture) {
@@ -145,6 +226,9 @@ pub async fn a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may(fix
     for one in &all {
         access.add_session(one.clone()).await.unwrap();
     }
+    let mut theirs = access.sessions(Uuid::from_u128(1)).await.unwrap();
+    theirs.sort_by_key(|session| session.hash);
+    assert_eq!(theirs, all[..2]);
     let found = access.session(&all[0].hash).await.unwrap();
     assert_eq!(found.as_ref(), Some(&all[0]));
     let open = |session: &Session, now: i64| session.is_open(Millis(now));

@@ -2,6 +2,8 @@
 //! here fails.
 
 mod canary;
+mod heads;
+mod other_sites;
 
 use std::collections::BTreeSet;
 
@@ -87,7 +89,9 @@ const OPEN: &[&str] = &[
     "/session/end",
     "/session/pin",
     "/session/switch",
+    "/session/elsewhere",
     "/session/password",
+    "/reset",
     "/join",
     // Makes a shop, and shows none.
     "/demo",
@@ -245,23 +249,26 @@ fn arguments(path: &str) -> Value {
         "/api/replica_snapshot" => json!({"shop": SHOP, "request": null}),
         "/api/past_snapshot" => json!({"shop": SHOP, "moment": Moment::Entry(1)}),
         "/api/read_entries" => json!({"shop": SHOP, "asked": Asked::Before { before: None, limit: 1 }}),
-        "/api/shop_people" | "/api/shop_devices" => json!({"shop": SHOP}),
+        "/api/shop_people" | "/api/shop_devices" | "/api/who_am_i" => json!({"shop": SHOP}),
         "/api/shop_status" => json!({"shop": SHOP, "check": false}),
         path => panic!("the server function {path} has no row in the matrix"),
     }
 }
 
-/// Every page below a shop, with something in place of each name.
-fn pages() -> Vec<String> {
+/// Every page below a shop, by its route there.
+pub(super) fn routes_of_pages() -> BTreeSet<String> {
     let routes = leptos_axum::generate_route_list(server_app).into_iter();
-    let pages: Vec<String> = routes.map(|route| route.path().to_owned()).filter(|path| path.contains("/s/")).collect();
+    let pages = routes.filter_map(|route| route.path().strip_prefix("/s/{shop}").map(str::to_owned));
+    pages.collect()
+}
+
+/// The same, with something in place of each name.
+fn pages() -> Vec<String> {
+    let pages = routes_of_pages();
     assert!(pages.len() > 20, "{pages:?}");
-    let part = |part: &str| match part {
-        "{shop}" => SHOP.to_owned(),
-        name if name.starts_with('{') => "1".to_owned(),
-        word => word.to_owned(),
-    };
-    pages.iter().map(|path| path.split('/').map(part).collect::<Vec<_>>().join("/")).collect()
+    let part = |part: &str| if part.starts_with('{') { "1".to_owned() } else { part.to_owned() };
+    let page = |path: &String| path.split('/').map(part).collect::<Vec<_>>().join("/");
+    pages.iter().map(|path| format!("/s/{SHOP}{}", page(path))).collect()
 }
 
 fn server_app() -> impl leptos::IntoView {

@@ -6,7 +6,10 @@ use domain::{books::Role, values::Millis};
 use reqwest::StatusCode;
 use serde_json::json;
 use server::{access::secret::Secret, clock};
-use store::{access::Scope, contract::Fixture};
+use store::{
+    access::{Member, Scope},
+    contract::Fixture,
+};
 
 use super::{owner, shop, tills};
 use crate::{
@@ -73,6 +76,12 @@ async fn a_feed_ends_within_a_second_of_its_token_session_or_membership_on_every
     tokio::join!(ends(here, ended, "session, elsewhere"), ends(there, ended, "session, here"));
 
     let mareks = session(&daybook, "marek").await;
+    let (here, there) = (open(&daybook, &mareks).await, open(&other, &mareks).await);
+    let member = access.member(&shop(), marek.id).await.unwrap().unwrap();
+    access.set_member(Member { role: Role::Reader, ..member }).await.unwrap();
+    let ended = Instant::now();
+    tokio::join!(ends(here, ended, "role"), ends(there, ended, "role, on another instance"));
+
     let (here, there) = (open(&daybook, &mareks).await, open(&other, &mareks).await);
     assert!(access.end_member(&shop(), marek.id, clock::now()).await.unwrap());
     let ended = Instant::now();

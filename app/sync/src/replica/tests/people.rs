@@ -121,3 +121,29 @@ fn us_14_a_colleagues_command_is_decided_with_their_role() {
     };
     assert_eq!((state(Role::Seller), state(Role::Reader)), (SyncState::SavedHere, SyncState::AtRisk));
 }
+
+#[test]
+fn us_22_another_role_is_decided_by_at_once_and_the_server_has_the_last_word() {
+    let shop = Shop::new();
+    let (mut replica, _) = shop.replica();
+    let change = json!({ "sku": "OAT-1", "price": 999 });
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "product.change", change.clone());
+    let view = |replica: &Replica| replica.pending_of(id(1)).unwrap();
+    assert_eq!(view(&replica).at_risk, None);
+
+    // An owner who is a seller now, and has not heard of it: what they wrote stays, and says so.
+    let outputs = replica.handle(Input::InRole(Role::Seller), NOW);
+    assert!(
+        outputs.iter().any(|output| matches!(output, Output::Changed(changes) if changes.books && changes.pending))
+    );
+    assert_eq!(view(&replica).at_risk.map(|refusal| refusal.code()), Some("not_allowed"));
+    assert_eq!(replica.author().role, Role::Seller);
+    assert!(issue(&mut replica, 2, "product.change", change).is_err(), "what comes next is refused here");
+    assert!(issue(&mut replica, 3, "sale.record", sale(3, "OAT-1")).is_ok());
+    assert!(replica.handle(Input::InRole(Role::Seller), NOW).is_empty(), "the same again is no news");
+
+    // And back: it is as it was.
+    replica.handle(Input::InRole(Role::Manager), NOW);
+    assert_eq!(view(&replica).at_risk, None);
+}

@@ -29,6 +29,7 @@ FROM (VALUES
     ('session', 'SELECT, INSERT, UPDATE, DELETE'),
     ('pin', 'SELECT, INSERT, UPDATE, DELETE'),
     ('invite', 'SELECT, INSERT, UPDATE'),
+    ('password_reset', 'SELECT, INSERT, UPDATE'),
     ('device', 'SELECT, INSERT, UPDATE'),
     ('session_device', 'SELECT, INSERT, UPDATE'),
     ('quarantine', 'SELECT, INSERT, UPDATE'),

@@ -30,11 +30,11 @@ const REFUSED: u128 = 0xdead_0001;
 type Ask = Box<dyn Fn() -> RequestBuilder>;
 
 /// Where somebody can knock.
-struct Knock {
-    name: String,
+pub(super) struct Knock {
+    pub(super) name: String,
     /// Whether the request itself names their shop, so that the answer may say the name again.
     names_them: bool,
-    ask: Ask,
+    pub(super) ask: Ask,
 }
 
 /// Whether an answer has the word, or the name of the shop, in its head or its body.
@@ -145,7 +145,7 @@ async fn belonging(fixture: &Fixture) {
 }
 
 /// Every door of one shop: the API, its pages, its forms, its server functions.
-fn of_shop(daybook: &Daybook, shop: &str) -> Vec<Knock> {
+pub(super) fn of_shop(daybook: &Daybook, shop: &str) -> Vec<Knock> {
     let (origin, client) = (&daybook.origin, &daybook.client);
     let mut all: Vec<(String, Ask)> = Vec::new();
     let refused = format!("/commands/{}", Uuid::from_u128(REFUSED));
@@ -188,7 +188,7 @@ fn of_shop(daybook: &Daybook, shop: &str) -> Vec<Knock> {
 }
 
 /// Every door that is no shop's.
-fn of_nobody(daybook: &Daybook) -> Vec<Knock> {
+pub(super) fn of_nobody(daybook: &Daybook) -> Vec<Knock> {
     let pages = leptos_axum::generate_route_list(super::server_app).into_iter().map(|route| route.path().to_owned());
     let pages =
         pages.filter(|path| !path.contains("/s/")).map(|path| path.replace([':', '*'], "").replace(['{', '}'], ""));

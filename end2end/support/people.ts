@@ -1,0 +1,27 @@
+/** People who sign in, and what they do at the door. */
+
+import { expect, type Page } from "@playwright/test";
+import { hydrated, type Device } from "./device.ts";
+
+export interface Person {
+  login: string;
+  password: string;
+}
+
+export const ASHA: Person = { login: "asha@corner.example", password: "correct horse battery" };
+export const MAREK: Person = { login: "marek", password: "staple under the stairs" };
+
+/** Fills in the page where one signs in. */
+export async function fill(page: Page, { login, password }: Person): Promise<void> {
+  await page.getByLabel("E-mail or name").fill(login);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Opens a page of a shop by way of its door. */
+export async function signIn(device: Device, person: Person, shop: string, path: string): Promise<void> {
+  await device.page.goto(`/s/${shop}${path}`);
+  await fill(device.page, person);
+  await expect(device.page).toHaveURL(new RegExp(`/s/${shop}${path}$`));
+  await hydrated(device.page);
+}

@@ -1,0 +1,92 @@
+//! What people do about themselves: another password, also a forgotten one, and where else they are signed in.
+
+use axum::{Extension, body::Bytes, extract::State, http::HeaderMap, response::Response};
+
+use super::{
+    Shared,
+    peer::Peer,
+    people::{reset_word, unfit},
+    redirect::{see_other, see_other_with},
+    sign_in::{self, SentForm},
+};
+use crate::access::session::SignInError;
+
+/// `POST /reset`, a form with `code` and `password`. Whoever has set another password signs in with it.
+pub async fn reset(State(server): Shared, Extension(Peer(address)): Extension<Peer>, body: Bytes) -> Response {
+    let form = SentForm(body);
+    let code = form.field("code");
+    match server.access.reset(&code, form.field("password")).await {
+        Ok(_) => {
+            tracing::info!(%address, "another password by a reset");
+            see_other("/sign-in?done=reset")
+        }
+        Err(error) => {
+            let problem = reset_word(&error);
+            tracing::info!(%address, code = problem, "no other password by a reset");
+            let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+            see_other_with(&format!("/reset/{code}"), &[("problem", problem)])
+        }
+    }
+}
+
+/// `POST /session/elsewhere`, a form with the name of a `session`, which is ended; without one, all but this.
+pub async fn end_elsewhere(
+    State(server): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (form, access) = (SentForm(body), &server.access);
+    let name = Some(form.field("session")).filter(|name| !name.is_empty());
+    let ended = async {
+        let Some(person) = access.signed_in(&headers).await? else { return Ok(None) };
+        access.end_elsewhere(&person, name.as_deref(), &headers).await.map(Some)
+    };
+    match ended.await {
+        Ok(None) => see_other("/sign-in"),
+        Ok(Some(ended)) => {
+            tracing::info!(%address, ended, "sessions ended by their person");
+            see_other("/password?done=ended")
+        }
+        Err::<_, store::StoreError>(error) => {
+            tracing::warn!(%address, code = "unavailable", %error, "sessions not ended");
+            see_other("/password?problem=unavailable")
+        }
+    }
+}
+
+/// `POST /session/password`, a form with `current` and `password`.
+pub async fn password(
+    State(server): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (form, access) = (SentForm(body), &server.access);
+    let problem = |word: &str| see_other_with("/password", &[("problem", word)]);
+    let person = match access.signed_in(&headers).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return see_other("/sign-in"),
+        Err(_) => return problem("unavailable"),
+    };
+    // Whoever sits at a till that somebody else has left open guesses as at the door.
+    if access.attempts.begin(address, person.login.as_str(), std::time::Instant::now()).is_err() {
+        return problem("later");
+    }
+    match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
+        Ok(secret) => {
+            access.attempts.right(address, person.login.as_str());
+            tracing::info!(%address, "another password");
+            sign_in::signed_in(&headers, &secret, "/password?done=1")
+        }
+        Err(SignInError::Wrong) => {
+            tracing::info!(%address, code = "wrong_password", "no other password");
+            problem("wrong")
+        }
+        Err(SignInError::Password(error)) => {
+            access.attempts.right(address, person.login.as_str());
+            problem(unfit(&error))
+        }
+        Err(_) => problem("unavailable"),
+    }
+}
