@@ -163,11 +163,12 @@ fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalSto
                 let Ok(here) = who_am_i(shop).await else { return };
                 let known = handle.author();
                 let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
-                if here.login != *known.actor && pin::is_switched(&asked, &known) {
-                    // Whoever is here has said so without the server. The page says that it has not heard of it.
-                } else if here.login != *known.actor {
-                    // Somebody else has signed in: the page is theirs, and what is not sent waits for its author.
-                    browser::worker::reload();
+                if here.login != *known.actor {
+                    // Somebody else has signed in: the page is theirs, and what is not sent waits for its author. But
+                    // for somebody who has switched to themselves without the server: it has not heard of that.
+                    if !pin::is_switched(&asked, &known) {
+                        browser::worker::reload();
+                    }
                 } else if here.role != known.role || (is_late && state.get_untracked() == Some(DataState::SignIn)) {
                     resumed.set_value(browser::clock::now());
                     handle.take_role(here.role);
