@@ -64,6 +64,8 @@ pub struct Limits {
     pub view_wait: Duration,
     /// Open feeds, all shops together.
     pub feeds: usize,
+    /// Open feeds of one person, or of one program, in one shop.
+    pub feeds_each: usize,
     /// Frames a feed may fall behind before it is closed; it resumes by its id.
     pub feed_lag: usize,
     /// Entries that a feed replays; a replica further behind starts from a snapshot.
@@ -138,6 +140,7 @@ impl Default for Limits {
             view_batch: 500,
             view_wait: Duration::ZERO,
             feeds: 20_000,
+            feeds_each: 100,
             feed_lag: 256,
             feed_backlog: 20_000,
             feed_life: Duration::from_secs(600),

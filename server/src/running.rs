@@ -190,6 +190,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         read_only: config.read_only,
         metrics_key: config.metrics_key,
         demo: config.demo.then(Visits::default),
+        readers: Arc::default(),
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,
     });

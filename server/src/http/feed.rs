@@ -8,6 +8,8 @@
 //!
 //! Whoever loses their way in while a feed is open gets `revoked` and nothing more ([`Pass`]).
 
+pub mod readers;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use app::backend::View;
@@ -26,9 +28,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use self::readers::Place;
 use super::{Server, problem::Problem, reading::Door};
 use crate::{
-    access::pass::Pass,
+    access::{Kind, pass::Pass},
     shop::{
         Shop,
         frame::{self, Frame, MOST_ENTRIES},
@@ -90,6 +93,17 @@ async fn open(door: Door) -> Result<Response, Problem> {
         return Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "too_many_feeds", "too many open feeds")
             .retry_after(5));
     }
+    // Where nobody is asked, everybody is one.
+    let place = match door.kind {
+        Kind::Anybody => None,
+        Kind::Person | Kind::Program => {
+            let most = door.server.limits.feeds_each;
+            let place = door.server.readers.place(&door.shop.slug, &door.author.actor, most);
+            let title = format!("{most} open feeds each");
+            let problem = || Problem::new(axum::http::StatusCode::TOO_MANY_REQUESTS, "too_many_feeds", title);
+            Some(place.ok_or_else(|| problem().retry_after(30))?)
+        }
+    };
     let polled = wants_json(&door.headers);
     let wait = polled.then(|| poll_wait(&door)).transpose()?;
     let view = door.shop.view()?;
@@ -104,7 +118,7 @@ async fn open(door: Door) -> Result<Response, Problem> {
     };
     let (access, headers, slug) = (door.server.access.clone(), door.headers.clone(), door.shop.slug.clone());
     let pass = Pass::new(access, headers, slug, "/feed", door.author.clone());
-    let open = Open { server: door.server.clone(), pass, until: Instant::now() + life(&door.server) };
+    let open = Open { server: door.server.clone(), pass, _place: place, until: Instant::now() + life(&door.server) };
     open.server.metrics.feed_clients.add(1);
     if let Some(wait) = wait {
         return Ok(poll(start, open, wait).await);
@@ -264,6 +278,7 @@ async fn begin(door: &Door, view: &View, asked: Asked) -> Result<Start, Problem>
 struct Open {
     server: Arc<Server>,
     pass: Pass,
+    _place: Option<Place>,
     /// The end in any case.
     until: Instant,
 }

@@ -93,6 +93,8 @@ pub struct Server {
     pub metrics_key: Option<Key>,
     /// Where visitors get shops of their own to try.
     pub demo: Option<Visits>,
+    /// Who has how many feeds open.
+    pub readers: Arc<feed::readers::Readers>,
     /// Pictures are decoded a few at a time.
     pub pictures: Arc<Semaphore>,
     /// Whether browsers may keep the app to open it without a network.

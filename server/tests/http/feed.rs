@@ -285,3 +285,23 @@ async fn feeds_are_limited() {
     assert!(second.headers().contains_key("retry-after"));
     drop(open);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_the_feeds_of_everybody_else() {
+    let fixture = crate::support::memory().await.unwrap();
+    let daybook = Daybook::with(&fixture.store, |limits| limits.feeds_each = 2).await;
+    for login in ["asha", "marek"] {
+        crate::people::person(&*fixture.store, login, "test", domain::books::Role::Seller).await;
+    }
+    let (ashas, mareks) =
+        (crate::people::session(&daybook, "asha").await, crate::people::session(&daybook, "marek").await);
+    let ask = |cookie: &str| daybook.get("/feed").header("cookie", cookie);
+    let held = [Feed::open(ask(&ashas)).await, Feed::open(ask(&ashas)).await];
+    let third = ask(&ashas).send().await.unwrap();
+    assert_eq!(third.status(), reqwest::StatusCode::TOO_MANY_REQUESTS);
+    assert!(third.headers().contains_key("retry-after"));
+    let _others = Feed::open(ask(&mareks)).await;
+    drop(held);
+    let again = async || ask(&ashas).send().await.unwrap().status().is_success().then_some(());
+    crate::support::until(again).await;
+}

@@ -293,6 +293,25 @@ impl Replica {
         self.rebase(dirty);
     }
 
+    /// What was put aside in this tab for the sake of a command that another tab has let go on goes on too. It was put
+    /// aside here alone, and nobody else would say so.
+    fn go_on_behind(&mut self, id: CommandId) {
+        let mut gone_on = vec![id];
+        while let Some(by) = gone_on.pop() {
+            if self.items.get(by).is_some_and(Item::is_blocked) {
+                continue;
+            }
+            let is_leading = self.connection.is_leading();
+            for item in self.items.iter_mut().filter(|item| item.record.stage == (Stage::Held { by })) {
+                item.record.stage = Stage::Saved;
+                gone_on.push(item.id());
+                if is_leading {
+                    self.outputs.push(Output::Update(Box::new(item.record.clone())));
+                }
+            }
+        }
+    }
+
     /// Takes the answers to a push. Says how many of this device's commands they settled.
     pub(super) fn take_answer(&mut self, answer: PushAnswer, now: Millis) -> usize {
         self.take_outcomes(answer.outcomes, Some((answer.epoch, answer.head)), now)
@@ -433,6 +452,7 @@ impl Replica {
         if let Some(replaced) = replaces.filter(|_| !is_unsaved) {
             self.remove_record(replaced);
         }
+        self.go_on_behind(id);
         self.hold_dependants(&mut dirty);
         self.changes.pending = true;
         self.rebase(dirty);

@@ -683,6 +683,31 @@ fn p7_a_following_tab_reads_in_storage_what_the_leading_one_has_held() {
 }
 
 #[test]
+fn p7_what_a_following_tab_has_put_aside_goes_on_when_the_leading_one_lets_it_go() {
+    let (mut replica, _) = Shop::new().replica();
+    replica.handle(Input::Pause, NOW);
+    saved(&mut replica, 1, "product.add", json!({"sku": "NEW-1", "name": "New", "price": 100}));
+    saved(&mut replica, 2, "stock.receive", json!({"batchref": "B-9", "sku": "NEW-1", "qty": 5}));
+    saved(&mut replica, 3, "stock.damage", json!({"batchref": "B-9", "qty": 1, "reason": "Fell"}));
+    let [mut first, mut second, mut third] = <[OutboxRecord; 3]>::try_from(stored(&replica).outbox).unwrap();
+    (second.submission.depends_on, third.submission.depends_on) = (vec![id(1)], vec![id(2)]);
+    let (mut follower, _) = Shop::new().replica();
+    follower.handle(Input::Follow, NOW);
+    for record in [&first, &second, &third] {
+        follower.handle(Input::Adopted(Box::new(record.clone())), NOW);
+    }
+    // Given up in the other tab, so that what waits for it goes on. One note comes before the other.
+    first.stage = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW };
+    second.submission.depends_on.clear();
+    follower.handle(Input::Adopted(Box::new(first)), NOW);
+    assert_eq!((state(&follower, 2), state(&follower, 3)), (Some(SyncState::Held), Some(SyncState::Held)));
+    follower.handle(Input::Adopted(Box::new(second)), NOW);
+    assert_eq!((state(&follower, 2), state(&follower, 3)), (Some(SyncState::SavedHere), Some(SyncState::SavedHere)));
+    let (_, push) = pushed(&follower.handle(Input::Lead, NOW)).unwrap();
+    assert_eq!(ids(&push), [id(2), id(3)]);
+}
+
+#[test]
 fn p7_a_following_tab_that_finds_nothing_in_storage_asks_the_server() {
     let mut shop = Shop::new();
     let mut follower = Replica::new(config());

@@ -463,8 +463,10 @@ impl World {
                 Output::Forget(id) => {
                     // What was to be in another's place and could not be saved has replaced nothing.
                     self.checks.replaces.remove(&id);
-                    // Nobody has decided about it, so it went because it was confirmed.
-                    if self.nodes[node].open.contains(&id) {
+                    // Nobody has decided about it, so it went because it was confirmed. Whoever is shut out gives nothing back.
+                    let replica = self.nodes[node].replica.as_ref();
+                    let is_shut_out = replica.is_some_and(|replica| replica.revocation().is_some());
+                    if self.nodes[node].open.contains(&id) && !is_shut_out {
                         self.device(node).confirmed.insert(id);
                     }
                     self.store(node, Write::Remove(id));
