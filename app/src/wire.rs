@@ -7,9 +7,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
 use domain::{
-    CommandId, ShopSlug,
-    books::Author,
-    json,
+    CommandId, ShopSlug, json,
     picture::MediaType,
     values::{BlobHash, Millis},
 };
