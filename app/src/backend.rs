@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     devices::Devices,
-    people::{Invited, People, SessionRow, ShopRow},
+    people::{Colleague, Invited, People, SessionRow, ShopRow},
     status::Status,
 };
 
@@ -41,6 +41,9 @@ pub struct View {
 pub trait Backend: Send + Sync + 'static {
     /// Who is behind a request, with the role that they have in the shop.
     fn author<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Result<Author, ProtocolError>>;
+
+    /// Who can switch to themselves on the browser that asks, by a PIN.
+    fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>>;
 
     /// The shop at its head; `None` for an unknown shop.
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;
@@ -118,6 +121,10 @@ pub trait Backend: Send + Sync + 'static {
 /// [`Author`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SignedIn(pub bool);
+
+/// Whether the server makes demo shops for visitors. In the Leptos context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OffersDemo(pub bool);
 
 /// As it stands in the Leptos context.
 pub type SharedBackend = Arc<dyn Backend>;

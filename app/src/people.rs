@@ -60,6 +60,14 @@ pub struct InviteRow {
     pub expires_at: Millis,
 }
 
+/// Somebody who shares a browser with others, and has a PIN on it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Colleague {
+    pub login: String,
+    pub name: String,
+    pub role: Role,
+}
+
 /// What an invite is for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Invited {

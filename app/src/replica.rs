@@ -72,6 +72,11 @@ pub trait Device {
     fn save_bundle(&self) -> Doing<()>;
     /// Throws the kept copy of the books away, never the outbox, and loads the page anew.
     fn rebuild(&self) -> Doing<()>;
+    /// Somebody else says by their PIN that they are here: to the server where it can be reached, and to this device where
+    /// it cannot. Goes on to another page, or says by a word what was wrong.
+    fn switch(&self, login: String, pin: String) -> Doing<Option<String>>;
+    /// Gives whoever has signed in a PIN on this device. Needs the server; says by a word what was wrong.
+    fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>>;
     /// Signs out: the copy of the books goes, the outbox stays, and the server is told, now or with the next contact.
     fn leave(&self) -> Doing<()>;
 }

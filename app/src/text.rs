@@ -2,6 +2,7 @@
 
 mod changed;
 mod commands;
+mod demo;
 mod devices;
 mod entries;
 pub mod letters;
@@ -18,6 +19,7 @@ mod undo;
 
 pub use changed::came_out;
 pub use commands::{command, saved};
+pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, demo_problem, demo_until};
 pub use devices::{
     QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, devices_problem, shut_out,
 };
@@ -27,7 +29,7 @@ pub use line::{
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
-pub use people::{door_problem, password_done, people_done, role_means};
+pub use people::{door_problem, password_done, people_done, role_means, switched_here};
 pub use refusals::{at_risk, field_label, field_problem, refusal, role, sentence_of, why_not, why_not_for};
 pub use roles::{ABOUT_MONEY, no_longer, not_for_role, only};
 pub use status::{AWAY, agrees, behind, follower};
@@ -42,7 +44,6 @@ use crate::format::money;
 pub const PRODUCT: &str = "Daybook";
 pub const OPENING: &str = "Opening the book";
 pub const SKIP: &str = "Skip to content";
-pub const DEMO_BAND: &str = "Demo shop: everyone who tries it writes in the same book";
 pub const SIGN_OUT_AWAY: &str = "Not connected: the book hears of it with the next connection.";
 pub const SIGN_OUT_WAITS: &str = "Whoever was here has signed out, and the book has not heard of it yet. You can sign in once there is a connection.";
 pub const READS_ONLY: &str = "This server only reads: the book can be looked at, and nothing can be written.";
@@ -83,6 +84,11 @@ pub const NOT_BEGUN: &str = "Before the first entry";
 pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const PASSWORD_HINT: &str =
     "8 characters at least: the longer the better, and none that everybody would try first.";
+pub const HERE: &str = "Here:";
+pub const NOBODY_TO_SWITCH_TO: &str = "Nobody has a PIN on this device yet.";
+pub const PIN_MEANS: &str =
+    "With it you switch to yourself on this device, also without a network. It is good here alone, for 90 days.";
+pub const PIN_HINT: &str = "4 to 6 digits. Pasting and password managers are welcome.";
 pub const NOT_AN_OWNER: &str = "Only an owner sees who belongs to the shop.";
 pub const OPEN_SHOP: &str = "This shop asks nobody who they are: whoever reaches the server is its owner.";
 pub const OPEN_SHOP_ENDS: &str = "With its first owner it begins to ask everybody, and never stops again.";

@@ -1,12 +1,13 @@
-//! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for.
+//! Ties the browser crate's replica to the pages: starts it, shows what it says, hands it what pages ask for. `pin`: people
+//! who share the device.
+
+mod pin;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, person, worker};
+use browser::{Config, Handle, ImportError, IssueError, Mode, Transport, faults::Faults, file, hand, worker};
 use domain::{
-    CommandId, ShopSlug,
-    books::Author,
-    json,
+    CommandId, ShopSlug, json,
     picture::MediaType,
     values::{BlobHash, Millis},
 };
@@ -43,12 +44,12 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     ask_who_is_here(shop.clone(), running, replica);
     Effect::new(move |started: Option<bool>| {
         let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
-        let (shop, author) = (shop.clone(), visit.author());
-        let person = remembered_for_next_time(&shop, &visit);
+        let (shop, here) = (shop.clone(), pin::who_is_here(&shop, &visit));
         spawn_local(async move {
-            let handle = begin(shop.clone(), author, person.clone(), running, replica).await;
+            let is_known = here.person.is_some();
+            let handle = begin(shop.clone(), here, running, replica).await;
             running.try_set_value(Some(handle.clone()));
-            if person.is_some() {
+            if is_known {
                 handle.tell_signed_in();
             }
             replica.attach(Rc::new(OfBrowser(handle.clone())));
@@ -70,17 +71,6 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
             mark_interactive();
         }
     });
-}
-
-/// The login of whoever has signed in. What the server has said of it holds until it says something else.
-fn remembered_for_next_time(shop: &ShopSlug, visit: &Visit) -> Option<Arc<str>> {
-    let person = visit.signed_in();
-    match &person {
-        Some(person) => person::remember(shop, person),
-        None if visit.is_of_server() => person::forget(shop),
-        None => {}
-    }
-    person.map(|person| person.actor)
 }
 
 /// How often a sign-out that the server has not heard of is told again.
@@ -125,16 +115,17 @@ pub fn keep_for_offline(updates: Updates) {
 
 async fn begin(
     shop: ShopSlug,
-    author: Author,
-    person: Option<Arc<str>>,
+    here: pin::Here,
     running: StoredValue<Option<Handle>, LocalStorage>,
     replica: Replica,
 ) -> Handle {
+    let pin::Here { author, person, colleagues } = here;
     let told = shop.clone();
     browser::start(Config {
         shop: shop.clone(),
         author,
         person,
+        colleagues,
         transport: Rc::new(Doors(shop)),
         offered: None,
         // Whatever this page has in memory goes with it; the next one is told by the server what it may show.
@@ -165,14 +156,17 @@ fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalSto
         if (is_back || now == Some(DataState::SignIn))
             && let Some(handle) = running.try_get_value().flatten()
         {
-            let shop = shop.clone();
+            let (shop, asked) = (shop.clone(), shop.clone());
             spawn_local(async move {
                 let Ok(here) = who_am_i(shop).await else { return };
                 let known = handle.author();
                 let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
                 if here.login != *known.actor {
-                    // Somebody else has signed in: the page is theirs, and what is not sent waits for its author.
-                    browser::worker::reload();
+                    // Somebody else has signed in: the page is theirs, and what is not sent waits for its author. But
+                    // for somebody who has switched to themselves without the server: it has not heard of that.
+                    if !pin::is_switched(&asked, &known) {
+                        browser::worker::reload();
+                    }
                 } else if here.role != known.role || (is_late && state.get_untracked() == Some(DataState::SignIn)) {
                     resumed.set_value(browser::clock::now());
                     handle.take_role(here.role);
@@ -386,6 +380,16 @@ impl Device for OfBrowser {
     fn held(&self) -> Doing<Option<Held>> {
         let handle = self.0.clone();
         Box::pin(async move { handle.held().await })
+    }
+
+    fn switch(&self, login: String, pin: String) -> Doing<Option<String>> {
+        let shop = self.0.shop().clone();
+        Box::pin(async move { pin::switch(&shop, &login, &pin).await })
+    }
+
+    fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>> {
+        let shop = self.0.shop().clone();
+        Box::pin(async move { pin::set(&shop, &login, &password, &pin).await })
     }
 
     fn leave(&self) -> Doing<()> {

@@ -30,6 +30,7 @@ export const PAGES: readonly Known[] = [
   inShop("entry", "book/10"),
   inShop("attention", "attention"),
   inShop("device", "device"),
+  inShop("switch", "switch"),
   inShop("inspector", "inspector"),
   inShop("more", "more"),
   inShop("history", `history/product-${BREAD.sku}`),

@@ -139,7 +139,7 @@ struct ServeArgs {
     /// Can be given several times.
     #[arg(long = "proxy", env = "DAYBOOK_PROXY", value_delimiter = ',', requires = "origins")]
     proxies: Vec<IpAddr>,
-    /// Offer the demo shop `demo`.
+    /// Offer visitors demo shops of their own, each for 24 hours; programs address the one called `demo`.
     #[arg(long)]
     demo: bool,
     /// Offer it to everybody who reaches the server from outside as well: all of them write in it.

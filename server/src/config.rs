@@ -12,7 +12,7 @@ pub struct Config {
     pub edge: Edge,
     /// `sqlite://…`, `postgres://…` or `memory:`.
     pub database_url: String,
-    /// Whether the demo shop is filled at start.
+    /// Whether the demo shop is filled at start, and visitors may have one of their own.
     pub demo: bool,
     /// Whether the demo shop may be everybody's who reaches the server from outside.
     pub public_demo: bool,
@@ -81,6 +81,10 @@ pub struct Limits {
     pub documents: usize,
     /// How long an unused shop stays in memory.
     pub idle: Duration,
+    /// Demo shops of visitors that are not over; at most so many are made in 24 hours.
+    pub demos: usize,
+    /// The same for one address, behind which there may be a whole class.
+    pub demos_of_address: usize,
     /// Open connections.
     pub connections: usize,
     /// Time for a request's head to arrive.
@@ -144,6 +148,8 @@ impl Default for Limits {
             memory: 512 * 1024 * 1024,
             documents: 32 * 1024 * 1024,
             idle: Duration::from_secs(600),
+            demos: 100,
+            demos_of_address: 30,
             connections: 20_000,
             header: Duration::from_secs(10),
             pause: Duration::from_secs(30),

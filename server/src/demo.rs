@@ -1,7 +1,8 @@
 //! The demo shop: made by ordinary commands through the ordinary path, from a fixed seed, with ids of their own, so
-//! that filling it again changes nothing.
+//! that filling it again changes nothing. [`visits`]: one for each visitor.
 
 mod pictures;
+pub mod visits;
 
 use std::sync::Arc;
 
@@ -17,8 +18,6 @@ use uuid::Uuid;
 
 use crate::{access::demo_author, clock, shop::Shops};
 
-/// Its name in addresses.
-pub const SLUG: &str = "demo";
 const TITLE: &str = "Corner Shop";
 
 const DAY: i64 = 86_400_000;
@@ -86,16 +85,20 @@ const ACCOUNTS: [(&str, &str, &str, i64, i64); 6] = [
 /// # Errors
 /// What went wrong, for whoever started the server.
 pub async fn fill(shops: &Arc<Shops>) -> Result<u64, String> {
-    let slug = ShopSlug::parse(SLUG).map_err(|error| error.to_string())?;
+    fill_shop(shops, &ShopSlug::parse(domain::demo::NAME).map_err(|error| error.to_string())?).await
+}
+
+/// Fills one by any name with the same.
+async fn fill_shop(shops: &Arc<Shops>, slug: &ShopSlug) -> Result<u64, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    shops.store.create_shop(&slug, TITLE, Uuid::new_v4()).await.map_err(|error| text(&error))?;
-    let shop = shops.open(&slug).await.map_err(|error| text(&error))?;
+    shops.store.create_shop(slug, TITLE, Uuid::new_v4()).await.map_err(|error| text(&error))?;
+    let shop = shops.open(slug).await.map_err(|error| text(&error))?;
     // The days of the first filling stay: its first entry tells when that was.
-    let first = shops.store.read(&slug, 0, 1).await.map_err(|error| text(&error))?;
+    let first = shops.store.read(slug, 0, 1).await.map_err(|error| text(&error))?;
     let today = first.first().map_or_else(clock::now, |entry| entry.recorded_at);
     let drawn = pictures::drawn()?;
     for blob in &drawn {
-        shops.store.keep_blob(&slug, blob.clone(), u64::MAX).await.map_err(|error| text(&error))?;
+        shops.store.keep_blob(slug, blob.clone(), u64::MAX).await.map_err(|error| text(&error))?;
     }
     let mut head = 0;
     for part in script(today, &drawn)?.chunks(200) {

@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     config::Config,
+    demo::visits::Visits,
     http::{self, Server, arrival::Origin, blobs, documents::Documents, peer::Peer},
     metrics::Metrics,
     secrets::{self, DefaultSecret},
@@ -174,7 +175,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let stop_shops = CancellationToken::new();
     let shops = Shops::new(store, config.limits.clone(), metrics.clone(), stop_shops.clone(), config.read_only);
     let woken = Arc::new(Notify::new());
-    let public_demo = ShopSlug::parse(crate::demo::SLUG).ok().filter(|_| config.demo && config.public_demo);
+    let public_demo = ShopSlug::parse(domain::demo::NAME).ok().filter(|_| config.demo && config.public_demo);
     let server = Arc::new(Server {
         shops: shops.clone(),
         access: Arc::new(Access::new(shops.store.access(), config.read_only).with_public_demo(public_demo)),
@@ -188,6 +189,7 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         limits: config.limits.clone(),
         read_only: config.read_only,
         metrics_key: config.metrics_key,
+        demo: config.demo.then(Visits::default),
         readers: Arc::default(),
         pictures: Arc::new(Semaphore::new(blobs::AT_A_TIME)),
         offline_start: config.offline_start,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{
     backend::{Answer, Backend, View},
     devices::{DeviceRow, Devices, WaitingRow},
-    people::{InviteRow, Invited, Made, MemberRow, People, SessionRow, ShopRow},
+    people::{Colleague, InviteRow, Invited, Made, MemberRow, People, SessionRow, ShopRow},
     status::Status,
 };
 use axum::http::HeaderMap;
@@ -117,10 +117,14 @@ impl Service {
 
     async fn take(&self, headers: &HeaderMap, shop: &ShopSlug, push: &Unread) -> Result<PushAnswer, ProtocolError> {
         let revoked = match self.visitor(headers, shop).await {
-            Ok(visitor) => {
+            Ok(_) => {
                 let push = push.read()?;
                 match self.visitor_on(headers, shop, push.device.as_deref()).await {
-                    Ok(_) => return self.decide(shop, &visitor.author, push).await,
+                    Ok(visitor) => {
+                        let sender = self.server.access.sender(headers, shop, visitor, push.person.as_deref()).await;
+                        let author = sender.map_err(|denied| denied_to(shop, PROTOCOL, denied))?;
+                        return self.decide(shop, &author, push).await;
+                    }
                     Err(Denied::Revoked(revoked)) => revoked,
                     Err(denied) => return Err(denied_to(shop, PROTOCOL, denied)),
                 }
@@ -263,6 +267,19 @@ impl Backend for Service {
             let visitor = self.visitor(headers, shop).await;
             // Of what these doors know, somebody who was shut out has to sign in.
             visitor.map(|visitor| visitor.author).map_err(|denied| denied_to(shop, OLDEST_PROTOCOL, denied))
+        })
+    }
+
+    fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>> {
+        Box::pin(async move {
+            // Whoever is not named here signs in by their password.
+            let found = self.server.access.colleagues(headers, shop).await.unwrap_or_default();
+            let row = |(person, member): (Person, Member)| Colleague {
+                login: person.login.to_string(),
+                name: person.name,
+                role: member.role,
+            };
+            found.into_iter().map(row).collect()
         })
     }
 

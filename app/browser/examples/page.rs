@@ -110,6 +110,7 @@ async fn open_with(on_change: fn(Changes)) -> Result<Handle, Failure> {
         shop: ShopSlug::parse("demo")?,
         author: Author { actor: "demo".into(), role: Role::Owner },
         person: None,
+        colleagues: Vec::new(),
         transport: Rc::new(Server),
         offered: None,
         on_revoked: Box::new(|| {}),

@@ -111,7 +111,7 @@ struct Unshown {
 
 impl Driver {
     pub async fn start(config: Config) -> Rc<Self> {
-        let Config { shop, author, person, transport, offered, on_change, on_revoked } = config;
+        let Config { shop, author, person, colleagues, transport, offered, on_change, on_revoked } = config;
         let (telling, told) = unbounded();
         let storage = Storage::new(&shop, move |said| {
             let _ = telling.unbounded_send(said);
@@ -120,6 +120,8 @@ impl Driver {
             storage.load().await.map_or_else(|why| (Found::default(), Some(why)), |found| (found, None));
         let revocation = person::revocation(&shop, person.as_deref());
         let device = storage.device();
+        let identity =
+            sync::Config { device: device.code().into(), author, person, colleagues, jitter_seed: device.seed() };
         let (inputs, queue) = unbounded();
         let facts = StorageView {
             mode: storage.mode(),
@@ -129,12 +131,11 @@ impl Driver {
             problem: found.problem.or(unread),
             cleared: None,
             unreadable: found.unreadable,
-            of_others: of_others(&found.stored.outbox, person.as_deref()),
+            of_others: of_others(&found.stored.outbox, &identity),
         };
         let end_of_tail = found.stored.tail.last().map(|record| record.position);
         let end_of_snapshot = found.stored.snapshot.as_ref().map(|snapshot| snapshot.books.position);
         let faults = Rc::<Cell<Faults>>::default();
-        let identity = sync::Config { device: device.code().into(), author, person, jitter_seed: device.seed() };
         let reports = crash::last().into_iter().map(|note| (Millis(note.at), note.to_string())).collect();
         let _folding = crash::Folding::begin(&shop);
         let stored = StoredState { revocation, ..found.stored };
@@ -391,9 +392,9 @@ impl Driver {
     }
 }
 
-/// How many wait for somebody else than `person`.
-fn of_others(outbox: &[OutboxRecord], person: Option<&str>) -> usize {
-    outbox.iter().filter(|record| record.is_of_another(person)).count()
+/// How many wait for somebody who does not use the device now.
+fn of_others(outbox: &[OutboxRecord], identity: &sync::Config) -> usize {
+    outbox.iter().filter(|record| identity.leaves_alone(record)).count()
 }
 
 /// Takes inputs in, one after another, for as long as the driver lives.

@@ -103,7 +103,8 @@ impl Poll {
 fn answered(status: u16, text: &str) -> Result<protocol::Poll, FeedEnd> {
     match status {
         200 => protocol::Poll::parse(text).map_err(|_| FeedEnd::Lost),
-        401 => Err(FeedEnd::Refused(ProtocolError::NotSignedIn)),
+        // A demo that is over is closed like one that asks.
+        401 | 410 => Err(FeedEnd::Refused(ProtocolError::NotSignedIn)),
         // With since when somebody is shut out, or the numbers that do not go together.
         403 | 426 => Err(json::read(text).map_or(FeedEnd::Lost, FeedEnd::Refused)),
         429 | 503 => Err(FeedEnd::Refused(ProtocolError::Unavailable { retry_after_ms: BUSY })),

@@ -25,7 +25,7 @@ use crate::{
     latencies::LatencyView,
     person,
     picture::{self, Taken},
-    sign_out,
+    pin, sign_out,
     storage::{Mode, Storage, StorageError, outbox::Unreadable},
     tabs::Note,
 };
@@ -46,6 +46,8 @@ pub struct Config {
     pub author: Author,
     /// Their login, where a session says who it is. Unsent commands of somebody else are left alone.
     pub person: Option<Arc<str>>,
+    /// Others who share the device: what they have left here is sent in their names.
+    pub colleagues: Vec<Author>,
     pub transport: Rc<dyn Transport>,
     /// A snapshot that came with the page. Used when it is newer than what the device has.
     pub offered: Option<Box<Snapshot>>,
@@ -320,6 +322,11 @@ impl Handle {
         self.0.tell_tabs(&Note::SignedIn);
     }
 
+    #[must_use]
+    pub fn shop(&self) -> &ShopSlug {
+        self.0.shop()
+    }
+
     /// As whom commands are decided here.
     #[must_use]
     pub fn author(&self) -> Author {
@@ -339,6 +346,7 @@ impl Handle {
     pub async fn leave(&self) {
         sign_out::remember();
         self.0.stop();
+        pin::forget(&self.author().actor);
         // One that cannot be cleared is overwritten by the next person's.
         let _ = self.0.storage.clear_book().await;
         for shop in person::shops_of(&self.author().actor) {

@@ -5,7 +5,8 @@
 //! 1. [`handle`]: what the application sees
 //! 2. [`driver`]: turns the outputs of [`sync::Replica`] into deeds and what happens into its inputs
 //! 3. [`storage`]: outbox, copy of the log, device
-//! 4. [`feed`]: the shop's event stream; [`person`]: who was here last; [`sign_out`]: leaving, also without a network
+//! 4. [`feed`]: the shop's event stream; [`person`]: who was here last, and who else; [`pin`]: how they switch; [`sign_out`]:
+//!    leaving, also without a network
 //! 5. [`events`], [`clock`]: listeners, timers, the device's clock
 //! 6. [`worker`]: opening without a network, and new versions; [`hand`]: when one may take over
 //! 7. [`file`], `picture`: reading what a person has chosen
@@ -26,9 +27,10 @@ pub mod file;
 pub mod hand;
 pub mod handle;
 pub mod latencies;
-mod network;
+pub mod network;
 pub mod person;
 mod picture;
+pub mod pin;
 pub mod sign_out;
 pub mod storage;
 mod tabs;

@@ -75,10 +75,36 @@ pub async fn send_picture(shop: &ShopSlug, bytes: &[u8]) -> Result<(), ProtocolE
     // A hotel's sign-in page has taken nothing, whatever it says.
     let status = property(&answer, "status").and_then(|status| status.as_f64()).filter(|_| names_release(&answer));
     match status.map(whole) {
-        Some(401) => Err(ProtocolError::NotSignedIn),
+        Some(401 | 410) => Err(ProtocolError::NotSignedIn),
         Some(200 | 201 | 413 | 415 | 422) => Ok(()),
         _ => Err(no_answer()),
     }
+}
+
+/// On to another page of this server.
+pub fn go(address: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().assign(address);
+    }
+}
+
+/// How long a form may take, which includes a slow hash and the page behind it.
+const FORM_PATIENCE: u32 = 20_000;
+
+/// Posts a form and follows to the page behind it, whose address this is. None where the server was not reached.
+pub async fn post_form(path: &str, fields: &[(&str, &str)]) -> Option<String> {
+    let form = web_sys::UrlSearchParams::new().ok()?;
+    fields.iter().for_each(|(name, value)| form.append(name, value));
+    let options = js_sys::Object::new();
+    let option = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).is_ok();
+    option("method", "POST".into());
+    option("body", form.into());
+    if let Ok(signal) = abort_after(FORM_PATIENCE) {
+        option("signal", signal);
+    }
+    let answer = JsFuture::from(fetch(path, &options).ok()?).await.ok()?;
+    // Whatever the page is like: its address says what came of the form.
+    property(&answer, "url").filter(|_| names_release(&answer))?.as_string()
 }
 
 fn names_release(answer: &JsValue) -> bool {

@@ -1,5 +1,5 @@
-//! Who has signed in on this device, as far as it was told: for a page that starts without the server. A name and a role,
-//! and nothing that opens a door; the server believes the session alone.
+//! Who has signed in on this device, as far as it was told, and who shares it: for a page that starts without the server. A
+//! name and a role, and nothing that opens a door; the server believes the session alone.
 
 use domain::{
     ShopSlug,
@@ -17,6 +17,17 @@ struct Remembered {
     role: Role,
 }
 
+impl From<&Author> for Remembered {
+    fn from(person: &Author) -> Self {
+        Self { login: person.actor.to_string(), role: person.role }
+    }
+}
+
+impl From<Remembered> for Author {
+    fn from(Remembered { login, role }: Remembered) -> Self {
+        Self { actor: login.into(), role }
+    }
+}
 const PREFIX: &str = "daybook:";
 const SUFFIX: &str = ":person";
 
@@ -27,13 +38,12 @@ fn key(shop: &ShopSlug) -> String {
 /// Whoever used the shop last on this device, if they had to sign in for it.
 #[must_use]
 pub fn remembered(shop: &ShopSlug) -> Option<Author> {
-    let Remembered { login, role } = mirror::get(&key(shop))?;
-    Some(Author { actor: login.into(), role })
+    mirror::get::<Remembered>(&key(shop)).map(Author::from)
 }
 
 /// For the next start without the server. One that cannot be written is found out by the server at the next push.
 pub fn remember(shop: &ShopSlug, person: &Author) {
-    let _ = mirror::set(&key(shop), &Remembered { login: person.actor.to_string(), role: person.role });
+    let _ = mirror::set(&key(shop), &Remembered::from(person));
 }
 
 /// The shops that somebody of this login used on this device.
@@ -73,4 +83,42 @@ pub fn forget_revocation(shop: &ShopSlug) {
 
 pub fn forget(shop: &ShopSlug) {
     mirror::delete(&key(shop));
+    mirror::delete(&switched_key(shop));
+}
+
+fn colleagues_key(shop: &ShopSlug) -> String {
+    format!("daybook:{shop}:colleagues")
+}
+
+/// Who can switch to themselves here, as the server said last.
+#[must_use]
+pub fn colleagues(shop: &ShopSlug) -> Vec<Author> {
+    let known: Option<Vec<Remembered>> = mirror::get(&colleagues_key(shop));
+    known.unwrap_or_default().into_iter().map(Author::from).collect()
+}
+
+pub fn remember_colleagues(shop: &ShopSlug, people: &[Author]) {
+    let people: Vec<_> = people.iter().map(Remembered::from).collect();
+    let _ = mirror::set(&colleagues_key(shop), &people);
+}
+
+fn switched_key(shop: &ShopSlug) -> String {
+    format!("daybook:{shop}:switched")
+}
+
+/// Whoever has switched to themselves without the server, which still takes this browser for the one before.
+#[must_use]
+pub fn switched(shop: &ShopSlug) -> Option<String> {
+    mirror::get(&switched_key(shop))
+}
+
+/// Somebody has said by their PIN that they are here, and the server has not heard of it.
+pub fn switch(shop: &ShopSlug, person: &Author) {
+    remember(shop, person);
+    let _ = mirror::set(&switched_key(shop), &person.actor.to_string());
+}
+
+/// The server knows who is here.
+pub fn settle(shop: &ShopSlug) {
+    mirror::delete(&switched_key(shop));
 }

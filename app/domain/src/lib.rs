@@ -7,7 +7,7 @@
 //! Reading order:
 //!
 //! 1. [`values`]: SKU, quantity, money, texts and days, each with a `parse` that says what is wrong
-//! 2. [`text`], [`ids`]: names of shops, aggregates and commands
+//! 2. [`text`], [`ids`]: names of shops, aggregates and commands; [`demo`]: shops that are to be tried
 //! 3. [`product`], [`stock`], [`order`], [`sale`], [`account`], [`transfer`], [`picture`], [`comment`]: the aggregates,
 //!    each `decide` and `evolve`; [`shop`]: what holds for all of it;
 //!    [`change`]: giving up what was not accepted; [`decider`]: what they have in common
@@ -30,6 +30,7 @@ pub mod command;
 pub mod comment;
 pub mod decider;
 pub mod deeds;
+pub mod demo;
 pub mod digest;
 pub mod event;
 pub mod fields;

@@ -50,7 +50,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         device: entry.device.to_string(),
         confirmed: *position <= context.marks.confirmed,
     });
-    Some(Model { shop: context.title.to_owned(), demo: context.shop.as_str() == "demo", log: log.collect() })
+    Some(Model { shop: context.title.to_owned(), demo: domain::demo::is_demo(context.shop), log: log.collect() })
 }
 
 #[component]

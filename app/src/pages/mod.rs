@@ -33,6 +33,7 @@ pub mod reset;
 pub mod shops;
 pub mod sign_in;
 pub mod stock;
+pub mod switch;
 #[cfg(test)]
 mod tests;
 pub mod till;
@@ -102,6 +103,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/attention") view=attention::AttentionPage ssr=SsrMode::Async/>
                     <Route path=path!("/attention/:command") view=resend::Resend ssr=SsrMode::Async/>
                     <Route path=path!("/device") view=device::DevicePage ssr=SsrMode::Async/>
+                    <Route path=path!("/switch") view=switch::SwitchPage ssr=SsrMode::Async/>
                     <Route path=path!("/people") view=people::PeoplePage ssr=SsrMode::Async/>
                     <Route path=path!("/devices") view=devices::DevicesPage ssr=SsrMode::Async/>
                     <Route path=path!("/inspector") view=inspector::InspectorPage ssr=SsrMode::Async/>

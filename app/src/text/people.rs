@@ -34,6 +34,10 @@ pub fn door_problem(word: &str) -> Option<&'static str> {
         "last-owner" => "A shop keeps one owner at least.",
         "member" => "That person does not belong to the shop.",
         "not-first" => "Somebody belongs to this shop already. Sign in.",
+        "pin-offline" => "Setting a PIN needs a connection.",
+        "pin-unfit" => "A PIN has 4 to 6 digits.",
+        "pin-guessable" => "Everybody would try that PIN first. Take another one.",
+        "pin-wrong" => "This is not the PIN. After five wrong ones the password is needed.",
         "demo" => "The demo shop stays open to everybody.",
         _ => return None,
     })
@@ -59,4 +63,10 @@ pub fn people_done(word: &str) -> Option<&'static str> {
         "remove" => "They do not belong to the shop any more.",
         _ => return None,
     })
+}
+
+/// Somebody has switched without the server.
+#[must_use]
+pub fn switched_here(here: &str, known: &str) -> String {
+    format!("The server takes this device for {known}'s. What {here} writes goes into the book under {here}'s name.")
 }

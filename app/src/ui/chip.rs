@@ -9,6 +9,7 @@ use crate::{
     text,
     ui::{
         announce::Announcer,
+        demo,
         erased::{Parts, follow, memo},
         frame::at,
     },
@@ -21,7 +22,9 @@ const OPENING: DataState = DataState::CatchingUp;
 pub fn Chip(shop: ShopSlug, replica: Replica, announcer: Announcer) -> impl IntoView {
     let line: Memo<Option<Line>> = memo(move |_| replica.line());
     let state = line.part(|line| line.as_ref().map_or(OPENING, |line| line.connection.state));
+    let over = demo::is_over(&shop, replica);
     let more = line.part(|line| text::chip_more(&line.as_ref()?.connection));
+    let word = memo(move |_| if over.get() { text::DEMO_OVER } else { text::chip_word(state.get()) });
     let aged = line.part(|line| line.as_ref().is_some_and(|line| text::aged(&line.connection, line.now).is_some()));
     let known = line.part(Option::is_some);
     // Said when the state has become another one, and not the first time: that is no news. Catching up is passed over:
@@ -40,7 +43,8 @@ pub fn Chip(shop: ShopSlug, replica: Replica, announcer: Announcer) -> impl Into
         <a
             class="chip"
             href=follow(move || match state.get() {
-                DataState::SignIn => format!("/sign-in?next={}", at(&shop, "")),
+                // Signing in opens nothing of a demo that is over.
+                DataState::SignIn if !over.get() => format!("/sign-in?next={}", at(&shop, "")),
                 _ => at(&shop, "/device"),
             })
             data-testid="conn-chip"
@@ -51,9 +55,9 @@ pub fn Chip(shop: ShopSlug, replica: Replica, announcer: Announcer) -> impl Into
                 <ChipShape state/>
                 " "
                 <span class="chip-word">
-                    {follow(move || if known.get() { text::chip_word(state.get()) } else { text::OPENING })}
+                    {follow(move || if known.get() { word.get() } else { text::OPENING })}
                 </span>
-                {follow(move || more.get().map(|more| view! { " "<span class="chip-more">{more}</span> }))}
+                {follow(move || more.get().filter(|_| !over.get()).map(|more| view! { " "<span class="chip-more">{more}</span> }))}
             </span>
         </a>
     }

@@ -18,7 +18,7 @@ pub fn door(title: &'static str, inside: Part) -> impl IntoView {
         <Title text=title/>
         <a class="skip-link" href="#main">{text::SKIP}</a>
         <div class="frame">
-            <header class="top-bar"><a class="shop-name wordmark" href="/">{text::PRODUCT}</a></header>
+            <header class="top-bar"><a class="shop-name wordmark" href="/" rel="external">{text::PRODUCT}</a></header>
             <main id="main" tabindex="-1" class="narrow">
                 <h1 tabindex="-1">{title}</h1>
                 {inside}
@@ -54,19 +54,27 @@ pub fn DoorField(
     autocomplete: &'static str,
     #[prop(optional, into)] value: Signal<String>,
     #[prop(optional)] hint: &'static str,
+    /// Where its name is another field's too.
+    #[prop(optional)]
+    id: Option<&'static str>,
+    /// Whether a keyboard of digits does.
+    #[prop(optional)]
+    digits: bool,
 ) -> impl IntoView {
+    let id = id.unwrap_or(name);
     let is_secret = autocomplete.ends_with("password");
-    let hint_id = format!("{name}-hint");
+    let hint_id = format!("{id}-hint");
     let described = if hint.is_empty() { PROBLEM.to_owned() } else { format!("{PROBLEM} {hint_id}") };
     let hint = (!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> });
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=id>{label}</label>
             <input
-                id=name
+                id=id
                 name=name
                 type=if is_secret { "password" } else { "text" }
                 autocomplete=autocomplete
+                inputmode=digits.then_some("numeric")
                 autocapitalize="none"
                 spellcheck="false"
                 aria-required="true"

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     pages::not_found::Missing,
+    people::Colleague,
     replica::Replica,
     text::{self, Age},
     ui::{
@@ -21,8 +22,10 @@ use crate::{
         announce::{Announcer, LiveRegion},
         chip::Chip,
         confirmed::announce_confirmed,
+        demo::DemoBand,
         erased::{IntoPart, follow, memo},
         head::Arrivals,
+        here::{NotHeardOf, WhoIsHere},
         icon::{Icon, IconView},
         past::{self, AsOf},
         toast::{ToastRegion, Toasts},
@@ -55,6 +58,9 @@ pub struct Visit {
     /// Whether they had to sign in.
     #[serde(default)]
     signed_in: bool,
+    /// Who can switch to themselves on this browser, by login.
+    #[serde(default)]
+    pub colleagues: Vec<Colleague>,
     /// Whether the server writes nothing.
     #[serde(default)]
     reads_only: bool,
@@ -92,7 +98,14 @@ impl Visit {
     fn of_device(shop: &ShopSlug) -> Self {
         let known = browser::person::remembered(shop);
         let signed_in = known.is_some();
-        Self { person: known.map(|person| (person.actor.to_string(), person.role)), signed_in, ..Self::default() }
+        let colleague =
+            |one: Author| Colleague { login: one.actor.to_string(), name: one.actor.to_string(), role: one.role };
+        Self {
+            person: known.map(|person| (person.actor.to_string(), person.role)),
+            signed_in,
+            colleagues: browser::person::colleagues(shop).into_iter().map(colleague).collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -131,11 +144,13 @@ fn Frame(shop: ShopSlug) -> impl IntoView {
         <div class="frame">
             <header class="top-bar">
                 <a class="shop-name" href=at(&shop, "")><ShopName shop=shop.clone() visit replica/></a>
+                <WhoIsHere shop=shop.clone() visit replica/>
                 <Chip shop=shop.clone() replica announcer/>
                 <Bell shop=shop.clone() replica/>
             </header>
             <div class="notices">
-                <DemoBand shop=shop.clone()/>
+                <DemoBand shop=shop.clone() replica/>
+                <NotHeardOf shop=shop.clone() visit replica/>
                 <ReadsOnly/>
                 <StorageWarning replica/>
                 <UpdateNotice/>
@@ -197,12 +212,6 @@ fn StorageWarning(replica: Replica) -> impl IntoView {
             view! { <div class="strip" data-tone="attention" role="status" data-testid="storage-warning"><p>{words}</p></div> }
         })
     })
-}
-
-/// Said on every page of the shop that everybody shares.
-#[component]
-fn DemoBand(shop: ShopSlug) -> impl IntoView {
-    (shop.as_str() == "demo").then(|| view! { <div class="demo-band"><span>{text::DEMO_BAND}</span></div> })
 }
 
 /// Whether the server of this page writes nothing, as it said when the page was loaded.
@@ -309,14 +318,21 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
     let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
     let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
+    let headers = use_context::<http::request::Parts>().map(|parts| parts.headers).filter(|_| signed_in);
     let reads_only = backend.as_ref().is_some_and(|backend| backend.reads_only());
     async move {
-        let view = match backend {
-            Some(backend) => backend.view(&shop).await.ok().flatten(),
-            None => None,
+        let (view, colleagues) = match backend {
+            Some(backend) => {
+                let colleagues = match headers {
+                    Some(headers) => backend.colleagues(&headers, &shop).await,
+                    None => Vec::new(),
+                };
+                (backend.view(&shop).await.ok().flatten(), colleagues)
+            }
+            None => (None, Vec::new()),
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, reads_only }
+        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, colleagues, reads_only }
     }
 }
 

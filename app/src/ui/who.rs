@@ -59,6 +59,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
                 {follow(move || away.get().then(|| view! { <span class="note">{text::SIGN_OUT_AWAY}</span> }))}
             </form>
             <p>
+                <a href=here("/switch")>"Switch to somebody else"</a>" · "
                 <a href="/password" rel="external">"Change the password"</a>
                 {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a>" · "<a href=here("/devices")>"Devices"</a> })}
             </p>

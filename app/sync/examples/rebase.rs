@@ -80,7 +80,8 @@ fn set_up() -> Bench {
         commands.push(command("stock.receive", &batch));
     }
     append(&mut authority, commands, &mut serial);
-    let config = Config { device: "till-1".into(), author: author(), person: None, jitter_seed: 1 };
+    let config =
+        Config { device: "till-1".into(), author: author(), person: None, colleagues: Vec::new(), jitter_seed: 1 };
     let mut replica = Replica::new(config);
     let snapshot = Snapshot {
         protocol: PROTOCOL,

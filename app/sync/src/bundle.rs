@@ -119,6 +119,7 @@ impl Bundle {
             device: self.device.into(),
             author: Author { actor: self.actor.into(), role: self.role },
             person: None,
+            colleagues: Vec::new(),
             jitter_seed: 1,
         };
         let stored = StoredState {

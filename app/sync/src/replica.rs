@@ -13,7 +13,7 @@ mod tests;
 mod unsent;
 mod views;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     Command, CommandId, EventRecord, Refusal, Submission,
@@ -56,8 +56,29 @@ pub struct Config {
     pub author: Author,
     /// Their login, where a session says who it is: what another person has left on the device waits for that one.
     pub person: Option<Arc<str>>,
+    /// Others who share the device, with their roles. What they have left here is shown and sent too, in their names: the
+    /// server knows that they share it.
+    pub colleagues: Vec<Author>,
     /// Any number that differs between devices, for the jitter of retries.
     pub jitter_seed: u64,
+}
+
+impl Config {
+    fn colleague(&self, record: &OutboxRecord) -> Option<&Author> {
+        let person = record.person.as_ref().filter(|_| record.is_of_another(self.person.as_deref()))?;
+        self.colleagues.iter().find(|colleague| colleague.actor == *person)
+    }
+
+    /// As whom a command is decided here.
+    pub(crate) fn author_of(&self, record: &OutboxRecord) -> &Author {
+        self.colleague(record).unwrap_or(&self.author)
+    }
+
+    /// Whether it waits for its author to sign in, and is nobody's business until then.
+    #[must_use]
+    pub fn leaves_alone(&self, record: &OutboxRecord) -> bool {
+        record.is_of_another(self.person.as_deref()) && self.colleague(record).is_none()
+    }
 }
 
 /// What storage held when the page opened.
@@ -155,6 +176,8 @@ pub struct Replica {
     now: Millis,
     /// The most commands in the next push: fewer after the server could not read one of them.
     batch: usize,
+    /// Colleagues from whom the server took nothing lately.
+    turned_away: BTreeSet<Arc<str>>,
     /// Entries behind the cached snapshot.
     tail: u64,
     cache_failed: bool,
@@ -183,6 +206,7 @@ impl Replica {
             overlay: Arc::default(),
             now: Millis::default(),
             batch: MOST_COMMANDS,
+            turned_away: BTreeSet::new(),
             tail: 0,
             cache_failed: false,
             trace: RebaseTrace::default(),
@@ -211,8 +235,10 @@ impl Replica {
         replica.recall(stored.acknowledged);
         replica.lost = stored.lost;
         if !defects.has(Defect::OutboxDroppedOnRestart) {
-            let person = replica.config.person.clone();
-            for mut record in stored.outbox.into_iter().filter(|record| !record.is_of_another(person.as_deref())) {
+            for mut record in stored.outbox {
+                if replica.config.leaves_alone(&record) {
+                    continue;
+                }
                 // The half that is written late brings back what went for another command, when the power failed.
                 if replica.kept.has_replaced(record.submission.id) {
                     replica.outputs.push(Output::Forget(record.submission.id));
@@ -301,7 +327,8 @@ impl Replica {
         item.saving_since = Some(now);
         item.record.stage = if self.defects.has(Defect::SavedBeforeDurable) { Stage::Saved } else { Stage::Saving };
         let overlay = Arc::make_mut(&mut self.overlay);
-        item.effect = decide(overlay, &item.record.submission, &self.config.author, self.log.epoch);
+        let author = self.config.author_of(&item.record);
+        item.effect = decide(overlay, &item.record.submission, author, self.log.epoch);
         let events = item.events();
         self.items.insert(item);
         self.changes.books = true;
@@ -382,13 +409,17 @@ impl Replica {
             Input::Pause => self.connection.pause(),
             Input::Unpause => self.connection.unpause(now),
             Input::TryNow => {
+                self.turned_away.clear();
                 // A person who asks again may have a newer server in front of them.
                 if self.log.standing == Standing::Unreadable {
                     self.log.standing = Standing::Following;
                 }
                 self.connection.try_now(now);
             }
-            Input::SignedIn => self.connection.signed_in(now),
+            Input::SignedIn => {
+                self.turned_away.clear();
+                self.connection.signed_in(now);
+            }
             Input::InRole(role) => self.take_role(role),
         }
         self.finish(now)
@@ -582,6 +613,7 @@ impl Replica {
 
     fn push_failed(&mut self, error: &ProtocolError, now: Millis) {
         let sent: Vec<CommandId> = self.items.iter().filter(|item| item.in_flight).map(Item::id).collect();
+        let colleague = self.colleague_in_flight();
         self.nothing_in_flight();
         if self.defects.has(Defect::NoAnswerIsARefusal) && matches!(error, ProtocolError::NoAnswer { .. }) {
             for id in &sent {
@@ -602,7 +634,14 @@ impl Replica {
             ProtocolError::Malformed { .. } => self.batch = (sent.len() / 2).max(1),
             ProtocolError::TooMany { most, .. } if sent.len() > 1 => self.batch = (*most).min(sent.len() / 2).max(1),
             ProtocolError::TooOld { .. } => self.connection.stop_all(Stop::Update),
-            ProtocolError::NotSignedIn => self.connection.stop_all(Stop::SignIn),
+            ProtocolError::NotSignedIn => match colleague {
+                // Theirs waits for them. Whoever is there goes on.
+                Some(colleague) => {
+                    self.turned_away.insert(colleague);
+                    self.connection.push_succeeded(now);
+                }
+                None => self.connection.stop_all(Stop::SignIn),
+            },
             ProtocolError::Unavailable { retry_after_ms } => {
                 self.connection.push_failed(i64::from(*retry_after_ms), now);
             }
@@ -613,6 +652,12 @@ impl Replica {
                 self.connection.push_failed(0, now);
             }
         }
+    }
+
+    /// In whose name the push goes that is under way, where it is not that of whoever is there.
+    fn colleague_in_flight(&self) -> Option<Arc<str>> {
+        let mut sent = self.items.iter().filter(|item| item.in_flight);
+        sent.find_map(|item| self.config.colleague(&item.record)).map(|author| author.actor.clone())
     }
 
     fn nothing_in_flight(&mut self) {
@@ -767,12 +812,17 @@ impl Replica {
     /// hold those of several.
     fn next_batch(&self) -> impl Iterator<Item = &Item> {
         let in_order = self.items.iter().take_while(|item| item.record.stage != Stage::Saving);
-        let mut sendable = in_order.filter(|item| item.is_sendable()).peekable();
+        let mut sendable = in_order.filter(|item| item.is_sendable() && !self.is_turned_away(item)).peekable();
         let person = sendable.peek().and_then(|first| self.sender_of(first).cloned());
         sendable.take_while(move |item| self.sender_of(item) == person.as_ref()).take(self.batch)
     }
 
-    /// In whose session it may go.
+    /// Whether the server takes nothing from its author before they have signed in here.
+    fn is_turned_away(&self, item: &Item) -> bool {
+        item.record.person.as_ref().is_some_and(|person| self.turned_away.contains(person))
+    }
+
+    /// In whose name it goes.
     fn sender_of<'a>(&'a self, item: &'a Item) -> Option<&'a Arc<str>> {
         item.record.person.as_ref().or(self.config.person.as_ref())
     }

@@ -120,7 +120,7 @@ fn author() -> Author {
 }
 
 fn config() -> Config {
-    Config { device: "T10001".into(), author: author(), person: None, jitter_seed: 1 }
+    Config { device: "T10001".into(), author: author(), person: None, colleagues: Vec::new(), jitter_seed: 1 }
 }
 
 /// Which numbers entries have, but not how many there are.

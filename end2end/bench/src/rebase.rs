@@ -43,7 +43,13 @@ pub struct Prepared {
 pub fn prepare(pending: u64, touches: Touches, history: usize) -> Result<Prepared, String> {
     let (books, _) = workload::history(history);
     let now = Millis(1_780_000_000_000);
-    let config = Config { device: "bench".into(), author: workload::author(), person: None, jitter_seed: 1 };
+    let config = Config {
+        device: "bench".into(),
+        author: workload::author(),
+        person: None,
+        colleagues: Vec::new(),
+        jitter_seed: 1,
+    };
     let mut replica = Replica::new(config);
     let mut feed = 0;
     let mut outputs = replica.handle(Input::Lead, now);

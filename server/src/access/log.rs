@@ -13,6 +13,7 @@ fn code(denied: &Denied) -> &'static str {
         Denied::NotSignedIn => "not_signed_in",
         Denied::NoSuchToken => "invalid_token",
         Denied::OtherShop => "other_shop",
+        Denied::DemoOver => "demo_over",
         Denied::Revoked(_) => "revoked",
         Denied::ReadsOnly => "reads_only",
         Denied::NotForRole { .. } => "not_for_role",
@@ -20,12 +21,13 @@ fn code(denied: &Denied) -> &'static str {
     }
 }
 
-/// Writes a refusal down. Somebody who has not signed in yet is led to where one does, which is nothing to look into.
+/// Writes a refusal down. Somebody who has not signed in yet, or comes back to a demo, is led on, which is nothing to look
+/// into.
 pub fn turned_away(from: Option<IpAddr>, shop: &ShopSlug, denied: &Denied) {
     let from = from.map_or_else(|| "?".to_owned(), |address| address.to_string());
     let code = code(denied);
     match denied {
-        Denied::NotSignedIn => tracing::debug!(from, %shop, code, "turned away"),
+        Denied::NotSignedIn | Denied::DemoOver => tracing::debug!(from, %shop, code, "turned away"),
         Denied::Store(error) => tracing::warn!(from, %shop, code, %error, "turned away"),
         _ => tracing::info!(from, %shop, code, "turned away"),
     }

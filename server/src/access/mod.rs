@@ -6,7 +6,7 @@
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
 //! [`session`] and [`elsewhere`] (people who are signed in), [`devices`] (on what), [`password`] and [`attempts`] (how they
-//! sign in), [`people`] (how they come to belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that
+//! sign in), [`pin`] (how they share a browser), [`people`] (how they come to belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that
 //! an owner is shown once), [`quarantine`] (what comes after somebody's end); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
@@ -20,6 +20,7 @@ pub mod operator;
 pub mod pass;
 pub mod password;
 pub mod people;
+pub mod pin;
 pub mod quarantine;
 pub mod recent;
 pub mod reset;
@@ -37,6 +38,7 @@ use devices::Sightings;
 use domain::{
     ShopSlug,
     books::{Author, Role},
+    demo,
 };
 use password::Passwords;
 use recent::Recent;
@@ -65,6 +67,9 @@ pub enum Denied {
     /// A token, or a person, of another shop: whether there is this one is not said.
     #[error("no such shop")]
     OtherShop,
+    /// A visitor's demo shop whose time has passed.
+    #[error("this demo is over")]
+    DemoOver,
     /// This device, or whoever uses it, belonged to the shop.
     #[error("shut out of the shop")]
     Revoked(Revoked),
@@ -168,7 +173,7 @@ impl Access {
         }
     }
 
-    /// Lets everybody who reaches the server into one shop, as long as nobody belongs to it.
+    /// Lets everybody who reaches the server into one shop, as long as nobody belongs to it, and into those of its visitors.
     #[must_use]
     pub fn with_public_demo(self, shop: Option<ShopSlug>) -> Self {
         Self { public_demo: shop, ..self }
@@ -179,6 +184,9 @@ impl Access {
     /// # Errors
     /// [`Denied`].
     pub async fn visitor(&self, headers: &HeaderMap, shop: &ShopSlug, entrance: Entrance) -> Result<Visitor, Denied> {
+        if demo::is_over(shop, clock::now()) {
+            return Err(Denied::DemoOver);
+        }
         match (entrance, bearer::of(headers)) {
             (Entrance::Api, Bearer::Secret(secret)) => self.program(&secret.hash(), shop).await,
             (Entrance::Api, Bearer::Unreadable) => Err(Denied::NoSuchToken),
@@ -224,7 +232,8 @@ impl Access {
     }
 
     async fn anybody(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Visitor, Denied> {
-        if !is_local(headers) && self.public_demo.as_ref() != Some(shop) {
+        let is_public = self.public_demo.as_ref().is_some_and(|known| known == shop || demo::end(shop).is_some());
+        if !is_local(headers) && !is_public {
             return Err(Denied::NotSignedIn);
         }
         let asks = self.asking.get(shop, async || self.store.has_members(shop).await.map(Some)).await?;

@@ -152,7 +152,7 @@ pub(super) fn hash_of(headers: &HeaderMap) -> Option<SecretHash> {
     of_cookie(headers).map(|secret| secret.hash())
 }
 
-fn later(now: Millis, by: i64) -> Millis {
+pub(super) fn later(now: Millis, by: i64) -> Millis {
     Millis(now.0.saturating_add(by))
 }
 

@@ -43,18 +43,17 @@ pub async fn serve(args: ServeArgs, store: StoreArgs) -> Result<ExitCode, Failur
     };
     let public = config.edge.origins.first().map(ToString::to_string);
     let running = crate::start(config).await?;
-    let path = if args.demo { "/s/demo" } else { "/" };
     // Whoever reads the address may close the pipe; the shop goes on.
     let _ = match public {
         None => writeln!(
             std::io::stdout(),
-            "Daybook is at http://{}{path}\n\
+            "Daybook is at http://{}/\n\
              It listens on this machine only. A shop without people asks nobody: everybody here is its owner.",
             running.addr
         ),
         Some(origin) => writeln!(
             std::io::stdout(),
-            "Daybook is at {origin}{path}\n\
+            "Daybook is at {origin}/\n\
              It listens on {}, for the proxy in front. A shop gets its first owner by `daybook person invite --shop SHOP \
              --role owner`.",
             running.addr

@@ -9,7 +9,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`people`], [`oneself`], [`devices`], [`assets`], [`releases`], [`worker`]: what browsers
+//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`oneself`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers
 //!    come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
@@ -20,6 +20,7 @@ pub mod blobs;
 pub mod bodies;
 pub mod command_body;
 pub mod commands;
+pub mod demo;
 pub mod devices;
 pub mod documents;
 pub mod events;
@@ -37,6 +38,7 @@ pub mod paging;
 pub mod peer;
 pub mod people;
 pub mod pictures;
+pub mod pin;
 pub mod problem;
 pub mod products;
 pub mod read_only;
@@ -65,6 +67,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::{Access, operator::Key},
     config::Limits,
+    demo::visits::Visits,
     metrics::Metrics,
     shop::{Shops, past::Past, queue::intake::Intake, status::Views},
 };
@@ -88,6 +91,8 @@ pub struct Server {
     pub read_only: bool,
     /// Opens the numbers of the server, those of each shop with them.
     pub metrics_key: Option<Key>,
+    /// Where visitors get shops of their own to try.
+    pub demo: Option<Visits>,
     /// Who has how many feeds open.
     pub readers: Arc<feed::readers::Readers>,
     /// Pictures are decoded a few at a time.
@@ -119,11 +124,14 @@ pub fn router(server: Arc<Server>, edge: Edge) -> Router {
         )
         .route("/session", write(post(sign_in::post)))
         .route("/session/end", write(post(sign_in::end)))
+        .route("/session/pin", write(post(pin::set)))
+        .route("/session/switch", write(post(pin::switch)))
         .route("/session/elsewhere", write(post(oneself::end_elsewhere)))
         .route("/session/password", write(post(oneself::password)))
         .route("/reset", write(post(oneself::reset)))
         .route("/join", write(post(people::join)))
         .route("/s/{shop}/people", write(post(people::post)))
+        .route("/demo", write(post(demo::post)))
         .route("/s/{shop}/devices", write(post(devices::post)))
         .route("/healthz", read(get(health::alive)))
         .route("/readyz", read(get(health::ready)))

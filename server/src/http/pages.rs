@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{
     SiteEntry,
-    backend::{SharedBackend, SignedIn},
+    backend::{OffersDemo, SharedBackend, SignedIn},
 };
 use axum::{
     Router,
@@ -23,7 +23,13 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 
 use store::EventStore;
 
-use super::{Server, Shared, assets, peer::Peer, problem::Problem, redirect::see_other_with, releases, worker};
+use super::{
+    Server, Shared, assets,
+    peer::Peer,
+    problem::Problem,
+    redirect::{see_other, see_other_with},
+    releases, worker,
+};
 use crate::{
     access::{Denied, Entrance, Kind, Visitor, log, shown},
     service::Service,
@@ -33,9 +39,10 @@ use crate::{
 pub fn routes(server: Arc<Server>) -> Router {
     let store = server.shops.store.clone();
     let backend: SharedBackend = Arc::new(Service { server: server.clone() });
-    let entry = site::entry();
+    let (entry, offers_demo) = (site::entry(), server.demo.is_some());
     let context = move || {
         provide_context(backend.clone());
+        provide_context(OffersDemo(offers_demo));
         // Server functions name their shop in the body, and ask for themselves.
         if let Some(visitor) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visitor>().cloned()) {
             provide_context(visitor.author);
@@ -65,6 +72,7 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
         match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
             Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
+            Err(Denied::DemoOver) if is_for_people(&request) => return see_other("/?demo=over"),
             Err(denied) => {
                 let is_shut_out = denied.revocation().is_some() && is_for_people(&request);
                 log::turned_away(Peer::of(request.extensions()), &shop, &denied);

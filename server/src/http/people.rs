@@ -194,7 +194,7 @@ async fn change(
 async fn found(door: &Door, form: &SentForm, shop: &ShopSlug) -> Response {
     let page = format!("/s/{shop}/people");
     // Everybody tries that one.
-    if shop.as_str() == crate::demo::SLUG {
+    if domain::demo::is_demo(shop) {
         return see_other_with(&page, &[("problem", "demo")]);
     }
     match door.server.access.found(shop, newcomer(form)).await {

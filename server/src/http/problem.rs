@@ -150,6 +150,7 @@ impl From<Denied> for Problem {
             Denied::NotSignedIn => Self::unknown_visitor("not_signed_in", "sign in first"),
             Denied::NoSuchToken => Self::unknown_visitor("invalid_token", "no such token, or not any more"),
             Denied::OtherShop => Self::unknown_shop(),
+            Denied::DemoOver => Self::new(StatusCode::GONE, "demo_over", "this demo shop is over, start another"),
             Denied::Revoked(revoked) => {
                 let problem = Self::new(StatusCode::FORBIDDEN, "revoked", "shut out of this shop");
                 Self { revocation: Some(revoked.revocation), ..problem.with("revocation", json!(revoked.revocation)) }

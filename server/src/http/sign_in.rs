@@ -60,7 +60,7 @@ pub async fn post(
 
 /// `POST /session/end`
 pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
-    if let Err(error) = server.access.sign_out(&headers).await {
+    if let Err(error) = server.access.leave(&headers).await {
         tracing::warn!(%error, "sign-out: the session ends by itself");
     }
     let mut response = see_other("/sign-in");
@@ -69,7 +69,7 @@ pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
 }
 
 /// A page of this server, or none, whatever the form says.
-fn ours(next: &str) -> Option<&str> {
+pub(super) fn ours(next: &str) -> Option<&str> {
     let is_page = ["/s/", "/join/"].iter().any(|place| next.starts_with(place));
     let is_path = is_page && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     is_path.then_some(next)

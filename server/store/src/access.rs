@@ -4,8 +4,8 @@
 //! never removed when somebody leaves or something is revoked; it gets the moment, since what was written before that
 //! is judged by it.
 //!
-//! Reading order: [`Login`], [`Person`], [`Member`]; then what people and programs come with: [`Session`], [`Invite`],
-//! [`Reset`], [`Device`], [`Token`]; what comes after their end ([`Quarantined`]); then [`Access`], the trait, in memory and in
+//! Reading order: [`Login`], [`Person`], [`Member`]; then what people and programs come with: [`Session`], [`Pin`],
+//! [`Invite`], [`Reset`], [`Device`], [`Token`]; what comes after their end ([`Quarantined`]); then [`Access`], the trait, in memory and in
 //! tables. On both databases the statements are the
 //! same, in `access/sql`.
 
@@ -27,7 +27,7 @@ pub(crate) use self::{
     tables::Tables,
 };
 pub use self::{
-    entrances::{Device, Invite, Reset, Scope, SecretHash, Session, Sighting, Token},
+    entrances::{Device, Invite, Pin, Reset, Scope, SecretHash, Session, Sighting, Token},
     people::{Login, LoginError, Member, PasswordHash, Person},
     quarantine::{Quarantined, Release},
 };
@@ -88,11 +88,32 @@ pub trait Access: Send + Sync {
 
     async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError>;
 
-    /// All of a person's.
+    /// All of a person's, and their PINs: wherever they are, they sign in by their password.
     async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError>;
 
     /// Those that ended by the clock.
     async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError>;
+
+    /// In place of the one that they had on this browser.
+    async fn set_pin(&self, pin: Pin) -> Result<(), StoreError>;
+
+    /// Of everybody on one browser, also those that ended by the clock or by wrong tries; in no order.
+    async fn pins(&self, browser: &SecretHash) -> Result<Vec<Pin>, StoreError>;
+
+    /// Counts one more try before anybody looks whether it is the right one. None, and nothing counted, where there is
+    /// none, it is over, or it was wrong `most` times in a row.
+    async fn try_pin(
+        &self,
+        browser: &SecretHash,
+        person: Uuid,
+        most: u32,
+        now: Millis,
+    ) -> Result<Option<Pin>, StoreError>;
+
+    /// The last try was the right one.
+    async fn pin_was_right(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
+
+    async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
 
     /// As it is made: not used yet.
     async fn add_reset(&self, reset: Reset) -> Result<(), StoreError>;

@@ -64,7 +64,7 @@ impl Device {
         let author = Author { actor: login.unwrap_or("demo").into(), role };
         let person = login.map(Into::into);
         let jitter_seed = name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte));
-        let config = sync::Config { device: name.into(), author, person, jitter_seed };
+        let config = sync::Config { device: name.into(), author, person, colleagues: Vec::new(), jitter_seed };
         let replica = Replica::new(config.clone());
         let (says, heard) = mpsc::unbounded_channel();
         let mut device = Self {

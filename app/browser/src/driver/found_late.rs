@@ -65,7 +65,7 @@ impl Driver {
         {
             let mut facts = self.facts.borrow_mut();
             (facts.problem, facts.unreadable) = (found.problem, found.unreadable);
-            facts.of_others = of_others(&found.stored.outbox, self.person());
+            facts.of_others = of_others(&found.stored.outbox, &self.identity);
         }
         let identity = self.identity.clone();
         let StoredState { snapshot, tail, outbox, acknowledged, .. } = found.stored;
@@ -116,7 +116,7 @@ impl Driver {
         }
         {
             let mut facts = self.facts.borrow_mut();
-            (facts.unreadable, facts.of_others) = (unreadable, of_others(&records, self.person()));
+            (facts.unreadable, facts.of_others) = (unreadable, of_others(&records, &self.identity));
         }
         for record in records {
             let is_known = self.replica.borrow().knows(&record);

@@ -108,7 +108,8 @@ impl Replica {
                 }
                 Effect::AtRisk { reads, .. } if keeps(reads) => trace.kept += 1,
                 _ => {
-                    let effect = decide(&mut overlay, &item.record.submission, &self.config.author, self.log.epoch);
+                    let author = self.config.author_of(&item.record);
+                    let effect = decide(&mut overlay, &item.record.submission, author, self.log.epoch);
                     trace.decided_again += 1;
                     replace(item, effect, &mut dirty, &mut trace);
                 }
@@ -168,7 +169,8 @@ impl Replica {
     pub fn overlay_from_scratch(&self) -> Books {
         let mut overlay: Books = (*self.log.books).clone();
         for item in self.items.iter().filter(|item| item.is_shown()) {
-            decide(&mut overlay, &item.record.submission, &self.config.author, self.log.epoch);
+            let author = self.config.author_of(&item.record);
+            decide(&mut overlay, &item.record.submission, author, self.log.epoch);
         }
         overlay
     }

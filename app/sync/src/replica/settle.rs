@@ -419,7 +419,7 @@ impl Replica {
 
     /// A record that another tab wrote or changed.
     pub(super) fn adopt_record(&mut self, mut record: OutboxRecord) {
-        if record.is_of_another(self.config.person.as_deref()) {
+        if self.config.leaves_alone(&record) {
             return;
         }
         if self.is_replaced_for_good(record.submission.id) {

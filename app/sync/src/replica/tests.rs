@@ -40,7 +40,7 @@ fn id(number: u128) -> CommandId {
 }
 
 fn config() -> Config {
-    Config { device: "till-1".into(), author: author(), person: None, jitter_seed: 7 }
+    Config { device: "till-1".into(), author: author(), person: None, colleagues: Vec::new(), jitter_seed: 7 }
 }
 
 /// A server, as far as a test needs one.

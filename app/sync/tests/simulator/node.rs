@@ -285,7 +285,13 @@ impl Node {
     pub fn start(&mut self, storage: &Storage, role: Role, seed: u64, now: Millis) -> Vec<sync::Output> {
         self.life += 1;
         let (author, person) = (author(self.device, role), Some(login(self.device).into()));
-        let config = Config { device: format!("till-{}", self.device).into(), author, person, jitter_seed: seed };
+        let config = Config {
+            device: format!("till-{}", self.device).into(),
+            author,
+            person,
+            colleagues: Vec::new(),
+            jitter_seed: seed,
+        };
         let defects = Defects::of(self.defect, self.is_newer);
         let (replica, outputs) = Replica::restore_with(config, storage.stored(self.is_newer), defects, now);
         self.replica = Some(replica);

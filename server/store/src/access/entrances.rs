@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use domain::{ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
+use super::PasswordHash;
+
 /// The hash of a secret: all that is kept of it. Whoever reads the database cannot come in with what they find.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretHash(pub [u8; 32]);
@@ -31,6 +33,29 @@ impl Session {
     #[must_use]
     pub fn is_open(&self, now: Millis) -> bool {
         now < self.idle_until && now < self.ends_at
+    }
+}
+
+/// By what somebody switches to themselves on one browser, after having signed in there by their password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pin {
+    /// Of the secret that the browser keeps.
+    pub browser: SecretHash,
+    pub person: Uuid,
+    /// Of the digits: too few to be kept by a fast hash.
+    pub hash: PasswordHash,
+    /// Wrong tries in a row, the one under way included.
+    pub wrong: u32,
+    pub set_at: Millis,
+    /// When it ends in any case.
+    pub ends_at: Millis,
+}
+
+impl Pin {
+    /// Whether it can be tried, where so many wrong tries end it.
+    #[must_use]
+    pub fn is_open(&self, most: u32, now: Millis) -> bool {
+        self.wrong < most && now < self.ends_at
     }
 }
 

@@ -10,7 +10,7 @@ use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Quarantined, Release, Reset, SecretHash, Session,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
     Sighting, Token,
 };
 use crate::error::StoreError;
@@ -28,6 +28,7 @@ pub(crate) struct Data {
     people: BTreeMap<Uuid, Person>,
     members: BTreeMap<(ShopSlug, Uuid), Member>,
     sessions: BTreeMap<SecretHash, Session>,
+    pins: BTreeMap<(SecretHash, Uuid), Pin>,
     resets: BTreeMap<SecretHash, Reset>,
     invites: BTreeMap<(ShopSlug, Uuid), Invite>,
     devices: BTreeMap<(ShopSlug, Arc<str>), Device>,
@@ -168,12 +169,49 @@ impl Access for MemoryAccess {
     async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError> {
         let mut data = self.data();
         data.sessions.retain(|_, session| session.person != person);
+        data.pins.retain(|(_, of), _| *of != person);
         data.changes += 1;
         Ok(())
     }
 
     async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError> {
         self.data().sessions.retain(|_, session| session.is_open(now));
+        Ok(())
+    }
+
+    async fn set_pin(&self, pin: Pin) -> Result<(), StoreError> {
+        self.data().pins.insert((pin.browser, pin.person), Pin { wrong: 0, ..pin });
+        Ok(())
+    }
+
+    async fn pins(&self, browser: &SecretHash) -> Result<Vec<Pin>, StoreError> {
+        Ok(self.data().pins.values().filter(|pin| pin.browser == *browser).cloned().collect())
+    }
+
+    async fn try_pin(
+        &self,
+        browser: &SecretHash,
+        person: Uuid,
+        most: u32,
+        now: Millis,
+    ) -> Result<Option<Pin>, StoreError> {
+        let mut data = self.data();
+        let open = data.pins.get_mut(&(*browser, person)).filter(|pin| pin.is_open(most, now));
+        Ok(open.map(|pin| {
+            pin.wrong += 1;
+            pin.clone()
+        }))
+    }
+
+    async fn pin_was_right(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        if let Some(pin) = self.data().pins.get_mut(&(*browser, person)) {
+            pin.wrong = 0;
+        }
+        Ok(())
+    }
+
+    async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        self.data().pins.remove(&(*browser, person));
         Ok(())
     }
 

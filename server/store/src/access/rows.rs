@@ -4,7 +4,7 @@ use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Device, Invite, Login, Member, PasswordHash, Person, Quarantined, Reset, Scope, SecretHash, Session, Token,
+    Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Reset, Scope, SecretHash, Session, Token,
 };
 use crate::{error::StoreError, stored};
 
@@ -63,6 +63,15 @@ pub(super) type SessionRow = (Vec<u8>, Uuid, i64, i64, i64);
 pub(super) fn session((bytes, person, begun_at, idle_until, ends_at): SessionRow) -> Result<Session, StoreError> {
     let (begun_at, idle_until, ends_at) = (Millis(begun_at), Millis(idle_until), Millis(ends_at));
     Ok(Session { hash: hash(bytes)?, person, begun_at, idle_until, ends_at })
+}
+
+/// browser, person, hash, wrong, set at, ends at
+pub(super) type PinRow = (Vec<u8>, Uuid, String, i64, i64, i64);
+
+pub(super) fn pin((browser, person, phc, wrong, set_at, ends_at): PinRow) -> Result<Pin, StoreError> {
+    let (set_at, ends_at) = (Millis(set_at), Millis(ends_at));
+    let wrong = u32::try_from(wrong).unwrap_or(u32::MAX);
+    Ok(Pin { browser: hash(browser)?, person, hash: PasswordHash(phc), wrong, set_at, ends_at })
 }
 
 /// shop, id, hash, role, made at, expires at, used by, used at

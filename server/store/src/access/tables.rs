@@ -6,11 +6,11 @@ use domain::{CommandId, ShopSlug, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Quarantined, Release, Reset, SecretHash, Session,
+    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
     Sighting, Token,
     databases::{Database, Value},
     rows::{
-        self, DeviceRow, InviteRow, KnownMemberRow, MemberRow, PersonRow, QuarantinedRow, ResetRow, SessionRow,
+        self, DeviceRow, InviteRow, KnownMemberRow, MemberRow, PersonRow, PinRow, QuarantinedRow, ResetRow, SessionRow,
         TokenRow,
     },
 };
@@ -145,11 +145,43 @@ impl<D: Database> Access for Tables<D> {
     }
 
     async fn end_sessions(&self, person: Uuid) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_pins.sql"), [person.into()]).await?;
         self.change(include_str!("sql/end_sessions.sql"), [person.into()]).await.map(drop)
     }
 
     async fn forget_sessions(&self, now: Millis) -> Result<(), StoreError> {
         self.change(include_str!("sql/forget_sessions.sql"), [now.into()]).await.map(drop)
+    }
+
+    async fn set_pin(&self, pin: Pin) -> Result<(), StoreError> {
+        let Pin { browser, person, hash, wrong: _, set_at, ends_at } = pin;
+        let values = [browser.into(), person.into(), hash.0.into(), set_at.into(), ends_at.into()];
+        self.change(include_str!("sql/set_pin.sql"), values).await.map(drop)
+    }
+
+    async fn pins(&self, browser: &SecretHash) -> Result<Vec<Pin>, StoreError> {
+        let found: Vec<PinRow> = self.0.rows(include_str!("sql/pins.sql"), vec![(*browser).into()]).await?;
+        found.into_iter().map(rows::pin).collect()
+    }
+
+    async fn try_pin(
+        &self,
+        browser: &SecretHash,
+        person: Uuid,
+        most: u32,
+        now: Millis,
+    ) -> Result<Option<Pin>, StoreError> {
+        let values = vec![(*browser).into(), person.into(), Value::Number(most.into()), now.into()];
+        let tried: Vec<PinRow> = self.0.write_returning(include_str!("sql/try_pin.sql"), values).await?;
+        tried.into_iter().next().map(rows::pin).transpose()
+    }
+
+    async fn pin_was_right(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        self.change(include_str!("sql/pin_was_right.sql"), [(*browser).into(), person.into()]).await.map(drop)
+    }
+
+    async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_pin.sql"), [(*browser).into(), person.into()]).await.map(drop)
     }
 
     async fn add_reset(&self, reset: Reset) -> Result<(), StoreError> {

@@ -9,7 +9,8 @@ use super::Fixture;
 use crate::{
     StoreError,
     access::{
-        Access, Device, Invite, Login, Member, PasswordHash, Person, Reset, Scope, SecretHash, Session, Sighting, Token,
+        Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Reset, Scope, SecretHash, Session, Sighting,
+        Token,
     },
 };
 
@@ -250,6 +251,74 @@ pub async fn a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may(fix
     access.add_session(session(2, 1, 10, 100)).await.unwrap();
     access.end_sessions(Uuid::from_u128(1)).await.unwrap();
     assert_eq!(left().await, [0_u8; 0]);
+}
+
+fn pin(browser: u8, who: u128) -> Pin {
+    Pin {
+        browser: SecretHash([browser; 32]),
+        person: Uuid::from_u128(who),
+        hash: PasswordHash(format!("$argon2id${browser}-{who}")),
+        wrong: 0,
+        set_at: Millis(1),
+        ends_at: Millis(100),
+    }
+}
+
+pub async fn a_pin_is_of_one_person_on_one_browser_and_ends_by_wrong_tries(fixture: Fixture) {
+    let access = fixture.store.access();
+    let (till, phone) = (SecretHash([1; 32]), SecretHash([2; 32]));
+    for one in [pin(1, 7), pin(1, 8), pin(2, 7)] {
+        access.set_pin(one).await.unwrap();
+    }
+    let of = async |browser: &SecretHash| {
+        let mut pins = access.pins(browser).await.unwrap();
+        pins.sort_by_key(|pin| pin.person);
+        pins
+    };
+    assert_eq!(of(&till).await, [pin(1, 7), pin(1, 8)]);
+    let asha = Uuid::from_u128(7);
+    let tried = async |now: i64| access.try_pin(&till, asha, 3, Millis(now)).await.unwrap();
+    for wrong in 1..=3 {
+        assert_eq!(tried(99).await, Some(Pin { wrong, ..pin(1, 7) }));
+        if wrong == 2 {
+            access.pin_was_right(&till, asha).await.unwrap();
+            assert_eq!(of(&till).await, [pin(1, 7), pin(1, 8)], "forgiven");
+            assert_eq!(tried(99).await.map(|pin| pin.wrong), Some(1));
+            assert_eq!(tried(99).await.map(|pin| pin.wrong), Some(2));
+        }
+    }
+    assert_eq!(tried(99).await, None, "wrong three times in a row");
+    assert_eq!(of(&phone).await, [pin(2, 7)], "on this browser alone");
+    let again = Pin { hash: PasswordHash("$another".to_owned()), ..pin(1, 7) };
+    access.set_pin(again.clone()).await.unwrap();
+    assert_eq!(tried(100).await, None, "it is over");
+    assert_eq!(tried(99).await, Some(Pin { wrong: 1, ..again }));
+    assert_eq!(access.try_pin(&phone, Uuid::from_u128(8), 3, Millis(2)).await.unwrap(), None, "never set there");
+
+    access.end_pin(&till, asha).await.unwrap();
+    assert_eq!(of(&till).await, [pin(1, 8)]);
+    let fixture = fixture.restarted().await;
+    let access = fixture.store.access();
+    assert_eq!(access.pins(&phone).await.unwrap(), [pin(2, 7)]);
+    access.end_sessions(asha).await.unwrap();
+    assert_eq!(access.pins(&phone).await.unwrap(), []);
+    assert_eq!(access.pins(&till).await.unwrap(), [pin(1, 8)]);
+}
+
+pub async fn of_16_tries_of_a_pin_at_once_five_are_looked_at(fixture: Fixture) {
+    let access = fixture.store.access();
+    access.set_pin(pin(1, 7)).await.unwrap();
+    let tries = (0..16).map(|_| {
+        let access = fixture.store.access();
+        tokio::spawn(async move {
+            access.try_pin(&SecretHash([1; 32]), Uuid::from_u128(7), 5, Millis(2)).await.unwrap().is_some()
+        })
+    });
+    let mut looked_at = 0;
+    for one in tries.collect::<Vec<_>>() {
+        looked_at += u32::from(one.await.unwrap());
+    }
+    assert_eq!(looked_at, 5);
 }
 
 pub async fn an_invite_is_used_once(fixture: Fixture) {

@@ -87,10 +87,14 @@ const OPEN: &[&str] = &[
     // Where people come in, and go.
     "/session",
     "/session/end",
+    "/session/pin",
+    "/session/switch",
     "/session/elsewhere",
     "/session/password",
     "/reset",
     "/join",
+    // Makes a shop, and shows none.
+    "/demo",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -74,6 +74,7 @@ const PAGES: &[(&str, &[&str])] = &[
     ("/attention", &["/attention"]),
     ("/attention/{command}", &["/attention/00000000-0000-0000-0000-000000000001"]),
     ("/device", &["/device"]),
+    ("/switch", &["/switch"]),
     ("/people", &["/people"]),
     ("/devices", &["/devices"]),
     ("/inspector", &["/inspector"]),

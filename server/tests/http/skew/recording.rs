@@ -51,7 +51,7 @@ struct Client {
 impl Client {
     fn config() -> sync::Config {
         let author = Author { actor: "demo".into(), role: Role::Owner };
-        sync::Config { device: "T10001".into(), author, person: None, jitter_seed: 1 }
+        sync::Config { device: "T10001".into(), author, person: None, colleagues: Vec::new(), jitter_seed: 1 }
     }
 
     fn issue(&mut self, command_type: &str, data: Value) -> CommandId {

@@ -80,6 +80,48 @@ fn us_14_what_settled_is_offered_again_by_whoever_gave_it() {
     assert_eq!((known("asha"), known("marek")), (settled.sequence, 0));
 }
 
+fn sharing(login: &str, colleagues: &[(&str, Role)]) -> Config {
+    let colleague = |(login, role): &(&str, Role)| Author { actor: (*login).into(), role: *role };
+    Config { colleagues: colleagues.iter().map(colleague).collect(), ..of(login) }
+}
+
+#[test]
+fn us_14_what_a_colleague_left_is_shown_and_sent_under_their_name() {
+    let (ashas, mareks) = (left_behind(Some("asha"), 1), left_behind(Some("marek"), 2));
+    let (shop, config) = (Shop::new(), sharing("marek", &[("asha", Role::Seller)]));
+    let stored = StoredState { outbox: vec![ashas, mareks, left_behind(Some("eve"), 3)], ..StoredState::default() };
+    let (mut replica, _) = Replica::restore(config, stored, NOW);
+    replica.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    let by = |replica: &Replica, number: u32| {
+        let sale = domain::values::SaleId::parse(&format!("S-{number}")).unwrap();
+        replica.overlay().aggregates.sales.contains_key(&sale)
+    };
+    assert_eq!([1, 2, 3].map(|number| by(&replica, number)), [true, true, false], "both are in the numbers");
+    replica.handle(Input::Probed { reached: true }, NOW);
+    let (ticket, push) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(1)], Some("asha")));
+
+    // The server does not know her on this device any more: hers waits, and his goes on.
+    let refused = Input::PushAnswered { ticket, answer: Err(ProtocolError::NotSignedIn) };
+    let (_, push) = pushed(&replica.handle(refused, NOW)).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(2)], Some("marek")));
+    assert_ne!(replica.connection().state, DataState::SignIn);
+    assert!(replica.pending_of(id(1)).is_some_and(|view| view.state == SyncState::SavedHere), "and is not lost");
+    let again = replica.handle(Input::SignedIn, NOW);
+    assert!(!again.iter().any(|output| matches!(output, Output::Forget(_))));
+}
+
+#[test]
+fn us_14_a_colleagues_command_is_decided_with_their_role() {
+    let stored = || StoredState { outbox: vec![left_behind(Some("asha"), 1)], ..StoredState::default() };
+    let state = |role: Role| {
+        let (mut replica, _) = Replica::restore(sharing("marek", &[("asha", role)]), stored(), NOW);
+        replica.handle(Input::SnapshotOffered(Shop::new().snapshot()), NOW);
+        replica.pending_of(id(1)).unwrap().state
+    };
+    assert_eq!((state(Role::Seller), state(Role::Reader)), (SyncState::SavedHere, SyncState::AtRisk));
+}
+
 #[test]
 fn us_22_another_role_is_decided_by_at_once_and_the_server_has_the_last_word() {
     let shop = Shop::new();

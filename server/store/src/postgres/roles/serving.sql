@@ -23,10 +23,11 @@ FROM (VALUES
     ('search_view', 'SELECT, INSERT, UPDATE, DELETE'),
     ('release', 'SELECT, INSERT, UPDATE, DELETE'),
     ('release_file', 'SELECT, INSERT, UPDATE, DELETE'),
-    -- Who may come in: rows of a shop are never removed, sessions are.
+    -- Who may come in: rows of a shop are never removed, sessions and PINs are.
     ('person', 'SELECT, INSERT, UPDATE'),
     ('member', 'SELECT, INSERT, UPDATE'),
     ('session', 'SELECT, INSERT, UPDATE, DELETE'),
+    ('pin', 'SELECT, INSERT, UPDATE, DELETE'),
     ('invite', 'SELECT, INSERT, UPDATE'),
     ('password_reset', 'SELECT, INSERT, UPDATE'),
     ('device', 'SELECT, INSERT, UPDATE'),

@@ -40,12 +40,23 @@ fn doors_that_write(daybook: &Daybook) -> Vec<(String, Request)> {
             "/s/{shop}/people" => vec![("do", "invite"), ("role", "owner")],
             "/session" => vec![("login", "asha"), ("password", PASSWORD)],
             "/session/password" => vec![("current", PASSWORD), ("password", "another horse battery")],
+            "/session/pin" => vec![("password", PASSWORD), ("pin", "2580")],
             _ => vec![("type", "product.archive"), ("sku", "A")],
         }
     };
     let shops = of_shop(daybook, SHOP).into_iter().map(|door| (door.name.clone(), (door.ask)().build().unwrap()));
     let mut all: Vec<_> = shops.filter(|(_, request)| request.method() == "POST").collect();
-    let posted = ["/session", "/session/end", "/session/elsewhere", "/session/password", "/join", "/reset"];
+    let posted = [
+        "/session",
+        "/session/end",
+        "/session/elsewhere",
+        "/session/password",
+        "/session/pin",
+        "/session/switch",
+        "/join",
+        "/reset",
+        "/demo",
+    ];
     assert!(posted.iter().all(|path| OPEN.contains(path)));
     for path in posted.iter().chain(FORMS) {
         all.push(((*path).to_owned(), form(path, &fields(path))));

@@ -1,0 +1,94 @@
+import type { Page } from "@playwright/test";
+import { hydrated, keptForOffline, type Device } from "../support/device.ts";
+import type { Daybook } from "../support/daybook.ts";
+import { fillIn, Till } from "../support/screens.ts";
+import { expect, test } from "../support/test.ts";
+
+const SHOP = "corner";
+const ASHA = { login: "asha", password: "correct horse battery", pin: "2580" };
+const MAREK = { login: "marek", password: "staple under the stairs", pin: "314159" };
+type Person = typeof ASHA;
+
+async function signIn(page: Page, { login, password }: Person): Promise<void> {
+  await page.goto(`/sign-in?next=/s/${SHOP}/switch`);
+  await page.getByLabel("E-mail or name").fill(login);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(new RegExp(`/s/${SHOP}/switch$`));
+  await hydrated(page);
+}
+
+async function setPin(page: Page, { password, pin }: Person): Promise<void> {
+  await fillIn(page, { "Your password": password, "New PIN": pin });
+  await page.getByRole("button", { name: "Set the PIN" }).click();
+  await expect(page.getByText("Another PIN for you on this device")).toBeVisible({ timeout: 15_000 });
+  await hydrated(page);
+}
+
+async function switchTo(device: Device, { login, pin }: Person): Promise<Till> {
+  const { page } = device;
+  await page.getByTestId("who-is-here").click();
+  await page.getByRole("radio", { name: new RegExp(`^${login}`, "i") }).check();
+  await page.getByLabel("PIN", { exact: true }).fill(pin);
+  await page.getByRole("button", { name: "Switch" }).click();
+  await expect(page).toHaveURL(new RegExp(`/s/${SHOP}/till$`), { timeout: 20_000 });
+  await hydrated(page);
+  await expect(page.getByTestId("who-is-here")).toContainText(login);
+  return new Till(device);
+}
+
+const sellers = async (daybook: Daybook): Promise<string[]> =>
+  (await daybook.logOf(SHOP)).filter((event) => event.type === "SaleRecorded").map((event) => event.actor);
+
+test.describe("one till, two people", { tag: "@data" }, () => {
+  test("us_14 they switch by PIN, with and without a network, and each sale has its own name", async ({ till, daybook }) => {
+    await daybook.createShop(SHOP, "--title", "Corner shop");
+    await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
+    await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
+    await daybook.person(SHOP, "manager", ASHA);
+    await daybook.person(SHOP, "seller", MAREK);
+    const { page } = till;
+    for (const person of [ASHA, MAREK]) {
+      await signIn(page, person);
+      await setPin(page, person);
+    }
+
+    let screen = await switchTo(till, ASHA);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed");
+    expect(await sellers(daybook)).toEqual([ASHA.login]);
+    await page.getByTestId("who-is-here").click();
+    await page.getByRole("radio", { name: /^marek/i }).check();
+    await page.getByLabel("PIN", { exact: true }).fill("1397");
+    await page.getByRole("button", { name: "Switch" }).click();
+    await expect(page.getByRole("alert")).toContainText("This is not the PIN");
+    await expect(page.getByTestId("who-is-here")).toContainText(ASHA.login);
+
+    await keptForOffline(page, SHOP);
+    await till.goOffline();
+    screen = await switchTo(till, MAREK);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    screen = await switchTo(till, ASHA);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    await expect(till.chip, "both wait on the one screen").toContainText("2 saved here");
+    screen = await switchTo(till, MAREK);
+
+    till.goOnline();
+    await till.expectLive();
+    await expect(async () => {
+      expect((await sellers(daybook)).sort()).toEqual([ASHA.login, ASHA.login, MAREK.login]);
+    }).toPass({ timeout: 20_000 });
+
+    // The server still takes this browser for Asha's, and Marek says by his PIN that it is his now.
+    await till.open(`/s/${SHOP}/till`);
+    await expect(page.getByTestId("who-is-here")).toContainText(MAREK.login);
+    await expect(page.getByTestId("not-heard-of")).toContainText("asha");
+    screen = await switchTo(till, MAREK);
+    await expect(page.getByTestId("not-heard-of")).toHaveCount(0);
+    await screen.sell("OAT-1");
+    await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed");
+    expect((await sellers(daybook)).at(-1)).toBe(MAREK.login);
+  });
+});

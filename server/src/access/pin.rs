@@ -1,0 +1,207 @@
+//! Several people on one browser: each has signed in on it by their password and set a PIN, and switches to themselves by
+//! that from then on.
+//!
+//! The browser keeps a second secret of 256 bits beside the session, by which it is known again whoever uses it. A PIN is
+//! worth nothing anywhere else, and after [`MOST_WRONG`] wrong tries in a row it is worth nothing here either, so four
+//! digits are enough against whoever stands at the till. What each of them wrote without a network goes out in the
+//! session of whoever is signed in: see [`Access::sender`].
+
+use axum::http::{HeaderMap, HeaderValue};
+use domain::{ShopSlug, books::Author};
+use store::{
+    StoreError,
+    access::{Login, Member, Person, Pin},
+};
+
+use super::{
+    Access, Denied, Kind, Visitor,
+    password::PasswordError,
+    secret::Secret,
+    session::{self, SignInError, later},
+};
+use crate::clock;
+
+/// Digits of a PIN.
+const LEAST: usize = 4;
+const MOST: usize = 6;
+/// Wrong tries in a row, after which the password is needed.
+pub const MOST_WRONG: u32 = 5;
+/// Milliseconds for which a PIN is good, from when it was set: as long as a session at the most.
+const LASTS: i64 = session::LONGEST;
+/// The cookie by which a browser is known, whoever uses it.
+const BROWSER: &str = "daybook_browser";
+
+/// Why there is no PIN, or nobody else is there by it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PinError {
+    #[error("a PIN has {LEAST} to {MOST} digits")]
+    Unfit,
+    /// One that everybody would try first.
+    #[error("a PIN must not be one digit over and over, or digits in a row")]
+    Guessable,
+    /// Not the PIN, no PIN here, or tried too often: which of them is not said, and all take as long.
+    #[error("not this PIN")]
+    Wrong,
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+impl From<StoreError> for PinError {
+    fn from(error: StoreError) -> Self {
+        Self::SignIn(error.into())
+    }
+}
+
+impl From<PasswordError> for PinError {
+    fn from(error: PasswordError) -> Self {
+        Self::SignIn(error.into())
+    }
+}
+
+/// # Errors
+/// [`PinError::Unfit`], [`PinError::Guessable`].
+pub fn check(pin: &str) -> Result<(), PinError> {
+    if !(LEAST..=MOST).contains(&pin.len()) || !pin.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(PinError::Unfit);
+    }
+    let steps: Vec<i16> = pin.as_bytes().windows(2).map(|two| i16::from(two[1]) - i16::from(two[0])).collect();
+    let is_row = [0, 1, -1].iter().any(|step| steps.iter().all(|each| each == step));
+    if is_row { Err(PinError::Guessable) } else { Ok(()) }
+}
+
+fn browser_of(headers: &HeaderMap) -> Option<Secret> {
+    Secret::parse(session::value_of(headers, BROWSER)?)
+}
+
+impl Access {
+    /// Gives somebody who is signed in a PIN on their browser, if they know their password. Answers with the secret that
+    /// the browser is to keep.
+    ///
+    /// # Errors
+    /// [`PinError`]; a wrong password is [`SignInError::Wrong`].
+    pub async fn set_pin(
+        &self,
+        person: &Person,
+        password: String,
+        pin: String,
+        headers: &HeaderMap,
+    ) -> Result<Secret, PinError> {
+        check(&pin)?;
+        if !self.passwords.fits(password, person.password.clone()).await? {
+            return Err(SignInError::Wrong.into());
+        }
+        let browser = match browser_of(headers) {
+            Some(known) => known,
+            None => Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?,
+        };
+        let (now, hash) = (clock::now(), self.passwords.hash(pin).await?);
+        let pin =
+            Pin { browser: browser.hash(), person: person.id, hash, wrong: 0, set_at: now, ends_at: later(now, LASTS) };
+        self.store.set_pin(pin).await?;
+        Ok(browser)
+    }
+
+    /// Signs somebody else in on a browser that knows them. What it had before is ended.
+    ///
+    /// # Errors
+    /// [`PinError`].
+    pub async fn switch(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Secret), PinError> {
+        let person = match Login::parse(login) {
+            Ok(login) => self.store.person_of(&login).await?,
+            Err(_) => None,
+        };
+        let tried = match (&person, browser_of(headers)) {
+            (Some(person), Some(browser)) => {
+                self.store.try_pin(&browser.hash(), person.id, MOST_WRONG, clock::now()).await?
+            }
+            _ => None,
+        };
+        let kept = tried.as_ref().map(|pin| pin.hash.clone());
+        if !self.passwords.fits(pin, kept).await? {
+            return Err(PinError::Wrong);
+        }
+        let (Some(person), Some(pin)) = (person, tried) else { return Err(PinError::Wrong) };
+        self.store.pin_was_right(&pin.browser, person.id).await?;
+        let secret = self.begin_session(&person, headers).await?;
+        Ok((person, secret))
+    }
+
+    /// Who can switch to themselves on the browser that sent the request, of those who belong to the shop.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn colleagues(&self, headers: &HeaderMap, shop: &ShopSlug) -> Result<Vec<(Person, Member)>, StoreError> {
+        let mut found = Vec::new();
+        for pin in self.open_pins(headers).await? {
+            let (person, member) = (self.store.person(pin.person).await?, self.store.member(shop, pin.person).await?);
+            found.extend(person.zip(member.filter(|member| member.active().is_some())));
+        }
+        found.sort_by(|(one, _), (other, _)| one.login.cmp(&other.login));
+        Ok(found)
+    }
+
+    async fn open_pins(&self, headers: &HeaderMap) -> Result<Vec<Pin>, StoreError> {
+        let Some(browser) = browser_of(headers) else { return Ok(Vec::new()) };
+        let (mut pins, now) = (self.store.pins(&browser.hash()).await?, clock::now());
+        pins.retain(|pin| pin.is_open(MOST_WRONG, now));
+        Ok(pins)
+    }
+
+    /// As whom a visitor writes who says whose work they bring: as themselves, or as somebody who shares their browser and
+    /// could switch to themselves on it, with the role that they have in the shop now. Who wrote what while there was
+    /// no network is the browser's word; it is taken for people who have all shown it their password, and for nobody else.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub async fn sender(
+        &self,
+        headers: &HeaderMap,
+        shop: &ShopSlug,
+        visitor: Visitor,
+        login: Option<&str>,
+    ) -> Result<Author, Denied> {
+        let Some(login) = login.filter(|login| **login != *visitor.author.actor && visitor.kind == Kind::Person) else {
+            return Ok(visitor.author);
+        };
+        let colleagues = self.colleagues(headers, shop).await?;
+        let found = colleagues.into_iter().find(|(person, _)| person.login.as_str() == login);
+        let found = found.and_then(|(person, member)| Some((person, member.active()?)));
+        let (person, role) = found.ok_or(Denied::NotSignedIn)?;
+        Ok(Author { actor: person.login.as_str().into(), role })
+    }
+
+    /// Signs out for good: whoever leaves cannot be switched to on this browser any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn leave(&self, headers: &HeaderMap) -> Result<(), StoreError> {
+        if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, browser_of(headers)) {
+            self.store.end_pin(&browser.hash(), person.id).await?;
+        }
+        self.sign_out(headers).await
+    }
+}
+
+/// `Set-Cookie` by which the browser is known again.
+#[must_use]
+pub fn set_cookie(headers: &HeaderMap, browser: &Secret) -> Option<HeaderValue> {
+    session::cookie(headers, BROWSER, &browser.text(), LASTS / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_has_four_to_six_digits_and_is_not_the_first_that_anybody_tries() {
+        for pin in ["2580", "19850", "314159", "0102"] {
+            assert_eq!(check(pin), Ok(()), "{pin}");
+        }
+        for pin in ["", "123", "1234567", "12a4", "١٢٣٤", " 2580"] {
+            assert_eq!(check(pin), Err(PinError::Unfit), "{pin}");
+        }
+        for pin in ["0000", "1234", "654321", "99999"] {
+            assert_eq!(check(pin), Err(PinError::Guessable), "{pin}");
+        }
+    }
+}

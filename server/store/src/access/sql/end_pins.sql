@@ -1,0 +1,3 @@
+-- $1 person
+DELETE FROM pin
+WHERE person = $1

@@ -1,0 +1,202 @@
+//! Several people on one browser.
+
+use domain::{CommandId, ShopSlug, books::Role};
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+use store::{access::Person, contract::Fixture};
+use sync::protocol::PROTOCOL;
+use uuid::Uuid;
+
+use crate::{
+    people::{PASSWORD, cookie, location, person, session},
+    support::{Daybook, SHOP, answer, on_every_store, until},
+};
+
+on_every_store!(
+    people_switch_on_one_browser_by_their_pins_and_write_under_their_own_names,
+    a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere,
+    whoever_signs_out_or_has_another_password_is_switched_to_no_more,
+    us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there,
+);
+
+const ASHA: &str = "asha";
+const MAREK: &str = "marek";
+const PIN: &str = "2580";
+
+/// What one browser keeps.
+struct Browser<'a> {
+    daybook: &'a Daybook,
+    session: String,
+    browser: String,
+}
+
+impl<'a> Browser<'a> {
+    /// Both have signed in on it by their password and set a PIN. Marek is there.
+    async fn shared(daybook: &'a Daybook) -> Self {
+        let mut browser = Self { daybook, session: session(daybook, ASHA).await, browser: String::new() };
+        browser.set_pin(PASSWORD, PIN).await;
+        browser.sign_in(MAREK).await;
+        browser.set_pin(PASSWORD, "314159").await;
+        browser
+    }
+
+    fn cookies(&self) -> String {
+        format!("{}; {}", self.session, self.browser)
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        let posted = self.daybook.client.post(format!("{}{path}", self.daybook.origin)).form(form);
+        posted.header("cookie", self.cookies()).send().await.unwrap()
+    }
+
+    /// As a browser would: what it has is ended by it.
+    async fn sign_in(&mut self, login: &str) {
+        let form = [("login", login), ("password", PASSWORD), ("next", "/s/test")];
+        self.session = cookie(&self.post("/session", &form).await);
+    }
+
+    async fn set_pin(&mut self, password: &str, pin: &str) -> String {
+        let form = [("password", password), ("pin", pin), ("next", "/s/test/device"), ("from", "/s/test/switch")];
+        let set = self.post("/session/pin", &form).await;
+        if let Some(kept) = set.headers().get("set-cookie") {
+            let kept = kept.to_str().unwrap();
+            assert!(kept.contains("HttpOnly") && kept.contains("SameSite=Lax"), "{kept}");
+            let (pair, _) = kept.split_once(';').unwrap();
+            assert!(pair.starts_with("daybook_browser=daybook_"), "{kept}");
+            self.browser = pair.to_owned();
+        }
+        location(&set)
+    }
+
+    /// Where it leads.
+    async fn switch(&mut self, login: &str, pin: &str) -> String {
+        let form = [("login", login), ("pin", pin), ("next", "/s/test/till"), ("from", "/s/test/switch")];
+        let switched = self.post("/session/switch", &form).await;
+        if switched.headers().contains_key("set-cookie") {
+            self.session = cookie(&switched);
+        }
+        location(&switched)
+    }
+
+    async fn sells(&self, id: &str) -> StatusCode {
+        let sale = json!({"type": "sale.record", "data": sale(id)});
+        self.daybook.post(&sale).header("cookie", self.cookies()).send().await.unwrap().status()
+    }
+
+    /// A part of an outbox, as whose it says it is.
+    async fn pushes(&self, login: &str, id: &str) -> (StatusCode, Value) {
+        let submission = json!({"id": CommandId(Uuid::now_v7()), "type": "sale.record", "data": sale(id), "device": "T1",
+            "issued_at": "2026-11-28T17:00:00.000Z"});
+        let push = json!({"protocol": PROTOCOL, "person": login, "submissions": [submission]});
+        let pushed = self.daybook.client.post(format!("{}/api/push_commands", self.daybook.origin));
+        let pushed = pushed.header("accept", "application/json").json(&json!({"shop": SHOP, "push": push}));
+        answer(pushed.header("cookie", self.cookies()).send().await.unwrap()).await
+    }
+
+    async fn sellers(&self) -> Vec<(String, String)> {
+        let log = self.daybook.get("/events?after=0&limit=1000").header("cookie", self.cookies());
+        let (_, log) = answer(log.send().await.unwrap()).await;
+        let events = log["events"].as_array().unwrap().iter().filter(|event| event["type"] == "SaleRecorded");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        events.map(|event| (text(&event["data"]["sale_id"]), text(&event["actor"]))).collect()
+    }
+}
+
+fn sale(id: &str) -> Value {
+    json!({"sale_id": id, "lines": [{"sku": "A", "qty": 1, "price": 420}], "payment": "cash"})
+}
+
+fn by(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(id, login)| ((*id).to_owned(), (*login).to_owned())).collect()
+}
+
+async fn corner(fixture: &Fixture) -> (Daybook, Person, Person) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.accepted("product.add", json!({"sku": "A", "name": "Oat bread", "price": 420})).await;
+    let asha = person(&*fixture.store, ASHA, SHOP, Role::Manager).await;
+    let marek = person(&*fixture.store, MAREK, SHOP, Role::Seller).await;
+    (daybook, asha, marek)
+}
+
+async fn people_switch_on_one_browser_by_their_pins_and_write_under_their_own_names(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    let mut till = Browser::shared(&daybook).await;
+    assert_eq!(till.sells("S-1").await, StatusCode::OK);
+    let before = till.session.clone();
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_ne!(till.session, before, "another session");
+    let old = daybook.get("/digest").header("cookie", format!("{before}; {}", till.browser));
+    assert_eq!(old.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "and the one before has ended");
+    assert_eq!(till.sells("S-2").await, StatusCode::OK);
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till");
+    assert_eq!(till.sells("S-3").await, StatusCode::OK);
+    assert_eq!(till.sellers().await, by(&[("S-1", MAREK), ("S-2", ASHA), ("S-3", MAREK)]));
+
+    let page = daybook.client.get(format!("{}/s/test/switch", daybook.origin)).header("accept", "text/html");
+    let page = page.header("cookie", till.cookies()).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("action=\"/session/switch\"") && page.contains("value=\"asha\""), "without a script: {page}");
+}
+
+async fn a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    let mut till = Browser::shared(&daybook).await;
+    let wrong = "/s/test/switch?problem=pin-wrong&login=asha";
+    for _ in 0..4 {
+        assert_eq!(till.switch(ASHA, "1397").await, wrong);
+    }
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till", "four are forgiven by the right one");
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till");
+    let elsewhere = Browser { browser: "daybook_browser=".to_owned(), ..Browser::shared(&daybook).await };
+    let form = [("login", ASHA), ("pin", PIN), ("from", "/s/test/switch")];
+    assert_eq!(location(&elsewhere.post("/session/switch", &form).await), wrong, "this browser knows nobody");
+    for _ in 0..4 {
+        assert_eq!(till.switch(ASHA, "1397").await, wrong);
+    }
+    // By now the address waits; that is another lock, and not the one that is looked at here.
+    daybook.running.as_ref().unwrap().server.access.attempts.right([127, 0, 0, 1].into(), ASHA);
+    assert_eq!(till.switch(ASHA, "1397").await, wrong);
+    daybook.running.as_ref().unwrap().server.access.attempts.right([127, 0, 0, 1].into(), ASHA);
+    assert_eq!(till.switch(ASHA, PIN).await, wrong, "off, also for the right one");
+    till.sign_in(ASHA).await;
+    assert_eq!(till.set_pin("not the password", "4711").await, "/s/test/switch?problem=wrong");
+    assert_eq!(till.set_pin(PASSWORD, "1111").await, "/s/test/switch?problem=pin-guessable");
+    assert_eq!(till.set_pin(PASSWORD, "4711").await, "/s/test/device");
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till");
+    assert_eq!(till.switch(ASHA, "4711").await, "/s/test/till");
+}
+
+async fn whoever_signs_out_or_has_another_password_is_switched_to_no_more(fixture: Fixture) {
+    let (daybook, _, marek) = corner(&fixture).await;
+    let mut till = Browser::shared(&daybook).await;
+    assert_eq!(location(&till.post("/session/end", &[]).await), "/sign-in");
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/switch?problem=pin-wrong&login=marek");
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till", "the others are still known here");
+
+    till.sign_in(MAREK).await;
+    till.set_pin(PASSWORD, "314159").await;
+    till.switch(ASHA, PIN).await;
+    fixture.store.access().end_sessions(marek.id).await.unwrap();
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/switch?problem=pin-wrong&login=marek");
+}
+
+async fn us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there(fixture: Fixture) {
+    let (daybook, asha, _) = corner(&fixture).await;
+    person(&*fixture.store, "sonja", SHOP, Role::Seller).await;
+    let mut till = Browser::shared(&daybook).await;
+    for (login, id) in [(MAREK, "S-1"), (ASHA, "S-2")] {
+        assert_eq!(till.pushes(login, id).await.0, StatusCode::OK, "{login}");
+    }
+    assert_eq!(till.pushes("sonja", "S-3").await.0, StatusCode::UNAUTHORIZED, "who never signed in here");
+    let alone = Browser { browser: "daybook_browser=".to_owned(), session: till.session.clone(), daybook: &daybook };
+    assert_eq!(alone.pushes(ASHA, "S-4").await.0, StatusCode::UNAUTHORIZED, "another browser");
+    assert_eq!(till.sellers().await, by(&[("S-1", MAREK), ("S-2", ASHA)]));
+
+    let shop = ShopSlug::parse(SHOP).unwrap();
+    fixture.store.access().end_member(&shop, asha.id, server::clock::now()).await.unwrap();
+    until(async || (till.pushes(ASHA, "S-5").await.0 == StatusCode::UNAUTHORIZED).then_some(())).await;
+    assert_eq!(till.pushes(MAREK, "S-6").await.0, StatusCode::OK);
+    let ended = till.session.clone();
+    till.post("/session/end", &[]).await;
+    till.session = ended;
+    assert_eq!(till.pushes(MAREK, "S-7").await.0, StatusCode::UNAUTHORIZED, "nobody is signed in");
+}
