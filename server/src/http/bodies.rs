@@ -11,13 +11,16 @@ use std::{
 };
 
 use axum::{
+    Json,
     body::{Body, Bytes},
     extract::{MatchedPath, Request, State},
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::fields::FieldError;
 use hyper::body::{Body as _, Frame, SizeHint};
+use sync::protocol::ProtocolError;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{FORM, Server, problem::Problem};
@@ -31,10 +34,20 @@ pub async fn bounded(State(server): State<Arc<Server>>, request: Request, next: 
     let most = if PICTURES.contains(&route) { server.limits.picture + FORM } else { server.limits.body };
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| usize::try_from(length).map_or(true, |length| length > most)) {
-        return Problem::too_large(format!("{most} bytes at most")).into_response();
+        return too_large(request.uri().path(), most);
     }
     let pause = server.limits.pause;
     next.run(request.map(|body| if body.is_end_stream() { body } else { Body::new(Awaited::new(body, pause)) })).await
+}
+
+/// To a device in the words of its protocol: it sends the same in smaller parts.
+fn too_large(path: &str, most: usize) -> Response {
+    let problem = format!("{most} bytes at most");
+    if !path.starts_with("/api/") || path.starts_with("/api/v1/") {
+        return Problem::too_large(problem).into_response();
+    }
+    let errors = vec![FieldError { field: "body".to_owned(), problem }];
+    (StatusCode::PAYLOAD_TOO_LARGE, Json(ProtocolError::Malformed { errors })).into_response()
 }
 
 /// A body of which something comes every now and then, or it ends with an error.

@@ -115,6 +115,10 @@ async fn corner(fixture: &Fixture) -> (Daybook, Person, Person) {
     daybook.accepted("product.add", json!({"sku": "A", "name": "Oat bread", "price": 420})).await;
     let asha = person(&*fixture.store, ASHA, SHOP, Role::Manager).await;
     let marek = person(&*fixture.store, MAREK, SHOP, Role::Seller).await;
+    // Until a moment ago it asked nobody.
+    let asks =
+        async || (daybook.get("/digest").send().await.unwrap().status() == StatusCode::UNAUTHORIZED).then_some(());
+    until(asks).await;
     (daybook, asha, marek)
 }
 

@@ -1127,10 +1127,10 @@ impl World {
         if self.server.is_up && self.random.chance(self.faults.signed_out) {
             self.sign_out(device);
         }
-        if self.server.is_up && self.random.chance(self.faults.shut_out) {
+        if self.server.is_up && self.faults.shut_out > 0 && self.random.chance(self.faults.shut_out) {
             self.shut_out(device);
         }
-        if self.server.is_up && self.random.chance(20) {
+        if self.server.is_up && self.server.members[device].shut_out.is_some() && self.random.chance(20) {
             self.let_in(device);
         }
         if self.random.chance(self.faults.bye) {
