@@ -444,6 +444,11 @@ impl Replica {
             return;
         };
         item.saving_since = None;
+        if matches!(item.record.stage, Stage::Discarded { .. }) {
+            // Given up in another tab while this one tried to keep it: the commit has written over that word.
+            self.outputs.push(Output::Update(Box::new(item.record.clone())));
+            return;
+        }
         let was_unsaved = item.record.stage == Stage::Unsaved;
         if matches!(item.record.stage, Stage::Saving | Stage::Unsaved) {
             item.record.stage = Stage::Saved;

@@ -683,6 +683,22 @@ fn p7_a_following_tab_reads_in_storage_what_the_leading_one_has_held() {
 }
 
 #[test]
+fn p7_what_was_given_up_in_another_tab_while_it_was_tried_again_is_given_up_in_storage_too() {
+    let (mut replica, _) = Shop::new().replica();
+    replica.handle(Input::Pause, NOW);
+    issue(&mut replica, 1, "sale.record", sale(1, "OAT-1")).unwrap();
+    replica.handle(Input::StorageFailed(id(1)), NOW);
+    let unsaved = replica.items.get(id(1)).unwrap().record.clone();
+    let again = replica.retry(id(1), id(2), NOW).unwrap();
+    assert!(again.iter().any(|output| matches!(output, Output::Persist(_))));
+    let discarded = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW };
+    let given_up = OutboxRecord { stage: discarded.clone(), ..unsaved };
+    replica.handle(Input::Adopted(Box::new(given_up)), NOW);
+    let outputs = replica.handle(Input::Persisted(id(1)), NOW);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Update(record) if record.stage == discarded)));
+}
+
+#[test]
 fn p7_what_a_following_tab_has_put_aside_goes_on_when_the_leading_one_lets_it_go() {
     let (mut replica, _) = Shop::new().replica();
     replica.handle(Input::Pause, NOW);
