@@ -161,7 +161,8 @@ fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalSto
                 let Ok(here) = who_am_i(shop).await else { return };
                 let known = handle.author();
                 let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
-                if here.login != *known.actor {
+                // A page that started without the server in a shop that asks nobody knows no name, and needs none.
+                if here.login != *known.actor && handle.knows_a_person() {
                     // Somebody else has signed in: the page is theirs, and what is not sent waits for its author. But
                     // for somebody who has switched to themselves without the server: it has not heard of that.
                     if !pin::is_switched(&asked, &known) {

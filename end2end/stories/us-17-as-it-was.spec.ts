@@ -1,5 +1,5 @@
 import { BREAD } from "../support/demo.ts";
-import { keptForOffline } from "../support/device.ts";
+import { hydrated, keptForOffline } from "../support/device.ts";
 import { asNumber, figureValue } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -52,6 +52,7 @@ test.describe("us_17 the shop as it was", { tag: "@data" }, () => {
     await band.getByLabel("Entry number or time").fill("12");
     await band.getByRole("button", { name: "Go" }).click();
     await expect(band).toContainText("entry #12,");
+    await hydrated(page);
     await band.getByLabel("Entry number or time").fill("2001-01-01");
     await band.getByRole("button", { name: "Go" }).click();
     await expect(page.getByRole("main")).toContainText(/The book starts on .*\(entry #1\)/);

@@ -198,7 +198,7 @@ impl Driver {
     }
 
     /// Who has signed in here.
-    fn person(&self) -> Option<&str> {
+    pub fn person(&self) -> Option<&str> {
         self.identity.person.as_deref()
     }
 

@@ -327,6 +327,12 @@ impl Handle {
         self.0.shop()
     }
 
+    /// Whether somebody has signed in here, as far as this page was told.
+    #[must_use]
+    pub fn knows_a_person(&self) -> bool {
+        self.0.person().is_some()
+    }
+
     /// As whom commands are decided here.
     #[must_use]
     pub fn author(&self) -> Author {

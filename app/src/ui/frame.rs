@@ -64,6 +64,9 @@ pub struct Visit {
     /// Whether the server writes nothing.
     #[serde(default)]
     reads_only: bool,
+    /// What this device remembers, where the server was not asked.
+    #[serde(skip)]
+    is_of_device: bool,
 }
 
 impl Visit {
@@ -90,7 +93,7 @@ impl Visit {
     #[cfg(feature = "hydrate")]
     #[must_use]
     pub fn is_of_server(&self) -> bool {
-        self.person.is_some()
+        self.person.is_some() && !self.is_of_device
     }
 
     /// What a page knows that starts from the device alone.
@@ -103,6 +106,7 @@ impl Visit {
         Self {
             person: known.map(|person| (person.actor.to_string(), person.role)),
             signed_in,
+            is_of_device: true,
             colleagues: browser::person::colleagues(shop).into_iter().map(colleague).collect(),
             ..Self::default()
         }
@@ -332,7 +336,15 @@ fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
             None => (None, Vec::new()),
         };
         let currency = view.as_ref().map(|view| crate::format::Currency::of_books(&view.books).code.to_owned());
-        Visit { title: view.map(|view| view.title.to_string()), currency, person, signed_in, colleagues, reads_only }
+        Visit {
+            title: view.map(|view| view.title.to_string()),
+            currency,
+            person,
+            signed_in,
+            colleagues,
+            reads_only,
+            is_of_device: false,
+        }
     }
 }
 
