@@ -1,8 +1,6 @@
 //! Server functions: thin doors. Their endpoints are a public contract: a page that was opened weeks ago calls them
 //! by these names.
 
-#[cfg(feature = "ssr")]
-use domain::books::Role;
 use domain::{ShopSlug, projections::day_book::BookEntry};
 use leptos::{
     prelude::*,
@@ -91,28 +89,24 @@ pub async fn who_am_i(shop: ShopSlug) -> Result<Here, ApiError> {
 /// Who belongs to the shop, and which invites are open. For owners; everybody else gets none.
 #[server(prefix = "/api", endpoint = "shop_people", input = Json, output = Json)]
 pub async fn shop_people(shop: ShopSlug) -> Result<Option<People>, ApiError> {
-    let (backend, author) = doors::open(&shop).await?;
-    if author.role != Role::Owner {
-        return Ok(None);
-    }
-    let headers = doors::headers()?;
+    let Some((backend, headers)) = doors::open_to_owners(&shop).await? else { return Ok(None) };
     doors::answer(backend.people(&headers, &shop).await).map(Some)
 }
 
 /// The devices of the shop, and what came from those that were shut out. For owners; everybody else gets none.
 #[server(prefix = "/api", endpoint = "shop_devices", input = Json, output = Json)]
 pub async fn shop_devices(shop: ShopSlug) -> Result<Option<Devices>, ApiError> {
-    let (backend, author) = doors::open(&shop).await?;
-    if author.role != Role::Owner {
-        return Ok(None);
-    }
-    let headers = doors::headers()?;
+    let Some((backend, headers)) = doors::open_to_owners(&shop).await? else { return Ok(None) };
     doors::answer(backend.devices(&headers, &shop).await).map(Some)
 }
 
 #[cfg(feature = "ssr")]
 mod doors {
-    use domain::{ShopSlug, books::Author, fields::FieldError};
+    use domain::{
+        ShopSlug,
+        books::{Author, Role},
+        fields::FieldError,
+    };
     use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
     use leptos::{prelude::use_context, server_fn::error::ServerFnErrorErr};
     use leptos_axum::ResponseOptions;
@@ -126,6 +120,12 @@ mod doors {
         let (backend, headers) = unopened()?;
         let author = answer(backend.author(&headers, shop).await)?;
         Ok((backend, author))
+    }
+
+    /// The server, for owners; none for everybody else of the shop.
+    pub(super) async fn open_to_owners(shop: &ShopSlug) -> Result<Option<(SharedBackend, HeaderMap)>, ApiError> {
+        let (backend, author) = open(shop).await?;
+        if author.role == Role::Owner { Ok(Some((backend, headers()?))) } else { Ok(None) }
     }
 
     /// The server, for what asks by itself who is there.

@@ -20,9 +20,7 @@ mod undo;
 pub use changed::came_out;
 pub use commands::{command, saved};
 pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, demo_problem, demo_until};
-pub use devices::{
-    QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, devices_problem, shut_out,
-};
+pub use devices::{QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, shut_out};
 pub use entries::{entry, step};
 pub use line::{
     Age, aged, came_in, chip_more, chip_word, fault, not_sent, not_taken, of_others, storage, storage_warning,

@@ -1,24 +1,14 @@
 import { readFile } from "node:fs/promises";
-import type { Daybook } from "../support/daybook.ts";
 import { hasBooks, hydrated, keptForOffline } from "../support/device.ts";
-import { ASHA, MAREK, signIn } from "../support/people.ts";
+import { ASHA, corner, MAREK, signIn } from "../support/people.ts";
 import { Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
 
-/** A shop with something to sell, its owner and a seller. */
-async function corner(daybook: Daybook): Promise<void> {
-  await daybook.createShop(SHOP, "--title", "Corner shop");
-  await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
-  await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
-  await daybook.person(SHOP, "owner", ASHA);
-  await daybook.person(SHOP, "seller", MAREK);
-}
-
 test.describe("devices of a shop", { tag: "@data" }, () => {
   test("p5 a device that is shut out forgets the books, hands over what it wrote before, and the owner decides", async ({ till, device, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     const owner = await device();
     await signIn(owner, ASHA, SHOP, "/devices");
     await signIn(till, MAREK, SHOP, "/till");
@@ -75,7 +65,7 @@ test.describe("devices of a shop", { tag: "@data" }, () => {
   });
 
   test("p7 a device that is let in again goes on", async ({ till, device, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     const owner = await device();
     await signIn(owner, ASHA, SHOP, "/devices");
     await signIn(till, MAREK, SHOP, "/till");

@@ -1,20 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { hasBooks, hydrated, keptForOffline, type Device } from "../support/device.ts";
 import type { Daybook, LogEvent } from "../support/daybook.ts";
-import { ASHA, fill, MAREK, signIn as signInAt, type Person } from "../support/people.ts";
+import { ASHA, corner, fill, MAREK, signIn as signInAt, type Person } from "../support/people.ts";
 import { Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
-
-/** A shop with something to sell, and two people. */
-async function corner(daybook: Daybook): Promise<void> {
-  await daybook.createShop(SHOP, "--title", "Corner shop");
-  await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
-  await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
-  await daybook.person(SHOP, "owner", ASHA);
-  await daybook.person(SHOP, "seller", MAREK);
-}
 
 const signIn = (device: Device, person: Person, path: string): Promise<void> => signInAt(device, person, SHOP, path);
 
@@ -23,7 +14,7 @@ const sales = async (daybook: Daybook): Promise<(LogEvent & { actor: string })[]
 
 test.describe("us_14 signing in and out", { tag: "@data" }, () => {
   test("us_14 a shop with people asks who is there, and a wrong password is answered as an unknown login is", async ({ till, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     const { page } = till;
     await page.goto(`/s/${SHOP}/products?q=oat`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
@@ -49,7 +40,7 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
   });
 
   test("us_14 selling goes on when the session ends, and signing in sends what waits without a reload", async ({ till, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     await signIn(till, ASHA, "/till");
     await till.expectLive();
     await till.page.evaluate(() => void Object.assign(window, { stillHere: true }));
@@ -74,7 +65,7 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
   });
 
   test("us_14 whoever signs out is asked about what is not sent, and nobody else sends it", async ({ till, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     await signIn(till, ASHA, "/device");
     const { page } = till;
     await till.expectLive();
@@ -124,7 +115,7 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
   });
 
   test("us_14 whoever signs out without a network leaves nothing but what they wrote, and is out with the next contact", async ({ till, daybook }) => {
-    await corner(daybook);
+    await corner(daybook, SHOP);
     await signIn(till, ASHA, "/till");
     const { page } = till;
     await till.expectLive();

@@ -1,19 +1,9 @@
 import { hydrated, type Device } from "../support/device.ts";
-import type { Daybook } from "../support/daybook.ts";
-import { ASHA, MAREK, signIn } from "../support/people.ts";
+import { corner, MAREK, signIn } from "../support/people.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
 const PRODUCT = "/products/OAT-1";
-
-/** A shop with a priced product, its owner, and Marek in this role. */
-async function corner(daybook: Daybook, role: string): Promise<void> {
-  await daybook.createShop(SHOP, "--title", "Corner shop");
-  await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 9_876_543 });
-  await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
-  await daybook.person(SHOP, "owner", ASHA);
-  await daybook.person(SHOP, role, MAREK);
-}
 
 async function changePrice({ page }: Device): Promise<void> {
   const details = page.getByRole("form", { name: "Details" });
@@ -23,7 +13,7 @@ async function changePrice({ page }: Device): Promise<void> {
 
 test.describe("us_22 roles on an open page", { tag: "@data" }, () => {
   test("us_22 a page that is open hears of another role without being loaded anew", async ({ till, daybook }) => {
-    await corner(daybook, "manager");
+    await corner(daybook, SHOP, "manager", 9_876_543);
     await signIn(till, MAREK, SHOP, PRODUCT);
     const { page } = till;
     await till.expectLive();
@@ -50,7 +40,7 @@ test.describe("us_22 roles on an open page", { tag: "@data" }, () => {
   });
 
   test("us_22 what was written offline in a role that was lost comes back as an ordinary refusal, with whom to ask", async ({ till, daybook }) => {
-    await corner(daybook, "manager");
+    await corner(daybook, SHOP, "manager", 9_876_543);
     await signIn(till, MAREK, SHOP, PRODUCT);
     const { page } = till;
     await till.expectLive();
@@ -70,7 +60,7 @@ test.describe("us_22 roles on an open page", { tag: "@data" }, () => {
   });
 
   test("us_22 a reader sees everything and is offered nothing to change", async ({ till, daybook }) => {
-    await corner(daybook, "reader");
+    await corner(daybook, SHOP, "reader", 9_876_543);
     await signIn(till, MAREK, SHOP, PRODUCT);
     const { page } = till;
     await till.expectLive();

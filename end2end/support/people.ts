@@ -1,6 +1,7 @@
 /** People who sign in, and what they do at the door. */
 
 import { expect, type Page } from "@playwright/test";
+import type { Daybook } from "./daybook.ts";
 import { hydrated, type Device } from "./device.ts";
 
 export interface Person {
@@ -10,6 +11,15 @@ export interface Person {
 
 export const ASHA: Person = { login: "asha@corner.example", password: "correct horse battery" };
 export const MAREK: Person = { login: "marek", password: "staple under the stairs" };
+
+/** A shop with something to sell, its owner, and Marek in a role. */
+export async function corner(daybook: Daybook, shop: string, role = "seller", price = 420): Promise<void> {
+  await daybook.createShop(shop, "--title", "Corner shop");
+  await daybook.as(shop, "product.add", { sku: "OAT-1", name: "Oat bread", price });
+  await daybook.as(shop, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
+  await daybook.person(shop, "owner", ASHA);
+  await daybook.person(shop, role, MAREK);
+}
 
 /** Fills in the page where one signs in. */
 export async function fill(page: Page, { login, password }: Person): Promise<void> {

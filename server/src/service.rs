@@ -104,23 +104,28 @@ impl Service {
         visitor.inspect_err(|denied| log::turned_away(None, shop, denied))
     }
 
-    /// The same, on the device that the request says.
-    async fn visitor_on(&self, headers: &HeaderMap, shop: &ShopSlug, device: Option<&str>) -> Result<Visitor, Denied> {
-        let visitor = self.visitor(headers, shop).await?;
-        if visitor.kind == Kind::Person
-            && let Some(device) = device
-        {
-            self.server.access.on_device(headers, shop, &visitor.author, device).await?;
+    /// Whoever was let in, on the device that the request says.
+    async fn on_device(
+        &self,
+        headers: &HeaderMap,
+        shop: &ShopSlug,
+        visitor: &Visitor,
+        device: Option<&str>,
+    ) -> Result<(), Denied> {
+        match device {
+            Some(device) if visitor.kind == Kind::Person => {
+                self.server.access.on_device(headers, shop, &visitor.author, device).await
+            }
+            _ => Ok(()),
         }
-        Ok(visitor)
     }
 
     async fn take(&self, headers: &HeaderMap, shop: &ShopSlug, push: &Unread) -> Result<PushAnswer, ProtocolError> {
         let revoked = match self.visitor(headers, shop).await {
-            Ok(_) => {
+            Ok(visitor) => {
                 let push = push.read()?;
-                match self.visitor_on(headers, shop, push.device.as_deref()).await {
-                    Ok(visitor) => {
+                match self.on_device(headers, shop, &visitor, push.device.as_deref()).await {
+                    Ok(()) => {
                         let sender = self.server.access.sender(headers, shop, visitor, push.person.as_deref()).await;
                         let author = sender.map_err(|denied| denied_to(shop, PROTOCOL, denied))?;
                         return self.decide(shop, &author, push).await;
@@ -186,8 +191,9 @@ impl Service {
     ) -> Result<Snapshot, ProtocolError> {
         let (device, spoken) = (request.as_ref().and_then(|one| one.device.clone()), request.as_ref());
         let spoken = spoken.map_or(OLDEST_PROTOCOL, |request| request.protocol);
-        let entered = self.visitor_on(headers, shop, device.as_deref()).await;
-        entered.map_err(|denied| denied_to(shop, spoken, denied))?;
+        let denied = |denied| denied_to(shop, spoken, denied);
+        let visitor = self.visitor(headers, shop).await.map_err(denied)?;
+        self.on_device(headers, shop, &visitor, device.as_deref()).await.map_err(denied)?;
         let open = self.known(shop).await?;
         let view = open.view().map_err(|error| failed(&error, shop))?;
         let mut snapshot = snapshot_of(&view);

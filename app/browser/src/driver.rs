@@ -198,7 +198,7 @@ impl Driver {
     }
 
     /// Who has signed in here.
-    pub fn person(&self) -> Option<&str> {
+    fn person(&self) -> Option<&str> {
         self.identity.person.as_deref()
     }
 

@@ -330,7 +330,7 @@ impl Handle {
     /// Whether somebody has signed in here, as far as this page was told.
     #[must_use]
     pub fn knows_a_person(&self) -> bool {
-        self.0.person().is_some()
+        self.0.has_person()
     }
 
     /// As whom commands are decided here.
@@ -342,7 +342,7 @@ impl Handle {
     /// The server has said in which role they are now. Goes on where a feed was ended for that.
     pub fn take_role(&self, role: Role) {
         self.0.tell(Input::InRole(role));
-        if self.0.has_person() {
+        if self.knows_a_person() {
             person::remember(self.0.shop(), &Author { role, ..self.author() });
         }
         self.0.tell(Input::SignedIn);

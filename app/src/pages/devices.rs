@@ -1,9 +1,8 @@
 //! The devices of the shop, and what came from those that were shut out: for its owners. The forms are posted as they are.
 
-use domain::{ShopSlug, books::Books};
+use domain::books::Books;
 use leptos::prelude::*;
 
-use super::query_param;
 use crate::{
     api::shop_devices,
     devices::{DeviceRow, Devices, WaitingRow},
@@ -11,9 +10,8 @@ use crate::{
     live::{PageContext, page},
     text,
     ui::{
-        erased::{IntoPart, Part, follow},
-        frame::at,
-        head::PageHead,
+        erased::{IntoPart, Part},
+        owners::for_owners,
     },
 };
 
@@ -28,45 +26,7 @@ pub fn DevicesPage() -> impl IntoView {
 }
 
 fn show(title: Memo<String>) -> impl IntoView {
-    let shop = use_context::<ShopSlug>();
-    let asked = shop.clone();
-    let found = Resource::new_blocking(
-        || (),
-        move |()| {
-            let shop = asked.clone();
-            async move {
-                match shop {
-                    Some(shop) => shop_devices(shop).await.map_err(|_| ()),
-                    None => Err(()),
-                }
-            }
-        },
-    );
-    let door = shop.map(|shop| at(&shop, "/devices")).unwrap_or_default();
-    let (done, problem) = (query_param("done"), query_param("problem"));
-    let said = move || {
-        let done = text::devices_done(&done())
-            .map(|words| view! { <div class="notice" data-tone="good" role="status"><p>{words}</p></div> });
-        let problem = text::devices_problem(&problem())
-            .map(|words| view! { <div class="form-error" role="alert"><p>{words}</p></div> });
-        (done, problem)
-    };
-    view! {
-        <PageHead title="Devices".to_owned() shop=title/>
-        {follow(said)}
-        <Suspense>
-            {follow(move || {
-                let door = door.clone();
-                Suspend::new(async move {
-                    match found.await {
-                        Ok(Some(devices)) => all(&door, devices),
-                        Ok(None) => view! { <p class="quiet-text">{text::NOT_AN_OWNER}</p> }.into_part(),
-                        Err(()) => view! { <p class="quiet-text">{text::NEEDS_CONNECTION}</p> }.into_part(),
-                    }
-                })
-            })}
-        </Suspense>
-    }
+    for_owners("Devices", "/devices", title, shop_devices, text::devices_done, all)
 }
 
 fn all(door: &str, Devices { devices, waiting }: Devices) -> Part {

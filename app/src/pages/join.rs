@@ -1,46 +1,28 @@
 //! Coming to belong to a shop, by an invite.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
 use super::query_param;
 use crate::{
     people::Invited,
     text,
     ui::{
-        door::{Newcomer, door, problem},
-        erased::{IntoPart, Part, follow},
+        door::{Newcomer, by_code},
+        erased::{IntoPart, Part},
     },
 };
 
 #[component]
 pub fn Join() -> impl IntoView {
-    let code = use_params_map().with_untracked(|params| params.get("code").unwrap_or_default());
-    let asked = code.clone();
-    let found = Resource::new_blocking(|| (), move |()| invited(asked.clone()));
-    let inside = view! {
-        {problem(query_param("problem"))}
-        <Suspense>
-            {follow(move || {
-                let code = code.clone();
-                Suspend::new(async move {
-                    match found.await {
-                        Some(invited) => forms(&code, invited),
-                        None => view! { <p>{text::door_problem("invite")}</p> }.into_part(),
-                    }
-                })
-            })}
-        </Suspense>
-    };
-    door("Join a shop", inside.into_part())
+    by_code("Join a shop", invited, "invite", forms)
 }
 
-fn forms(code: &str, Invited { title, role, you }: Invited) -> Part {
+fn forms(code: String, Invited { title, role, you }: Invited) -> Part {
     let (login, name) = (query_param("login"), query_param("name"));
     let by_session = you.map(|you| {
         view! {
             <form method="post" action="/join" class="form">
-                <input type="hidden" name="code" value=code.to_owned()/>
+                <input type="hidden" name="code" value=code.clone()/>
                 <div class="actions"><button class="button primary">{format!("Join as {you}")}</button></div>
             </form>
             <h2>"Or as somebody who is new"</h2>
@@ -51,7 +33,7 @@ fn forms(code: &str, Invited { title, role, you }: Invited) -> Part {
         <p data-testid="invited">{format!("You are asked to join {title} as {}: {}.", text::role(role), text::role_means(role))}</p>
         {by_session}
         <form method="post" action="/join" class="form">
-            <input type="hidden" name="code" value=code.to_owned()/>
+            <input type="hidden" name="code" value=code.clone()/>
             <Newcomer login=Signal::derive(login) name=Signal::derive(name)/>
             <div class="actions"><button class="button primary">"Join"</button></div>
         </form>

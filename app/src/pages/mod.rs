@@ -129,7 +129,7 @@ fn path_param(name: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 
 }
 
 /// Follows a part of the address' query; empty where it is absent.
-fn query_param(name: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 'static {
+pub(crate) fn query_param(name: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 'static {
     let query = use_query_map();
     move || query.with(|query| query.get(name).unwrap_or_default())
 }

@@ -1,9 +1,8 @@
 //! Who belongs to the shop: for its owners. The forms are posted as they are; nothing of this is on any device.
 
-use domain::{ShopSlug, books::Role};
+use domain::books::Role;
 use leptos::prelude::*;
 
-use super::query_param;
 use crate::{
     api::shop_people,
     format,
@@ -11,11 +10,9 @@ use crate::{
     people::{InviteRow, Made, MemberRow, People},
     text,
     ui::{
-        door::{Newcomer, Notice, problem},
-        erased::{IntoPart, Part, follow},
-        frame::at,
-        head::PageHead,
-        past::Writing,
+        door::{Newcomer, Notice},
+        erased::{IntoPart, Part},
+        owners::for_owners,
     },
 };
 
@@ -30,40 +27,7 @@ pub fn PeoplePage() -> impl IntoView {
 }
 
 fn show(title: Memo<String>) -> impl IntoView {
-    let shop = use_context::<ShopSlug>();
-    let asked = shop.clone();
-    let found = Resource::new_blocking(
-        || (),
-        move |()| {
-            let shop = asked.clone();
-            async move {
-                match shop {
-                    Some(shop) => shop_people(shop).await.map_err(|_| ()),
-                    None => Err(()),
-                }
-            }
-        },
-    );
-    let door = shop.map(|shop| at(&shop, "/people")).unwrap_or_default();
-    let said = query_param("done");
-    let said = move || text::people_done(&said()).map(|words| view! { <Notice tone="good"><p>{words}</p></Notice> });
-    view! {
-        <PageHead title="People".to_owned() shop=title/>
-        {problem(query_param("problem"))}
-        {follow(said)}
-        <Writing><Suspense>
-            {follow(move || {
-                let door = door.clone();
-                Suspend::new(async move {
-                    match found.await {
-                        Ok(Some(people)) => everybody(&door, people),
-                        Ok(None) => view! { <p class="quiet-text">{text::NOT_AN_OWNER}</p> }.into_part(),
-                        Err(()) => view! { <p class="quiet-text">{text::NEEDS_CONNECTION}</p> }.into_part(),
-                    }
-                })
-            })}
-        </Suspense></Writing>
-    }
+    for_owners("People", "/people", title, shop_people, text::people_done, everybody)
 }
 
 /// What was made a moment ago: a whole address, to be sent to one person.

@@ -1,40 +1,21 @@
 //! Another password, by a link that an owner has made for whoever has forgotten theirs.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
-use super::query_param;
 use crate::{
     text,
     ui::{
-        door::{DoorField, door, problem},
-        erased::{IntoPart, Part, follow},
+        door::{DoorField, by_code},
+        erased::{IntoPart, Part},
     },
 };
 
 #[component]
 pub fn Reset() -> impl IntoView {
-    let code = use_params_map().with_untracked(|params| params.get("code").unwrap_or_default());
-    let asked = code.clone();
-    let found = Resource::new_blocking(|| (), move |()| login_of(asked.clone()));
-    let inside = view! {
-        {problem(query_param("problem"))}
-        <Suspense>
-            {follow(move || {
-                let code = code.clone();
-                Suspend::new(async move {
-                    match found.await {
-                        Some(login) => form(code, &login),
-                        None => view! { <p>{text::door_problem("reset")}</p> }.into_part(),
-                    }
-                })
-            })}
-        </Suspense>
-    };
-    door("Another password", inside.into_part())
+    by_code("Another password", login_of, "reset", form)
 }
 
-fn form(code: String, login: &str) -> Part {
+fn form(code: String, login: String) -> Part {
     view! {
         <p data-testid="reset">{format!("For {login}. You are signed out everywhere, and sign in with the new one.")}</p>
         <form method="post" action="/reset" class="form">

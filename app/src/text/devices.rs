@@ -1,6 +1,5 @@
 //! Devices of a shop, and the end of one.
 
-use domain::values::Millis;
 use sync::protocol::{Revocation, ShutOut};
 
 use crate::format::moment;
@@ -16,13 +15,12 @@ pub const WAITING_MEANS: &str = "Written before its device or its author was shu
 /// Why a page shows nothing.
 #[must_use]
 pub fn shut_out(revocation: Option<Revocation>) -> String {
-    let since = |at: Millis| moment(at);
     let what = match revocation {
         Some(Revocation { of: ShutOut::Device, at }) => {
-            format!("This device was removed from the shop on {}.", since(at))
+            format!("This device was removed from the shop on {}.", moment(at))
         }
         Some(Revocation { of: ShutOut::Person, at }) => {
-            format!("You do not belong to the shop any more since {}.", since(at))
+            format!("You do not belong to the shop any more since {}.", moment(at))
         }
         None => "This device does not belong to the shop any more.".to_owned(),
     };
@@ -41,18 +39,6 @@ pub fn devices_done(word: &str) -> Option<&'static str> {
         "readmit" => "The device may come in again.",
         "release" => "It is decided: the day book says how.",
         "discard" => "It stays out of the book.",
-        _ => return None,
-    })
-}
-
-/// Why it was not, by the word in the address.
-#[must_use]
-pub fn devices_problem(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "device" => "There is no such device, or it is so already. A name needs a letter at least.",
-        "not-waiting" => "Somebody has decided about it already.",
-        "not-decided" => "The book cannot take it: it has something else under the same number.",
-        "unavailable" => "The server could not look it up. Try again.",
         _ => return None,
     })
 }

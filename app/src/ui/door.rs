@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    pages::query_param,
     text,
     ui::{
         erased::{Inside, IntoPart, Part, follow},
@@ -85,6 +88,38 @@ pub fn DoorField(
         </div>
     }
     .into_part()
+}
+
+/// A page that is reached by a code in its address. `find`: what the code is for, asked of the server; `gone`: the word for
+/// one that cannot be used.
+pub fn by_code<T, F>(
+    title: &'static str,
+    find: fn(String) -> F,
+    gone: &'static str,
+    show: fn(String, T) -> Part,
+) -> impl IntoView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = Option<T>> + Send + 'static,
+{
+    let code = use_params_map().with_untracked(|params| params.get("code").unwrap_or_default());
+    let asked = code.clone();
+    let found = Resource::new_blocking(|| (), move |()| find(asked.clone()));
+    let inside = view! {
+        {problem(query_param("problem"))}
+        <Suspense>
+            {follow(move || {
+                let code = code.clone();
+                Suspend::new(async move {
+                    match found.await {
+                        Some(found) => show(code, found),
+                        None => view! { <p>{text::door_problem(gone)}</p> }.into_part(),
+                    }
+                })
+            })}
+        </Suspense>
+    };
+    door(title, inside.into_part())
 }
 
 /// What somebody says of themselves who is not known yet.

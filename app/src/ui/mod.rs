@@ -18,6 +18,7 @@ pub mod here;
 pub mod icon;
 pub mod lost;
 pub mod mark;
+pub mod owners;
 pub mod past;
 pub mod pictures;
 pub mod proposals;

@@ -2,7 +2,10 @@
 
 use axum::{body::Bytes, http::StatusCode, response::Response};
 use domain::{CommandId, ShopSlug, books::Role};
-use store::{StoreError, access::Release};
+use store::{
+    StoreError,
+    access::{Quarantined, Release},
+};
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
@@ -79,10 +82,12 @@ async fn settle(door: &Door, shop: &ShopSlug, what: &str, form: &SentForm) -> Re
     if ids.is_empty() {
         return Err(DevicesError::NotWaiting);
     }
+    let waiting = door.server.access.quarantined(shop).await?;
     for id in ids {
         let id = Uuid::try_parse(&id).map(CommandId).map_err(|_| DevicesError::NotWaiting)?;
+        let one = waiting.iter().find(|one| one.command == id).ok_or(DevicesError::NotWaiting)?;
         match what {
-            "release" => release(door, shop, id).await?,
+            "release" => release(door, shop, one).await?,
             _ => discard(door, shop, id).await?,
         }
     }
@@ -91,15 +96,13 @@ async fn settle(door: &Door, shop: &ShopSlug, what: &str, form: &SentForm) -> Re
 
 /// Decides it now, as its author's; the log says what became of it. Marked as settled afterwards: one that was decided and
 /// is not marked gets the same verdict the next time.
-async fn release(door: &Door, shop: &ShopSlug, id: CommandId) -> Result<(), DevicesError> {
-    let access = &door.server.access;
-    let waiting = access.quarantined(shop).await?;
-    let one = waiting.iter().find(|one| one.command == id).ok_or(DevicesError::NotWaiting)?;
+async fn release(door: &Door, shop: &ShopSlug, one: &Quarantined) -> Result<(), DevicesError> {
     let decided = door.shop.decide(vec![released(one)?]).await?;
     if !matches!(decided.outcomes.first(), Some(Outcome::Settled { .. })) {
         return Err(DevicesError::NotDecided);
     }
-    access.settle_quarantined(shop, id, Release::Decided, &door.author.actor).await?;
+    let (access, by) = (&door.server.access, &door.author.actor);
+    access.settle_quarantined(shop, one.command, Release::Decided, by).await?;
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! What people do about themselves: another password, also a forgotten one, and where else they are signed in.
 
+use std::{net::IpAddr, time::Instant};
+
 use axum::{Extension, body::Bytes, extract::State, http::HeaderMap, response::Response};
+use store::access::Person;
 
 use super::{
     Shared,
@@ -9,7 +12,7 @@ use super::{
     redirect::{see_other, see_other_with},
     sign_in::{self, SentForm},
 };
-use crate::access::session::SignInError;
+use crate::access::{Access, session::SignInError};
 
 /// `POST /reset`, a form with `code` and `password`. Whoever has set another password signs in with it.
 pub async fn reset(State(server): Shared, Extension(Peer(address)): Extension<Peer>, body: Bytes) -> Response {
@@ -55,6 +58,20 @@ pub async fn end_elsewhere(
     }
 }
 
+/// Whoever is signed in and is about to show their password, or the answer to somebody who may not try it now: whoever sits at
+/// a till that somebody else has left open guesses as at the door.
+pub(super) async fn shows_password(
+    access: &Access,
+    address: IpAddr,
+    headers: &HeaderMap,
+    problem: impl Fn(&str) -> Response,
+) -> Result<Person, Response> {
+    let person = access.signed_in(headers).await.map_err(|_| problem("unavailable"))?;
+    let person = person.ok_or_else(|| see_other("/sign-in"))?;
+    let may_try = access.attempts.begin(address, person.login.as_str(), Instant::now());
+    may_try.map(|()| person).map_err(|_| problem("later"))
+}
+
 /// `POST /session/password`, a form with `current` and `password`.
 pub async fn password(
     State(server): Shared,
@@ -64,15 +81,10 @@ pub async fn password(
 ) -> Response {
     let (form, access) = (SentForm(body), &server.access);
     let problem = |word: &str| see_other_with("/password", &[("problem", word)]);
-    let person = match access.signed_in(&headers).await {
-        Ok(Some(person)) => person,
-        Ok(None) => return see_other("/sign-in"),
-        Err(_) => return problem("unavailable"),
+    let person = match shows_password(access, address, &headers, problem).await {
+        Ok(person) => person,
+        Err(answer) => return answer,
     };
-    // Whoever sits at a till that somebody else has left open guesses as at the door.
-    if access.attempts.begin(address, person.login.as_str(), std::time::Instant::now()).is_err() {
-        return problem("later");
-    }
     match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
         Ok(secret) => {
             access.attempts.right(address, person.login.as_str());

@@ -13,6 +13,7 @@ use axum::{
 
 use super::{
     Shared,
+    oneself::shows_password,
     peer::Peer,
     redirect::{see_other, see_other_with},
     sign_in::{SentForm, ours, signed_in},
@@ -49,16 +50,11 @@ pub async fn set(
     let (form, access) = (SentForm(body), &server.access);
     let (next, from) = (form.field("next"), from(&form));
     let again = |problem: &str| see_other_with(&from, &[("problem", problem)]);
-    let person = match access.signed_in(&headers).await {
-        Ok(Some(person)) => person,
-        Ok(None) => return see_other("/sign-in"),
-        Err(_) => return again("unavailable"),
+    let person = match shows_password(access, address, &headers, again).await {
+        Ok(person) => person,
+        Err(answer) => return answer,
     };
-    // Whoever sits at a till that somebody else has left open guesses as at the door.
     let login = person.login.as_str();
-    if access.attempts.begin(address, login, Instant::now()).is_err() {
-        return again("later");
-    }
     match access.set_pin(&person, form.field("password"), form.field("pin"), &headers).await {
         Ok(browser) => {
             access.attempts.right(address, login);

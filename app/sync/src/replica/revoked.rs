@@ -1,8 +1,6 @@
 //! The end of a device in a shop, or of whoever uses it: the copy of the books goes, and what is not sent is handed over
 //! for the shop's owner to decide, or stays with the word that it came too late.
 
-use std::sync::Arc;
-
 use domain::{CommandId, values::Millis};
 
 use super::{
@@ -52,7 +50,6 @@ impl Replica {
             self.lost.clear();
             self.tail = 0;
             self.last_position = 0;
-            self.overlay = Arc::default();
             self.outputs.push(Output::Revoked(revocation));
         }
         self.changes.books = true;
