@@ -41,7 +41,8 @@ const GROWS_OLD: Duration = Duration::from_secs(30);
 /// Starts the shop's replica once the page is alive, and marks the document as interactive when pages can be used.
 pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
     let running: StoredValue<Option<Handle>, LocalStorage> = StoredValue::new_local(None);
-    ask_who_is_here(shop.clone(), running, replica);
+    let switching = RwSignal::new(false);
+    ask_who_is_here(shop.clone(), running, replica, switching);
     Effect::new(move |started: Option<bool>| {
         let Some(visit) = visit.get().filter(|_| started != Some(true)) else { return started.unwrap_or(false) };
         let (shop, here) = (shop.clone(), pin::who_is_here(&shop, &visit));
@@ -52,7 +53,7 @@ pub fn start_once(shop: ShopSlug, visit: Resource<Visit>, replica: Replica) {
             if is_known {
                 handle.tell_signed_in();
             }
-            replica.attach(Rc::new(OfBrowser(handle.clone())));
+            replica.attach(Rc::new(OfBrowser(handle.clone(), switching)));
             repaint(&shop, &handle, replica, Changes { books: true, pending: true, connection: true });
             let told = shop.clone();
             // What waits grows old without an event.
@@ -145,11 +146,21 @@ async fn begin(
 const SAME_AGAIN: i64 = 60_000;
 
 /// A page that stays open keeps the role that it was opened with, until it hears of another: whenever the server is
-/// reached again, and when it ends a feed, which it does where somebody's role has changed.
-fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalStorage>, replica: Replica) {
+/// reached again, and when it ends a feed, which it does where somebody's role has changed. `switching`: this page itself
+/// makes the browser somebody else's. The server ends its feed for that too, maybe before it answers, and a reload then would
+/// take the place of the page that the answer leads to.
+fn ask_who_is_here(
+    shop: ShopSlug,
+    running: StoredValue<Option<Handle>, LocalStorage>,
+    replica: Replica,
+    switching: RwSignal<bool>,
+) {
     let state = Memo::new(move |_| replica.line().map(|line| line.connection.state));
     let resumed = StoredValue::new(Millis::default());
     Effect::new(move |before: Option<Option<DataState>>| {
+        if switching.get() {
+            return before.flatten();
+        }
         let now = state.get();
         let is_there = |state: DataState| matches!(state, DataState::Live | DataState::CatchingUp);
         let is_back = now.is_some_and(is_there) && before.flatten().is_some_and(|before| !is_there(before));
@@ -159,6 +170,9 @@ fn ask_who_is_here(shop: ShopSlug, running: StoredValue<Option<Handle>, LocalSto
             let (shop, asked) = (shop.clone(), shop.clone());
             spawn_local(async move {
                 let Ok(here) = who_am_i(shop).await else { return };
+                if switching.try_get_untracked() != Some(false) {
+                    return;
+                }
                 let known = handle.author();
                 let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
                 // A page that started without the server in a shop that asks nobody knows no name, and needs none.
@@ -272,7 +286,8 @@ impl Transport for Doors {
     }
 }
 
-struct OfBrowser(Handle);
+/// `.1`: whether somebody else comes to be here by this page.
+struct OfBrowser(Handle, RwSignal<bool>);
 
 impl Device for OfBrowser {
     fn keeps_changes(&self) -> bool {
@@ -384,8 +399,16 @@ impl Device for OfBrowser {
     }
 
     fn switch(&self, login: String, pin: String) -> Doing<Option<String>> {
-        let shop = self.0.shop().clone();
-        Box::pin(async move { pin::switch(&shop, &login, &pin).await })
+        let (shop, switching) = (self.0.shop().clone(), self.1);
+        Box::pin(async move {
+            switching.try_set(true);
+            let problem = pin::switch(&shop, &login, &pin).await;
+            // Without one, another page is on its way.
+            if problem.is_some() {
+                switching.try_set(false);
+            }
+            problem
+        })
     }
 
     fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>> {

@@ -25,16 +25,42 @@ async function setPin(page: Page, { password, pin }: Person): Promise<void> {
   await hydrated(page);
 }
 
-async function switchTo(device: Device, { login, pin }: Person): Promise<Till> {
-  const { page } = device;
+async function trySwitching(page: Page, { login, pin }: Omit<Person, "password">): Promise<void> {
   await page.getByTestId("who-is-here").click();
   await page.getByRole("radio", { name: new RegExp(`^${login}`, "i") }).check();
   await page.getByLabel("PIN", { exact: true }).fill(pin);
   await page.getByRole("button", { name: "Switch" }).click();
+}
+
+async function switchTo(device: Device, person: Person): Promise<Till> {
+  const { page } = device;
+  const { login } = person;
+  await trySwitching(page, person);
   await expect(page).toHaveURL(new RegExp(`/s/${SHOP}/till$`), { timeout: 20_000 });
   await hydrated(page);
   await expect(page.getByTestId("who-is-here")).toContainText(login);
   return new Till(device);
+}
+
+/** Who was here last is Marek. */
+async function bothWithPins(daybook: Daybook, { page }: Device): Promise<void> {
+  await daybook.person(SHOP, "manager", ASHA);
+  await daybook.person(SHOP, "seller", MAREK);
+  for (const person of [ASHA, MAREK]) {
+    await signIn(page, person);
+    await setPin(page, person);
+  }
+}
+
+/** What the page derives from a PIN is not ready before `window.release()`. */
+function derivesSlowly(): void {
+  const derive = SubtleCrypto.prototype.deriveBits;
+  const released = new Promise<void>((resolve) => Object.assign(window, { release: resolve }));
+  SubtleCrypto.prototype.deriveBits = async function (...asked) {
+    const derived = await derive.apply(this, asked);
+    await released;
+    return derived;
+  };
 }
 
 const sellers = async (daybook: Daybook): Promise<string[]> =>
@@ -45,22 +71,14 @@ test.describe("one till, two people", { tag: "@data" }, () => {
     await daybook.createShop(SHOP, "--title", "Corner shop");
     await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
     await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
-    await daybook.person(SHOP, "manager", ASHA);
-    await daybook.person(SHOP, "seller", MAREK);
+    await bothWithPins(daybook, till);
     const { page } = till;
-    for (const person of [ASHA, MAREK]) {
-      await signIn(page, person);
-      await setPin(page, person);
-    }
 
     let screen = await switchTo(till, ASHA);
     await screen.sell("OAT-1");
     await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed");
     expect(await sellers(daybook)).toEqual([ASHA.login]);
-    await page.getByTestId("who-is-here").click();
-    await page.getByRole("radio", { name: /^marek/i }).check();
-    await page.getByLabel("PIN", { exact: true }).fill("1397");
-    await page.getByRole("button", { name: "Switch" }).click();
+    await trySwitching(page, { ...MAREK, pin: "1397" });
     await expect(page.getByRole("alert")).toContainText("This is not the PIN");
     await expect(page.getByTestId("who-is-here")).toContainText(ASHA.login);
 
@@ -90,5 +108,25 @@ test.describe("one till, two people", { tag: "@data" }, () => {
     await screen.sell("OAT-1");
     await expect(screen.receipt).toHaveAttribute("data-sync", "confirmed");
     expect((await sellers(daybook)).at(-1)).toBe(MAREK.login);
+  });
+  // The server ends the feed of whoever was here, and the page asks who is here now while it still keeps the PIN.
+  test("us_14 the page on which somebody switches goes on to the till, whatever it hears of them before", async ({ till, daybook }) => {
+    await daybook.createShop(SHOP, "--title", "Corner shop");
+    await bothWithPins(daybook, till);
+    const { page } = till;
+    await page.addInitScript(derivesSlowly);
+    await till.open(`/s/${SHOP}/switch`);
+    await till.expectLive();
+    let isMadeAnew = false;
+    page.on("framenavigated", () => (isMadeAnew = true));
+    await trySwitching(page, ASHA);
+    await expect(till.chip, "Marek's feed has ended").not.toHaveAttribute("data-state", "live");
+    // What the page asks because of that is answered before this.
+    await page.evaluate(() => fetch("/healthz").then((answer) => answer.text()));
+    expect(isMadeAnew, "a reload would take the place of the till").toBe(false);
+    await page.evaluate(() => (window as unknown as { release: () => void }).release());
+    await expect(page).toHaveURL(new RegExp(`/s/${SHOP}/till$`));
+    await hydrated(page);
+    await expect(page.getByTestId("who-is-here")).toContainText(ASHA.login);
   });
 });

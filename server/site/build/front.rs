@@ -46,6 +46,8 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
     require_target()?;
     // <target>/<profile>/build/site-<hash>/out. A folder of its own: the outer cargo holds the lock of the usual one.
     let target_dir = out.ancestors().nth(4).ok_or("OUT_DIR is not where cargo puts it")?.join("front");
+    let built = target_dir.join(TARGET).join(PROFILE);
+    forget_that_of_another_checkout(root, &target_dir, &built)?;
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("no CARGO")?);
     cargo.current_dir(root).args(["build", "--package", "app", "--lib", "--no-default-features"]);
     cargo
@@ -62,7 +64,21 @@ fn compile(root: &Path, out: &Path) -> Result<PathBuf> {
     if !cargo.status()?.success() {
         return Err("the browser half does not build, see above".into());
     }
-    Ok(target_dir.join(TARGET).join(PROFILE).join("app.wasm"))
+    Ok(built.join("app.wasm"))
+}
+
+/// Checkouts may share a target folder. Cargo keeps them apart by a hash in the names of what it builds, but for this one
+/// file, whose name has none: it would take one that another checkout has built for its own.
+fn forget_that_of_another_checkout(root: &Path, target_dir: &Path, built: &Path) -> Result<()> {
+    let note = target_dir.join("checkout");
+    let of_whom = root.to_string_lossy();
+    if fs::read_to_string(&note).is_ok_and(|known| known == of_whom) {
+        return Ok(());
+    }
+    fs::create_dir_all(target_dir)?;
+    let _ = fs::remove_file(built.join("deps").join("app.wasm"));
+    fs::write(note, of_whom.as_bytes())?;
+    Ok(())
 }
 
 fn require_target() -> Result<()> {
