@@ -18,13 +18,18 @@ use crate::format;
 pub const DOOR: &str = "/commands";
 
 /// Fields that are not data of the command.
-pub const RESERVED: [&str; 7] = ["type", "command_id", "undoes", "next", "return_to", "form", FILE];
+pub const RESERVED: [&str; 9] =
+    ["type", "command_id", "undoes", "next", "return_to", "form", FILE, APPROVER, APPROVER_PIN];
 
 /// Where forms with a picture in them are posted.
 pub const PICTURE_DOOR: &str = "/commands/picture";
 
 /// The field of a chosen file. What becomes of the file is in other fields.
 pub const FILE: &str = "file";
+
+/// The field of whoever agrees to what the form is about, and that of their PIN. Neither goes back with the form.
+pub const APPROVER: &str = "approver";
+pub const APPROVER_PIN: &str = "approver_pin";
 
 /// Fields that are sums of money in major units.
 const MONEY: [&str; 4] = ["price", "amount", "initial_balance", "limit"];
@@ -42,6 +47,8 @@ pub struct Form {
     pub undoes: Option<CommandId>,
     /// Tells the forms of one page apart.
     pub form: String,
+    /// Who agrees to it, by login, with their PIN; where both were typed.
+    pub approver: Option<(String, String)>,
     next: String,
     return_to: String,
     fields: Vec<(String, String)>,
@@ -60,6 +67,8 @@ impl Form {
             command_id: CommandId::parse(&word("command_id")).ok(),
             undoes: CommandId::parse(&word("undoes")).ok(),
             form: word("form"),
+            approver: Some((word(APPROVER), word(APPROVER_PIN)))
+                .filter(|(login, pin)| !login.is_empty() && !pin.is_empty()),
             next: word("next"),
             return_to: word("return_to"),
             fields,

@@ -75,6 +75,8 @@ pub trait Device {
     /// Somebody else says by their PIN that they are here: to the server where it can be reached, and to this device where
     /// it cannot. Goes on to another page, or says by a word what was wrong.
     fn switch(&self, login: String, pin: String) -> Doing<Option<String>>;
+    /// Whether it is somebody's PIN, as this device knows it. Wrong ones are counted.
+    fn fits_pin(&self, login: String, pin: String) -> Doing<bool>;
     /// Gives whoever has signed in a PIN on this device. Needs the server; says by a word what was wrong.
     fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>>;
     /// Signs out: the copy of the books goes, the outbox stays, and the server is told, now or with the next contact.
@@ -160,11 +162,13 @@ pub struct Wish {
     pub undoes: Option<CommandId>,
     /// The command of this device whose place it takes.
     pub replaces: Option<CommandId>,
+    /// The login of the colleague in whose name it goes; none for whoever uses the device.
+    pub by: Option<String>,
 }
 
 impl From<Command> for Wish {
     fn from(command: Command) -> Self {
-        Self { command, undoes: None, replaces: None }
+        Self { command, undoes: None, replaces: None, by: None }
     }
 }
 

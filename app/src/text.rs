@@ -83,6 +83,8 @@ pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const PASSWORD_HINT: &str =
     "8 characters at least: the longer the better, and none that everybody would try first.";
 pub const HERE: &str = "Here:";
+pub const NOBODY_TO_AGREE: &str =
+    "Nobody who may agree has a PIN on this device: let them sign in here and set one, or take cash or card.";
 pub const NOBODY_TO_SWITCH_TO: &str = "Nobody has a PIN on this device yet.";
 pub const PIN_MEANS: &str =
     "With it you switch to yourself on this device, also without a network. It is good here alone, for 90 days.";
@@ -136,13 +138,15 @@ pub fn room_left(balance: i64, limit: i64, room: i64) -> String {
     format!("Balance {}, limit {}: {left} may go on it.", money(balance), money(limit))
 }
 
-/// Said before it is written down, and no reason not to.
+/// Said before it is written down, and no reason not to. `asks`: whether somebody has to agree.
 #[must_use]
-pub fn over_room(over: i64) -> String {
-    format!(
-        "{} more than may go on it. It will be written down all the same, and the shop’s list will say so.",
-        money(over)
-    )
+pub fn over_room(over: i64, asks: bool) -> String {
+    let rest = if asks {
+        "Somebody who leads has to agree, and the shop’s list will say so."
+    } else {
+        "It will be written down all the same, and the shop’s list will say so."
+    };
+    format!("{} more than may go on it. {rest}", money(over))
 }
 
 /// `1 line`, `2 lines`.
@@ -181,6 +185,7 @@ pub fn done(command_type: &str, id: &str) -> String {
         "account.credit" => "Credited",
         "account.debit" => "Debited",
         "account.close" => "Account closed",
+        "account.approve" => "Agreed to",
         "transfer.request" => "Transfer requested",
         "order.allocate" => "Goods reserved",
         "order.free" => "Goods freed",

@@ -296,9 +296,10 @@ impl Device for OfBrowser {
 
     fn issue(&self, wish: Wish) -> Doing<Result<CommandId, NotDone>> {
         let handle = self.0.clone();
-        let Wish { command, undoes, replaces } = wish;
+        let Wish { command, undoes, replaces, by } = wish;
         Box::pin(async move {
-            let issue = Issue { undoes, ..Issue::new(browser::new_command_id(), command) };
+            let by = by.as_deref().map(Into::into);
+            let issue = Issue { undoes, by, ..Issue::new(browser::new_command_id(), command) };
             match handle.issue_as(issue, replaces).await {
                 Ok(saved) => Ok(saved.id),
                 Err(IssueError::Refused(refusal)) => Err(NotDone::Refused(refusal)),
@@ -409,6 +410,10 @@ impl Device for OfBrowser {
             }
             problem
         })
+    }
+
+    fn fits_pin(&self, login: String, pin: String) -> Doing<bool> {
+        Box::pin(async move { browser::pin::fits(&login, &pin).await })
     }
 
     fn set_pin(&self, login: String, password: String, pin: String) -> Doing<Option<String>> {

@@ -1,38 +1,22 @@
 import type { Page } from "@playwright/test";
 import { hydrated, keptForOffline, type Device } from "../support/device.ts";
 import type { Daybook } from "../support/daybook.ts";
-import { fillIn, Till } from "../support/screens.ts";
+import { shares, type WithPin } from "../support/people.ts";
+import { Till } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
-const ASHA = { login: "asha", password: "correct horse battery", pin: "2580" };
-const MAREK = { login: "marek", password: "staple under the stairs", pin: "314159" };
-type Person = typeof ASHA;
+const ASHA: WithPin = { login: "asha", password: "correct horse battery", pin: "2580" };
+const MAREK: WithPin = { login: "marek", password: "staple under the stairs", pin: "314159" };
 
-async function signIn(page: Page, { login, password }: Person): Promise<void> {
-  await page.goto(`/sign-in?next=/s/${SHOP}/switch`);
-  await page.getByLabel("E-mail or name").fill(login);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page).toHaveURL(new RegExp(`/s/${SHOP}/switch$`));
-  await hydrated(page);
-}
-
-async function setPin(page: Page, { password, pin }: Person): Promise<void> {
-  await fillIn(page, { "Your password": password, "New PIN": pin });
-  await page.getByRole("button", { name: "Set the PIN" }).click();
-  await expect(page.getByText("Another PIN for you on this device")).toBeVisible({ timeout: 15_000 });
-  await hydrated(page);
-}
-
-async function trySwitching(page: Page, { login, pin }: Omit<Person, "password">): Promise<void> {
+async function trySwitching(page: Page, { login, pin }: Omit<WithPin, "password">): Promise<void> {
   await page.getByTestId("who-is-here").click();
   await page.getByRole("radio", { name: new RegExp(`^${login}`, "i") }).check();
   await page.getByLabel("PIN", { exact: true }).fill(pin);
   await page.getByRole("button", { name: "Switch" }).click();
 }
 
-async function switchTo(device: Device, person: Person): Promise<Till> {
+async function switchTo(device: Device, person: WithPin): Promise<Till> {
   const { page } = device;
   const { login } = person;
   await trySwitching(page, person);
@@ -43,13 +27,10 @@ async function switchTo(device: Device, person: Person): Promise<Till> {
 }
 
 /** Who was here last is Marek. */
-async function bothWithPins(daybook: Daybook, { page }: Device): Promise<void> {
+async function bothWithPins(daybook: Daybook, till: Device): Promise<void> {
   await daybook.person(SHOP, "manager", ASHA);
   await daybook.person(SHOP, "seller", MAREK);
-  for (const person of [ASHA, MAREK]) {
-    await signIn(page, person);
-    await setPin(page, person);
-  }
+  for (const person of [ASHA, MAREK]) await shares(till, person, SHOP);
 }
 
 /** What the page derives from a PIN is not ready before `window.release()`. */

@@ -1,7 +1,9 @@
 import { expect, test } from "../support/test.ts";
 import { BREAD, COFFEE } from "../support/demo.ts";
 import { keptForOffline } from "../support/device.ts";
+import { shares, type WithPin } from "../support/people.ts";
 import { Till } from "../support/screens.ts";
+import type { Daybook } from "../support/daybook.ts";
 
 interface Account {
   balance: number;
@@ -85,5 +87,90 @@ test.describe("us_22 limit in sight at the till", { tag: "@data" }, () => {
     await screen.onAccount.click();
     await expect(screen.receipt).toContainText("On account: School kitchen (SCHOOL)");
     expect((await daybook.get<Account>("/accounts/SCHOOL")).balance).toBeLessThan(0);
+  });
+});
+
+const SHOP = "corner";
+const ASHA: WithPin = { login: "asha", password: "correct horse battery", pin: "2580" };
+const MAREK: WithPin = { login: "marek", password: "staple under the stairs", pin: "314159" };
+
+/** Bread at 4.20, and a customer who may put 5.00 on account. */
+async function shopWithACustomer(daybook: Daybook): Promise<void> {
+  await daybook.createShop(SHOP, "--title", "Corner shop");
+  await daybook.as(SHOP, "product.add", { sku: "OAT-1", name: "Oat bread", price: 420 });
+  await daybook.as(SHOP, "stock.receive", { batchref: "B-1", sku: "OAT-1", qty: 20 });
+  await daybook.as(SHOP, "account.open", { account_id: "SCHOOL", title: "School kitchen", owner: "Ida", initial_balance: 0, limit: 500 });
+  await daybook.person(SHOP, "manager", ASHA);
+  await daybook.person(SHOP, "seller", MAREK);
+}
+
+const entries = async (daybook: Daybook): Promise<string[]> =>
+  (await daybook.logOf(SHOP)).filter(({ type }) => /^Sale(Approved|Recorded)$/.test(type)).map(({ type, actor }) => `${type} ${actor}`);
+
+test.describe("us_22 a seller at a limit", { tag: "@data" }, () => {
+  test("us_22 going over it asks for a manager's PIN, with and without a network; the sale lands and one thing needs a person", async ({ till, daybook }) => {
+    await shopWithACustomer(daybook);
+    for (const person of [ASHA, MAREK]) await shares(till, person, SHOP);
+    const { page } = till;
+    await till.open(`/s/${SHOP}/till`);
+    await till.expectLive();
+    const screen = new Till(till);
+    const pin = page.getByLabel("Their PIN");
+
+    await screen.add("OAT-1");
+    await screen.account.selectOption("SCHOOL");
+    await expect(page.getByTestId("till-room")).toContainText("€5.00 may go on it");
+    await expect(pin, "this much may go on it").toHaveCount(0);
+    await page.getByRole("button", { name: "One more Oat bread" }).click();
+    await expect(page.getByTestId("till-over")).toContainText("Somebody who leads has to agree");
+    await expect(page.getByLabel("Manager"), "he may not agree himself").toHaveText(/^asha, manager$/i);
+    await screen.onAccount.click();
+    await expect(pin, "nothing is sold without one").toHaveAttribute("aria-invalid", "true");
+    await expect(pin).toBeFocused();
+    await pin.fill("1397");
+    await screen.onAccount.click();
+    await expect(page.locator(".field", { has: pin })).toContainText("Is not this person’s");
+    await expect(screen.lines).toHaveCount(1);
+    expect(await entries(daybook)).toEqual([]);
+    await pin.fill(ASHA.pin);
+    await screen.onAccount.click();
+    await expect(screen.receipt).toHaveAttribute("data-sync", /^confirmed/);
+    const first = [`SaleApproved ${ASHA.login}`, `SaleRecorded ${MAREK.login}`];
+    expect(await entries(daybook)).toEqual(first);
+
+    await keptForOffline(page, SHOP);
+    await till.goOffline();
+    await screen.next();
+    await screen.add("OAT-1");
+    await screen.account.selectOption("SCHOOL");
+    await expect(pin, "what was typed before is gone").toHaveValue("");
+    await pin.fill(ASHA.pin);
+    await screen.onAccount.click();
+    await expect(screen.receipt).toHaveAttribute("data-sync", "saved-here");
+    till.goOnline();
+    await till.expectLive();
+    await expect.poll(() => entries(daybook), { timeout: 20_000 }).toEqual([...first, ...first]);
+
+    await till.open(`/s/${SHOP}/attention`);
+    await expect(page.getByRole("main").getByText("School kitchen")).toHaveCount(1);
+    await till.open(`/s/${SHOP}/book`);
+    await expect(page.getByRole("main")).toContainText(/Agreed to .+ over the limit: €8\.40 on .*School kitchen/);
+  });
+
+  test("us_22 where nobody who may agree has a PIN, it says so, and the sale is kept", async ({ till, daybook }) => {
+    await shopWithACustomer(daybook);
+    await shares(till, MAREK, SHOP);
+    await till.open(`/s/${SHOP}/till`);
+    await till.expectLive();
+    const screen = new Till(till);
+    await screen.add("OAT-1");
+    await till.page.getByRole("button", { name: "One more Oat bread" }).click();
+    await screen.account.selectOption("SCHOOL");
+    await expect(till.page.getByRole("main")).toContainText("Nobody who may agree has a PIN on this device");
+    await screen.onAccount.click();
+    await expect(till.page.getByRole("alert")).toContainText("PIN: must be typed by somebody who may agree");
+    await expect(screen.lines).toHaveCount(1);
+    await screen.cash.click();
+    await expect(screen.receipt).toHaveAttribute("data-sync", /^confirmed/);
   });
 });

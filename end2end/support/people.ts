@@ -3,6 +3,7 @@
 import { expect, type Page } from "@playwright/test";
 import type { Daybook } from "./daybook.ts";
 import { hydrated, type Device } from "./device.ts";
+import { fillIn } from "./screens.ts";
 
 export interface Person {
   login: string;
@@ -34,4 +35,21 @@ export async function signIn(device: Device, person: Person, shop: string, path:
   await fill(device.page, person);
   await expect(device.page).toHaveURL(new RegExp(`/s/${shop}${path}$`));
   await hydrated(device.page);
+}
+
+export interface WithPin extends Person {
+  pin: string;
+}
+
+/** Signs in on the device and sets a PIN there. */
+export async function shares(device: Device, person: WithPin, shop: string): Promise<void> {
+  const { page } = device;
+  await page.goto(`/sign-in?next=/s/${shop}/switch`);
+  await fill(page, person);
+  await expect(page).toHaveURL(new RegExp(`/s/${shop}/switch$`));
+  await hydrated(page);
+  await fillIn(page, { "Your password": person.password, "New PIN": person.pin });
+  await page.getByRole("button", { name: "Set the PIN" }).click();
+  await expect(page.getByText("Another PIN for you on this device")).toBeVisible({ timeout: 15_000 });
+  await hydrated(page);
 }

@@ -59,7 +59,10 @@ fn senders(command: &Command) -> &'static [Role] {
             | transfer::Command::Fail { .. } => STEP,
         },
         Command::Account(command) => match command {
-            account::Command::Open(_) | account::Command::Change(_) | account::Command::Close { .. } => OFFICE,
+            account::Command::Open(_)
+            | account::Command::Change(_)
+            | account::Command::Close { .. }
+            | account::Command::Approve(_) => OFFICE,
             account::Command::Credit(_) | account::Command::Debit(_) => TILL,
             account::Command::Take(_)
             | account::Command::Bring(_)
@@ -104,7 +107,7 @@ fn senders(command: &Command) -> &'static [Role] {
 fn senders_of(command_type: &str) -> &'static [Role] {
     match command_type {
         "product.add" | "product.change" | "product.archive" | "product.unarchive" | "transfer.request"
-        | "account.open" | "account.change" | "account.close" => OFFICE,
+        | "account.open" | "account.change" | "account.close" | "account.approve" => OFFICE,
         "account.credit" | "account.debit" | "sale.record" | "sale.put_back" | "order.add_item"
         | "order.remove_item" | "order.place" | "order.cancel" | "order.hand_over" | "order.settle" => TILL,
         "stock.receive" | "stock.change_quantity" | "stock.count" | "stock.damage" | "stock.adjust" => FLOOR,

@@ -205,7 +205,7 @@ pub fn decide(
 }
 
 /// At most 200 lines of 10^15 each: no overflow, and checked all the same.
-fn total(sale_id: &SaleId, lines: &[Line]) -> Result<i64, Refusal> {
+pub(crate) fn total(sale_id: &SaleId, lines: &[Line]) -> Result<i64, Refusal> {
     lines
         .iter()
         .try_fold(0_i64, |sum, line| sum.checked_add(line.price.times(line.qty)))

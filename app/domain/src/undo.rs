@@ -164,7 +164,8 @@ fn account_inverse(books: &Books, event: &account::Event) -> Result<(Command, Re
             return account_changed_back(now, changed);
         }
         // A number is used once: whoever comes back gets another account.
-        account::Event::AccountClosed(_) => return Err(Why::NoWayBack),
+        // Nor is it unsaid that somebody agreed, who may have been asked because of it.
+        account::Event::AccountClosed(_) | account::Event::SaleApproved(_) => return Err(Why::NoWayBack),
     };
     Ok((command.into(), Rest::All))
 }

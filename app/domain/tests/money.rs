@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Books, Command, Entry, Verdict,
+    account::approval,
     books::{Reads, Role},
     event::Event,
     projections::transfers::{Step, TransferState},
@@ -421,4 +422,48 @@ fn a_verdict_of_a_transfer_names_its_own_entry_alone() {
     let handled = shop.send_command(command("transfer.request", &transfer("55", "101", "202", 55).1));
     assert_eq!(handled.settled[0].verdict, Verdict::Accepted { positions: vec![3] });
     assert_eq!(handled.settled.len(), 6);
+}
+
+/// One that may take 40 more.
+fn nearly_at_its_limit() -> Shop {
+    given(&[
+        ("account.open", json!({"account_id": "1", "title": "t", "owner": "o", "initial_balance": 0, "limit": 40})),
+        product("OAT"),
+        receive("b", "OAT", 9, None),
+    ])
+}
+
+fn sale_of(total: i64, account: &str) -> Command {
+    let lines = json!([{"sku": "OAT", "qty": 1, "price": total}]);
+    command("sale.record", &json!({"sale_id": "s", "lines": lines, "payment": "account", "account": account}))
+}
+
+#[test]
+fn us_22_a_seller_has_what_goes_over_a_limit_agreed_to() {
+    let shop = nearly_at_its_limit();
+    let needed = |command: &Command, role| approval::needed(command, role, &shop.books.aggregates);
+    let over = needed(&sale_of(41, "1"), Role::Seller).unwrap();
+    assert_eq!((over.account_id.as_str(), over.sale_id.as_str(), over.amount.minor()), ("1", "s", 41));
+    assert_eq!(needed(&sale_of(40, "1"), Role::Seller), None, "the account may take it");
+    assert_eq!(needed(&sale_of(41, "2"), Role::Seller), None, "no such account: the sale itself is refused");
+    for leads in [Role::Manager, Role::Owner] {
+        assert_eq!(needed(&sale_of(41, "1"), leads), None, "who can agree need not ask");
+    }
+    let cash = json!({"sale_id": "s", "lines": [{"sku": "OAT", "qty": 1, "price": 4_000}], "payment": "cash"});
+    assert_eq!(needed(&command("sale.record", &cash), Role::Seller), None);
+}
+
+#[test]
+fn us_22_what_was_agreed_to_lands_and_the_managers_list_has_one_item() {
+    let mut shop = nearly_at_its_limit();
+    let agreed = json!({"account_id": "1", "sale_id": "s", "amount": 90});
+    let answer = shop.when("account.approve", agreed.clone());
+    answer.then(&[("SaleApproved", agreed.clone())]);
+    assert_eq!((shop.balance("1"), shop.attention()), (0, vec![]), "to agree moves no money");
+    let sale = json!({"sale_id": "s", "lines": [{"sku": "OAT", "qty": 1, "price": 90}], "payment": "account",
+                      "account": "1"});
+    shop.when("sale.record", sale);
+    assert_eq!((shop.balance("1"), shop.attention()), (-90, vec![(json!({"over_limit": "1"}), 50)]));
+    let mut none = given(&[product("OAT")]);
+    none.when("account.approve", agreed).then_refused("not_found", json!({"what": "account", "id": "1"}));
 }

@@ -644,6 +644,7 @@ fn r_33_event_names_are_past_tense_and_specific() {
         "Credited",
         "Debited",
         "Closed",
+        "Approved",
         "Requested",
         "Completed",
         "Failed",

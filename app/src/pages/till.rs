@@ -1,6 +1,7 @@
 //! Selling: find, add, pay. Issues `sale.record`. The basket is a part of the address where no script runs, so every
 //! button works as a plain form; where the page is alive it is changed in place.
 
+mod agreement;
 mod basket;
 mod on_account;
 pub mod receipt;

@@ -180,6 +180,7 @@ pub fn field_label(field: &str) -> &str {
         "text" => "Comment",
         "blob" => "Picture",
         "caption" => "Caption",
+        "approver_pin" => "PIN",
         other => other,
     }
 }

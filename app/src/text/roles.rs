@@ -66,6 +66,7 @@ fn deed(command_type: &str) -> &'static str {
         "account.change" => "change accounts and their limits",
         "account.credit" | "account.debit" => "pay in and take out",
         "account.close" => "close accounts",
+        "account.approve" => "agree to what goes over a limit",
         "transfer.request" => "move money between accounts",
         "shop.set_currency" => "change the currency",
         "picture.add" => "add pictures",

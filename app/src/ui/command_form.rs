@@ -18,6 +18,7 @@ use leptos_router::{
 };
 
 use crate::{
+    approval,
     forms::{self, CameBack, DOOR, Form, PICTURE_DOOR},
     replica::{NotDone, Replica, Wish},
     text,
@@ -141,7 +142,8 @@ pub fn CommandForm(
     refused: Option<Refusal>,
     children: Inside,
 ) -> impl IntoView {
-    if Viewer::of_context().may(command).is_err() {
+    let viewer = Viewer::of_context();
+    if viewer.may(command).is_err() {
         return ().into_part();
     }
     let shop = use_context::<ShopSlug>();
@@ -180,26 +182,34 @@ pub fn CommandForm(
         let (navigate, target) = (navigate.clone(), target.clone());
         spawn_local(async move {
             let number = if form.needs_number() { device.next_number().await } else { String::new() };
-            let issued = match form.command(&number, &picture.books) {
+            let mut typed = form.command(&number, &picture.books);
+            if let Ok(command) = &typed
+                && let Err(error) = approval::agree(&*device, &form, command, viewer.role, &picture.books).await
+            {
+                typed = Err(vec![error]);
+            }
+            let issued = match typed {
                 Err(errors) => {
                     state.errors.try_set(errors);
                     None
                 }
-                Ok(command) => match device.issue(Wish { command: command.clone(), undoes, replaces }).await {
-                    Ok(id) => Some(Done { id, command }),
-                    Err(NotDone::Refused(refusal)) => {
-                        state.refuse(&refusal, &form.command_type);
-                        None
+                Ok(command) => {
+                    match device.issue(Wish { command: command.clone(), undoes, replaces, by: None }).await {
+                        Ok(id) => Some(Done { id, command }),
+                        Err(NotDone::Refused(refusal)) => {
+                            state.refuse(&refusal, &form.command_type);
+                            None
+                        }
+                        Err(NotDone::NotSaved(problem)) => {
+                            state.refused.try_set(Some(text::not_saved(&problem)));
+                            None
+                        }
+                        Err(NotDone::NotNow) => {
+                            state.refused.try_set(Some(text::SETTLED_MEANWHILE.to_owned()));
+                            None
+                        }
                     }
-                    Err(NotDone::NotSaved(problem)) => {
-                        state.refused.try_set(Some(text::not_saved(&problem)));
-                        None
-                    }
-                    Err(NotDone::NotNow) => {
-                        state.refused.try_set(Some(text::SETTLED_MEANWHILE.to_owned()));
-                        None
-                    }
-                },
+                }
             };
             busy.try_set_value(false);
             let Some(done) = issued else { return show_problem(&element) };

@@ -69,6 +69,12 @@ impl Config {
         self.colleagues.iter().find(|colleague| colleague.actor == *person)
     }
 
+    /// In whose name a new command goes: whoever uses the device, unless it is to be one of the colleagues.
+    fn named(&self, by: Option<&str>) -> &Author {
+        let colleague = by.and_then(|by| self.colleagues.iter().find(|colleague| &*colleague.actor == by));
+        colleague.unwrap_or(&self.author)
+    }
+
     /// As whom a command is decided here.
     pub(crate) fn author_of(&self, record: &OutboxRecord) -> &Author {
         self.colleague(record).unwrap_or(&self.author)
@@ -105,12 +111,14 @@ pub struct Issue {
     pub if_version: Option<u32>,
     /// The command that this one puts back.
     pub undoes: Option<CommandId>,
+    /// In whose name it goes, where that is one of the colleagues and not whoever uses the device.
+    pub by: Option<Arc<str>>,
 }
 
 impl Issue {
     #[must_use]
     pub fn new(id: CommandId, command: Command) -> Self {
-        Self { id, command, if_version: None, undoes: None }
+        Self { id, command, if_version: None, undoes: None, by: None }
     }
 }
 
@@ -287,9 +295,9 @@ impl Replica {
         if let Some(known) = self.items.get(issue.id) {
             return Ok(Issued { id: issue.id, events: known.events(), outputs: Vec::new() });
         }
-        let (id, sequence) = (issue.id, self.next_sequence());
+        let (id, sequence, person) = (issue.id, self.next_sequence(), issue.by.clone());
         let submission = self.submission(issue, sequence, now)?;
-        let events = self.put_in(OutboxRecord::new(submission, sequence), now);
+        let events = self.put_in(OutboxRecord { person, ..OutboxRecord::new(submission, sequence) }, now);
         Ok(Issued { id, events, outputs: self.finish(now) })
     }
 
@@ -305,7 +313,7 @@ impl Replica {
             depends_on: Vec::new(),
         };
         let mut reads = Reads::new();
-        match refusal_of(&self.overlay, &submission, &self.config.author, &mut reads) {
+        match refusal_of(&self.overlay, &submission, self.config.named(issue.by.as_deref()), &mut reads) {
             Some(refusal) => Err(refusal),
             None => {
                 submission.depends_on = self.dependencies(&submission, reads, sequence);
@@ -321,7 +329,8 @@ impl Replica {
 
     /// A new command: it is given to storage and shown.
     fn put_in(&mut self, record: OutboxRecord, now: Millis) -> Vec<Event> {
-        let record = OutboxRecord { person: self.config.person.clone(), ..record };
+        let named = record.person.clone().filter(|by| self.config.named(Some(by)).actor == *by);
+        let record = OutboxRecord { person: named.or_else(|| self.config.person.clone()), ..record };
         self.outputs.push(Output::Persist(Box::new(record.clone())));
         let mut item = Item::new(record);
         item.saving_since = Some(now);

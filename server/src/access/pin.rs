@@ -106,6 +106,31 @@ impl Access {
     /// # Errors
     /// [`PinError`].
     pub async fn switch(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Secret), PinError> {
+        let person = self.by_pin(login, pin, headers).await?;
+        let secret = self.begin_session(&person, headers).await?;
+        Ok((person, secret))
+    }
+
+    /// Somebody who shares the browser, with the role that they have in the shop, who says by their PIN that they agree to
+    /// something. Nobody else signs in by that.
+    ///
+    /// # Errors
+    /// [`PinError`]: `Wrong` too for somebody who does not belong to the shop.
+    pub async fn agrees(
+        &self,
+        shop: &ShopSlug,
+        login: &str,
+        pin: String,
+        headers: &HeaderMap,
+    ) -> Result<Author, PinError> {
+        let person = self.by_pin(login, pin, headers).await?;
+        let member = self.store.member(shop, person.id).await?;
+        let role = member.and_then(|member| member.active()).ok_or(PinError::Wrong)?;
+        Ok(Author { actor: person.login.as_str().into(), role })
+    }
+
+    /// Whose PIN on this browser it is.
+    async fn by_pin(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<Person, PinError> {
         let person = match Login::parse(login) {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
@@ -122,8 +147,7 @@ impl Access {
         }
         let (Some(person), Some(pin)) = (person, tried) else { return Err(PinError::Wrong) };
         self.store.pin_was_right(&pin.browser, person.id).await?;
-        let secret = self.begin_session(&person, headers).await?;
-        Ok((person, secret))
+        Ok(person)
     }
 
     /// Who can switch to themselves on the browser that sent the request, of those who belong to the shop.

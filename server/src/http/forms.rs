@@ -1,6 +1,8 @@
 //! The door for forms that are posted where no script runs: the same commands, then a redirect to a page that can be
 //! read again, kept and shared.
 
+use std::time::Instant;
+
 use app::{
     format,
     forms::{FILE, Form},
@@ -11,12 +13,17 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use domain::{CommandId, Submission, Verdict, books::Request, fields::FieldError};
+use domain::{
+    CommandId, Submission, Verdict,
+    account::{self, OfSale, approval},
+    books::{Author, Request},
+    fields::FieldError,
+};
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
 use super::{blobs, problem::Problem, reading::Door, redirect::see_other};
-use crate::clock;
+use crate::{access::log, clock};
 
 /// Written down as the device of a form that no script has sent.
 const DEVICE: &str = "web";
@@ -87,6 +94,11 @@ async fn decided(door: &Door, form: Form) -> Result<Response, Problem> {
         Err(errors) => return Ok(see_other(&form.malformed(&errors))),
     };
     let fingerprint = command.fingerprint();
+    if let Some(of_sale) = approval::needed(&command, door.author.role, &view.books.aggregates)
+        && let Err(error) = agreed(door, CommandId::derived(id.0, "approval", fingerprint, 0), &form, of_sale).await
+    {
+        return Ok(see_other(&form.malformed(&[error])));
+    }
     let mut outcome = decide(door, id, &form, command.clone()).await;
     if matches!(outcome, Some(Outcome::IdReused { .. })) {
         // Somebody went back to a form that was sent, and changed it: another command, whose id follows from both,
@@ -101,16 +113,47 @@ async fn decided(door: &Door, form: Form) -> Result<Response, Problem> {
     }))
 }
 
+/// Has what the form is about agreed to by whoever it names, in their name.
+async fn agreed(door: &Door, id: CommandId, form: &Form, of_sale: OfSale) -> Result<(), FieldError> {
+    let (login, pin) = form.approver.clone().ok_or_else(app::approval::missing)?;
+    let access = &door.server.access;
+    if access.attempts.begin(door.peer, &login, Instant::now()).is_err() {
+        log::not_signed_in(door.peer, &login, "too_many_tries");
+        return Err(app::approval::wrong());
+    }
+    let author = access.agrees(&door.shop.slug, &login, pin, &door.headers).await.map_err(|error| {
+        log::not_signed_in(door.peer, &login, "wrong_pin");
+        tracing::debug!(%error, "not agreed to");
+        app::approval::wrong()
+    })?;
+    access.attempts.right(door.peer, &login);
+    let outcome = submit(door, id, None, account::Command::Approve(of_sale).into(), author).await;
+    match outcome {
+        Some(Outcome::Settled { verdict: Verdict::Accepted { .. }, .. }) => Ok(()),
+        _ => Err(app::approval::not_theirs()),
+    }
+}
+
 async fn decide(door: &Door, id: CommandId, form: &Form, command: domain::Command) -> Option<Outcome> {
+    submit(door, id, form.undoes, command, door.author.clone()).await
+}
+
+async fn submit(
+    door: &Door,
+    id: CommandId,
+    undoes: Option<CommandId>,
+    command: domain::Command,
+    author: Author,
+) -> Option<Outcome> {
     let submission = Submission {
         id,
         command,
         if_version: None,
         device: DEVICE.into(),
         issued_at: clock::now(),
-        undoes: form.undoes,
+        undoes,
         depends_on: Vec::new(),
     };
-    let decided = door.shop.decide(vec![Request { submission, author: door.author.clone() }]).await;
+    let decided = door.shop.decide(vec![Request { submission, author }]).await;
     decided.ok()?.outcomes.pop()
 }

@@ -1,6 +1,9 @@
 //! Which books a read looks at, and what every read answers with: its position, and an ETag that is that position.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use app::backend::View;
 use axum::{
@@ -60,6 +63,8 @@ pub struct Door {
     pub path: Vec<(String, String)>,
     /// The same as it was written.
     pub place: String,
+    /// Where it comes from.
+    pub peer: IpAddr,
 }
 
 impl FromRequestParts<Arc<Server>> for Door {
@@ -75,7 +80,9 @@ impl FromRequestParts<Arc<Server>> for Door {
         let shop = server.shops.open(&slug).await?;
         let query = Query::of(parts);
         let (headers, place) = (parts.headers.clone(), parts.uri.path().to_owned());
-        Ok(Self { shop, author, kind, query, headers, server: server.clone(), path, place })
+        // Without a connection there is no other end: every request of one counts as the same.
+        let peer = Peer::of(&parts.extensions).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        Ok(Self { shop, author, kind, query, headers, server: server.clone(), path, place, peer })
     }
 }
 

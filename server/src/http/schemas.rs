@@ -87,6 +87,7 @@ const ACCOUNT_WAS: &[Field] =
     &[("title", Optional, Line(1, 120)), ("owner", Optional, Line(1, 120)), ("limit", Optional, Funds)];
 const MOVE: &[Field] =
     &[("account_id", Required, Code), ("amount", Required, Amount), ("reference", Optional, Line(1, 200))];
+const OF_SALE: &[Field] = &[("account_id", Required, Code), ("sale_id", Required, Code), ("amount", Required, Amount)];
 const TRANSFER: &[Field] = &[
     ("transfer_id", Required, Code),
     ("from", Required, Code),
@@ -181,6 +182,7 @@ const COMMANDS: &[(&str, &[Field])] = &[
     ("account.credit", MOVE),
     ("account.debit", MOVE),
     ("account.close", &[("account_id", Required, Code)]),
+    ("account.approve", OF_SALE),
     ("transfer.request", TRANSFER),
     ("shop.set_currency", &[("currency", Required, Currency)]),
     (
@@ -467,6 +469,7 @@ const EVENTS: &[(&str, &[Field])] = &[
         ],
     ),
     ("AccountClosed", &[("account_id", Required, Code)]),
+    ("SaleApproved", OF_SALE),
     ("TransferRequested", TRANSFER),
     ("CurrencySet", &[("currency", Required, Currency)]),
     ("DebitRecorded", &[("transfer_id", Required, Code)]),

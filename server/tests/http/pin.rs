@@ -1,5 +1,7 @@
 //! Several people on one browser.
 
+mod agreeing;
+
 use domain::{CommandId, ShopSlug, books::Role};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};

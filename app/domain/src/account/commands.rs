@@ -24,6 +24,9 @@ pub enum Command {
     /// Only with nothing on it.
     #[serde(rename = "account.close")]
     Close { account_id: AccountId },
+    /// Somebody who leads agrees that a sale goes on it although it is more than it may take.
+    #[serde(rename = "account.approve")]
+    Approve(OfSale),
     /// Of the process `transferring` alone: the first leg, off the account that gives.
     #[serde(rename = "account.take")]
     Take(Leg),
@@ -109,7 +112,7 @@ pub struct OfSale {
 
 impl Command {
     pub(crate) const TYPES: &'static [&'static str] =
-        &["account.open", "account.change", "account.credit", "account.debit", "account.close"];
+        &["account.open", "account.change", "account.credit", "account.debit", "account.close", "account.approve"];
 
     pub(crate) fn parse(command_type: &str, mut fields: Fields<'_>) -> Result<Self, Vec<FieldError>> {
         let account_id = fields.text("account_id", AccountId::parse);
@@ -132,6 +135,11 @@ impl Command {
                 account_id.map(|account_id| Self::Change(Change { account_id, title, owner, limit }))
             }
             "account.close" => account_id.map(|account_id| Self::Close { account_id }),
+            "account.approve" => {
+                let (sale_id, amount) = (fields.text("sale_id", SaleId::parse), fields.number("amount", Amount::new));
+                let of_sale = account_id.zip(sale_id).zip(amount);
+                of_sale.map(|((account_id, sale_id), amount)| Self::Approve(OfSale { account_id, sale_id, amount }))
+            }
             _ => {
                 let amount = fields.number("amount", Amount::new);
                 let reference = fields.optional_text("reference", Reference::parse);
@@ -158,6 +166,7 @@ impl Command {
             | Self::Return { leg: Leg { account_id, .. }, .. }
             | Self::Charge(Charge { account_id, .. })
             | Self::Refund { account_id, .. }
+            | Self::Approve(OfSale { account_id, .. })
             | Self::PutOn(OfSale { account_id, .. })
             | Self::TakeOff(OfSale { account_id, .. }) => account_id,
         }

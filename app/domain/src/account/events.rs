@@ -17,6 +17,7 @@ events!(
     AccountCredited,
     AccountDebited,
     AccountClosed,
+    SaleApproved,
 );
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -97,6 +98,16 @@ pub struct AccountClosed {
     pub account_id: AccountId,
 }
 
+/// Somebody who leads has agreed that a sale goes on the account although it is more than it may take. The sale itself is
+/// an entry of its own.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SaleApproved {
+    pub account_id: AccountId,
+    pub sale_id: SaleId,
+    /// Of the whole sale.
+    pub amount: Amount,
+}
+
 impl AccountCredited {
     /// From outside.
     #[must_use]
@@ -124,7 +135,8 @@ impl Event {
             | Self::AccountChanged(AccountChanged { account_id, .. })
             | Self::AccountCredited(AccountCredited { account_id, .. })
             | Self::AccountDebited(AccountDebited { account_id, .. })
-            | Self::AccountClosed(AccountClosed { account_id }) => account_id,
+            | Self::AccountClosed(AccountClosed { account_id })
+            | Self::SaleApproved(SaleApproved { account_id, .. }) => account_id,
         }
     }
 
@@ -135,7 +147,7 @@ impl Event {
             Self::AccountOpened(opened) => opened.initial_balance.minor(),
             Self::AccountCredited(credited) => credited.amount.minor(),
             Self::AccountDebited(debited) => -debited.amount.minor(),
-            Self::AccountChanged(_) | Self::AccountClosed(_) => 0,
+            Self::AccountChanged(_) | Self::AccountClosed(_) | Self::SaleApproved(_) => 0,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     commands::{Change, Charge, Command, Leg, Move, OfSale, Open},
-    events::{AccountChanged, AccountClosed, AccountCredited, AccountDebited, AccountOpened, Event, Was},
+    events::{AccountChanged, AccountClosed, AccountCredited, AccountDebited, AccountOpened, Event, SaleApproved, Was},
     state::Account,
 };
 use crate::{
@@ -35,6 +35,11 @@ pub fn decide(account: Option<&Account>, command: &Command, currency: &Currency)
         Command::Open(_) => Ok(vec![]),
         Command::Change(wanted) => open(account, id).map(|()| change(account, wanted)),
         Command::Close { .. } => close(account, id),
+        Command::Approve(OfSale { sale_id, amount, .. }) => {
+            open(account, id)?;
+            let (account_id, sale_id) = (id.clone(), sale_id.clone());
+            Ok(vec![SaleApproved { account_id, sale_id, amount: *amount }.into()])
+        }
         Command::Credit(Move { amount, reference, .. }) => {
             open(account, id)?;
             fits(account, id, amount.minor())?;

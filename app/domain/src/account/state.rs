@@ -52,6 +52,7 @@ pub fn evolve(mut account: Account, event: &Event) -> Account {
             account.closed = false;
         }
         Event::AccountClosed(_) => account.closed = true,
+        Event::SaleApproved(_) => {}
     }
     // No command makes a balance that does not fit; a log that somebody has made up must not end the fold.
     account.balance = account.balance.saturating_add(event.change());

@@ -207,6 +207,6 @@ fn change(entry: &Entry, event: &account::Event, balance: i64) -> Option<Change>
             let account::AccountDebited { reference, transfer_id, order_id, sale_id, .. } = debited.clone();
             Some(Change { reference, transfer_id, order_id, sale_id, ..plain(What::Debited) })
         }
-        account::Event::AccountChanged(_) | account::Event::AccountClosed(_) => None,
+        account::Event::AccountChanged(_) | account::Event::AccountClosed(_) | account::Event::SaleApproved(_) => None,
     }
 }

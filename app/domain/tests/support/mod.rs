@@ -267,6 +267,9 @@ pub fn any_command() -> impl Strategy<Value = (&'static str, Value)> {
         }),
         2 => (account(), amount()).prop_map(|(id, amount)| ("account.debit", json!({"account_id": id, "amount": amount}))),
         1 => account().prop_map(|id| ("account.close", json!({"account_id": id}))),
+        1 => (account(), one_of("s", 30), amount()).prop_map(|(id, sale, amount)| {
+            ("account.approve", json!({"account_id": id, "sale_id": sale, "amount": amount}))
+        }),
         4 => (one_of("t", 20), account(), account(), amount()).prop_map(|(id, from, to, amount)| {
             ("transfer.request", json!({"transfer_id": id, "from": from, "to": to, "amount": amount}))
         }),

@@ -1,12 +1,16 @@
 //! Selling on account: whose it is, what it may still take, and what happens if that is not enough. The goods are gone
-//! when the sale is written down, so a limit never stops it; the seller hears of it while the customer is there.
+//! when the sale is written down, so a limit never stops it; the seller hears of it while the customer is
+//! there, and has somebody who leads agree.
 
 use domain::{books::Books, projections::accounts::AccountState};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use sync::connection::DataState;
 
-use super::Desk;
+use super::{
+    Desk,
+    agreement::{Agreement, has_to_ask},
+};
 use crate::{
     format,
     replica::Replica,
@@ -63,6 +67,7 @@ pub(super) fn Customer(desk: Desk) -> impl IntoView {
     let as_of = as_of();
     let words =
         memo(move |_| payer.with(|payer| payer.as_ref().map(|it| text::room_left(it.balance, it.limit, it.room))));
+    let asks = has_to_ask();
     let described_by = format!("{room_id} {error_id}");
     view! {
         <div class="till-customer">
@@ -86,8 +91,9 @@ pub(super) fn Customer(desk: Desk) -> impl IntoView {
                 {follow(move || as_of.get().filter(|_| words.with(Option::is_some)))}
             </p>
             {follow(move || (over.get() > 0).then(|| view! {
-                <p class="notice" data-tone="attention" data-testid="till-over" role="status">{text::over_room(over.get())}</p>
+                <p class="notice" data-tone="attention" data-testid="till-over" role="status">{text::over_room(over.get(), asks)}</p>
             }))}
+            <Agreement over/>
         </div>
     }
 }

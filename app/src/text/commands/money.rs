@@ -15,6 +15,12 @@ pub(super) fn account(command: &account::Command) -> String {
         account::Command::Debit(moved) => {
             format!("Debit {} from account {}", money(moved.amount.minor()), moved.account_id)
         }
+        account::Command::Approve(sale) => format!(
+            "Agree to {} over the limit: {} on account {}",
+            sale.sale_id,
+            money(sale.amount.minor()),
+            sale.account_id
+        ),
         account::Command::Take(leg) => format!(
             "Take {} off account {} for transfer {}",
             money(leg.amount.minor()),

@@ -23,6 +23,13 @@ pub(super) fn account(write: &Writer<'_>, event: &account::Event) -> Sentence {
             write.account(start.then("Changed "), &event.account_id).then(format!(": {}", parts.join(", ")))
         }
         account::Event::AccountClosed(event) => write.account(start.then("Closed "), &event.account_id),
+        account::Event::SaleApproved(event) => {
+            let amount = money(event.amount.minor());
+            write.account(
+                start.then(format!("Agreed to {} over the limit: {amount} on ", event.sale_id)),
+                &event.account_id,
+            )
+        }
         account::Event::AccountCredited(event) => {
             let verb = if event.put_back.is_some() { "Put back " } else { "Credited " };
             let sentence = start.then(format!("{verb}{} to ", money(event.amount.minor())));

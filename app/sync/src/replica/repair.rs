@@ -135,8 +135,9 @@ impl Replica {
         let (id, sequence) = (issue.id, item.record.sequence);
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
+        let person = issue.by.clone();
         let submission = self.submission(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
-        let record = OutboxRecord { replaces: Some(old), ..OutboxRecord::new(submission, sequence) };
+        let record = OutboxRecord { replaces: Some(old), person, ..OutboxRecord::new(submission, sequence) };
         let events = self.put_in(record, now);
         self.rebase(Dirty::everything());
         Ok(Issued { id, events, outputs: self.finish(now) })

@@ -147,3 +147,31 @@ fn us_22_another_role_is_decided_by_at_once_and_the_server_has_the_last_word() {
     replica.handle(Input::InRole(Role::Manager), NOW);
     assert_eq!(view(&replica).at_risk, None);
 }
+
+#[test]
+fn us_22_who_agrees_does_so_in_their_own_name_and_only_if_they_share_the_device() {
+    let mut shop = Shop::new();
+    let open = json!({"account_id": "1", "title": "t", "owner": "o", "initial_balance": 0});
+    shop.other("account.open", open);
+    let config = Config {
+        author: Author { actor: "marek".into(), role: Role::Seller },
+        ..sharing("marek", &[("asha", Role::Manager)])
+    };
+    let mut replica = Replica::new(config);
+    replica.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+    let agree = || command("account.approve", json!({"account_id": "1", "sale_id": "S-1", "amount": 250}));
+    for nobody in [None, Some("eve".into())] {
+        let refused = replica.issue(Issue { by: nobody, ..Issue::new(id(1), agree()) }, NOW).unwrap_err();
+        assert_eq!(refused.code(), "not_allowed");
+    }
+    let issued = replica.issue(Issue { by: Some("asha".into()), ..Issue::new(id(1), agree()) }, NOW).unwrap();
+    assert!(matches!(&issued.outputs[0], Output::Persist(record) if record.person.as_deref() == Some("asha")));
+    replica.handle(Input::Persisted(id(1)), NOW);
+    saved(&mut replica, 2, "sale.record", sale(1, "OAT-1"));
+    replica.handle(Input::Probed { reached: true }, NOW);
+    let (ticket, push) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(1)], Some("asha")));
+    let answer = shop.answer(push);
+    let (_, push) = pushed(&replica.handle(answered(ticket, answer), NOW)).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(2)], Some("marek")));
+}
