@@ -201,4 +201,12 @@ async fn the_demo_is_everybodys_from_outside_only_where_the_operator_says_so() {
         let said = get(&daybook, &format!("/api/v1/shops/{shop}/digest")).send().await.unwrap();
         assert_eq!(said.status(), status, "{shop}");
     }
+    let made = post(&daybook, "/demo", &[]).send().await.unwrap();
+    let theirs = location(&made).strip_prefix("/s/").expect("a shop of theirs").to_owned();
+    let digest =
+        async |shop: &str| get(&daybook, &format!("/api/v1/shops/{shop}/digest")).send().await.unwrap().status();
+    assert_eq!(digest(&theirs).await, StatusCode::OK, "a visitor's own is theirs from outside too");
+    let at = theirs.len() - 1;
+    let other = if theirs.ends_with('a') { "b" } else { "a" };
+    assert_eq!(digest(&format!("{}{other}", &theirs[..at])).await, StatusCode::NOT_FOUND, "and no other has been made");
 }
