@@ -28,6 +28,15 @@ const MOST: usize = 10_000;
 /// Letters of a device's name.
 const LONGEST_NAME: usize = 60;
 
+/// Whose the code is that a device says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    /// Its own, or nobody knows better.
+    Own,
+    /// Another browser had it before: both would give out the same numbers.
+    Taken,
+}
+
 fn end_of(device: &Device) -> Option<Revocation> {
     device.revoked_at.map(|at| Revocation { of: ShutOut::Device, at })
 }
@@ -71,10 +80,11 @@ impl Access {
         shop: &ShopSlug,
         author: &Author,
         id: &str,
-    ) -> Result<(), Denied> {
-        let Some(hash) = session::hash_of(headers).filter(|_| is_code(id)) else { return Ok(()) };
+    ) -> Result<Code, Denied> {
+        let Some(hash) = session::hash_of(headers).filter(|_| is_code(id)) else { return Ok(Code::Own) };
         let is_news = !self.read_only && self.hear_of(headers, &hash, shop, id).await?;
-        match self.device_of(hash, shop).await?.as_ref().and_then(end_of) {
+        let device = self.device_of(hash, shop).await?;
+        match device.as_ref().and_then(end_of) {
             Some(revocation) => {
                 if is_news {
                     // It was shut out before anybody knew which browser it is.
@@ -84,7 +94,10 @@ impl Access {
             }
             None => {
                 self.saw(shop, id, None, None).await;
-                Ok(())
+                let other = device.filter(|device| &*device.id == id).and_then(|device| device.browser);
+                let here = browser::known(headers).map(|secret| secret.hash());
+                let is_taken = other.zip(here).is_some_and(|(other, here)| other != here);
+                Ok(if is_taken { Code::Taken } else { Code::Own })
             }
         }
     }

@@ -19,6 +19,7 @@ on_every_store!(
     us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there,
     p9_with_a_device_the_pins_on_its_browser_end_for_everybody,
     p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing,
+    p9_a_device_that_was_shut_out_before_its_browser_was_known_ends_the_pins_with_its_next_word,
 );
 
 const ASHA: &str = "asha";
@@ -224,9 +225,9 @@ async fn us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there
 }
 
 /// An owner shuts a device out, or lets it in again.
-async fn an_owner(daybook: &Daybook, what: &str) {
+async fn an_owner(daybook: &Daybook, what: &str, device: &str) {
     let owner = session(daybook, "ines").await;
-    let form = [("do", what), ("device", DEVICE)];
+    let form = [("do", what), ("device", device)];
     let posted = daybook.client.post(format!("{}/s/{SHOP}/devices", daybook.origin)).form(&form);
     let posted = posted.header("cookie", owner).send().await.unwrap();
     assert_eq!(location(&posted), format!("/s/{SHOP}/devices?done={what}"));
@@ -242,10 +243,10 @@ async fn p9_with_a_device_the_pins_on_its_browser_end_for_everybody(fixture: Fix
     assert_eq!(till.set_pin(PASSWORD, PIN).await, "/s/test/device");
     let elsewhere = Browser::shared(&daybook).await;
     assert_eq!(elsewhere.says("T10002").await, StatusCode::OK);
-    an_owner(&daybook, "revoke").await;
+    an_owner(&daybook, "revoke", DEVICE).await;
     assert_eq!(till.switch(ASHA, PIN).await, wrong(ASHA));
 
-    an_owner(&daybook, "readmit").await;
+    an_owner(&daybook, "readmit", DEVICE).await;
     assert_eq!(till.switch(ASHA, PIN).await, wrong(ASHA), "letting it in does not bring them back");
     till.sign_in(ASHA).await;
     till.set_pin(PASSWORD, PIN).await;
@@ -253,7 +254,7 @@ async fn p9_with_a_device_the_pins_on_its_browser_end_for_everybody(fixture: Fix
     till.set_pin(PASSWORD, "314159").await;
     assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till", "set anew");
     // Now it is enough that the script has spoken since there is a secret, whoever was there.
-    an_owner(&daybook, "revoke").await;
+    an_owner(&daybook, "revoke", DEVICE).await;
     for (login, pin) in [(ASHA, PIN), (MAREK, "314159")] {
         assert_eq!(till.switch(login, pin).await, wrong(login));
     }
@@ -270,7 +271,7 @@ async fn p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing(fixt
     assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
     assert_eq!(till.page().await, StatusCode::OK);
     // As one who knows the password may do at any time; PINs are of the browser, and it is in other shops too.
-    an_owner(&daybook, "revoke").await;
+    an_owner(&daybook, "revoke", DEVICE).await;
     until(async || (till.page().await == StatusCode::FORBIDDEN).then_some(())).await;
     till.set_pin(PASSWORD, PIN).await;
     assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
@@ -280,10 +281,25 @@ async fn p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing(fixt
     let shop = ShopSlug::parse(SHOP).unwrap();
     let found = fixture.store.access().device(&shop, DEVICE).await.unwrap().unwrap();
     assert!(found.browser.is_some() && found.revoked_at.is_some());
-    an_owner(&daybook, "readmit").await;
+    an_owner(&daybook, "readmit", DEVICE).await;
     until(async || (till.page().await == StatusCode::OK).then_some(())).await;
     assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
     assert_eq!(till.says(DEVICE).await, StatusCode::OK);
     let now = fixture.store.access().device(&shop, DEVICE).await.unwrap().unwrap();
     assert_ne!(now.person, found.person, "whoever uses it now");
+}
+
+async fn p9_a_device_that_was_shut_out_before_its_browser_was_known_ends_the_pins_with_its_next_word(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    person(&*fixture.store, "ines", SHOP, Role::Owner).await;
+    let mut till = Browser { daybook: &daybook, session: session(&daybook, ASHA).await, browser: String::new() };
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    // Nothing joins this session to the one before.
+    till.session = session(&daybook, ASHA).await;
+    till.set_pin(PASSWORD, PIN).await;
+    an_owner(&daybook, "revoke", DEVICE).await;
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_ne!(till.says(DEVICE).await, StatusCode::OK);
+    assert_eq!(till.page().await, StatusCode::FORBIDDEN);
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/switch?problem=pin-wrong&login=asha");
 }
