@@ -114,7 +114,7 @@ impl Service {
     ) -> Result<(), Denied> {
         match device {
             Some(device) if visitor.kind == Kind::Person => {
-                self.server.access.on_device(headers, shop, &visitor.author, device).await
+                self.server.access.on_device(headers, shop, &visitor.author, device).await.map(drop)
             }
             _ => Ok(()),
         }

@@ -40,6 +40,7 @@ pub async fn run(scenario: String) -> String {
         "converge" => converge(argument).await,
         "stored" => stored().await,
         "receipts" => receipts().await,
+        "another-code" => another_code().await,
         "nothing-kept" => nothing_kept().await,
         "panic" => {
             browser::install_panic_hook();
@@ -211,6 +212,19 @@ async fn receipts() -> Result<String, Failure> {
     let handle = open().await?;
     let numbers = futures::future::join_all((0..20).map(|_| handle.next_receipt_number())).await;
     Ok(json!(numbers).to_string())
+}
+
+/// Says that it is there, and what it is called before and after the server has said that the code is another's.
+async fn another_code() -> Result<String, Failure> {
+    let handle = open().await?;
+    let (code, number) = (handle.device_code(), handle.next_receipt_number().await);
+    let _ = js_sys::eval("fetch('/report', { method: 'POST', body: 'there' })");
+    let now = until(|| {
+        let now = handle.device_code();
+        if now == code { Err(json!(now)) } else { Ok(now) }
+    })
+    .await?;
+    Ok(json!({"codes": [code, now], "numbers": [number, handle.next_receipt_number().await]}).to_string())
 }
 
 async fn nothing_kept() -> Result<String, Failure> {

@@ -319,6 +319,7 @@ impl Driver {
             Output::KeepLost(lost) => self.cache(async move |driver| driver.storage.keep_lost(&lost).await),
             Output::Revoked(revocation) => self.revoked(revocation),
             Output::Readmitted => person::forget_revocation(&self.shop),
+            Output::TakeAnotherCode(code) => self.take_another_code(code),
             Output::OpenFeed { feed, after, epoch } => self.open_feed(feed, &self.address(epoch, after)),
             Output::Poll { feed, after, epoch, wait_ms } => {
                 self.poll(feed, &self.address(epoch, after), wait_ms);

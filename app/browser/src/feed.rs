@@ -13,7 +13,7 @@ use web_sys::{EventSource, MessageEvent};
 use crate::events::{AbortController, Listener};
 
 /// The events that a feed names. An `EventSource` hands over named events only to those who ask for the name.
-const NAMES: [&str; 7] = ["events", "heartbeat", "reset", "snapshot", "revoked", "bye", "too_old"];
+const NAMES: [&str; 8] = ["events", "heartbeat", "reset", "snapshot", "revoked", "bye", "too_old", "code_taken"];
 
 /// What a feed says.
 #[derive(Clone, PartialEq, Eq, Debug)]

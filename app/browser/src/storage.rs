@@ -369,6 +369,23 @@ impl Storage {
         self.device.get()
     }
 
+    /// Another name, since another device of the shop has the code of the one before. Numbers are counted anew under it.
+    /// Where another tab was told so first, it is the one that that one took.
+    pub async fn take_another_name(&self, taken: &str) {
+        let (fresh, code) = (Uuid::new_v4(), taken.to_owned());
+        let kept = match self.connection() {
+            Ok(database) => database.update("device", "id", move |old| another(old, &code, fresh)).await,
+            Err(why) => Err(why),
+        };
+        // No room for a name: it lasts as long as this page, and the next one is told again.
+        let name = kept.ok().and_then(|bytes| Uuid::try_parse_ascii(&bytes).ok()).unwrap_or(fresh);
+        // Cleared meanwhile, it has another one already.
+        if self.device.get().code() == taken {
+            self.device.set(Device(name));
+            let _ = mirror::set(DEVICE, &name);
+        }
+    }
+
     /// A receipt number that was never given before, also not to another tab.
     ///
     /// The step itself is not flushed: it is on the medium before the command that uses it, since that one's
@@ -498,6 +515,12 @@ fn receipt(device: Device, number: u64) -> String {
     format!("{}-{number:04}", device.code())
 }
 
+/// The name of whoever has this code no more.
+fn another(old: Option<Vec<u8>>, taken: &str, fresh: Uuid) -> Vec<u8> {
+    let old = old.and_then(|bytes| Uuid::try_parse_ascii(&bytes).ok());
+    old.filter(|name| Device(*name).code() != taken).unwrap_or(fresh).to_string().into_bytes()
+}
+
 fn number(bytes: &[u8]) -> u64 {
     std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
@@ -509,6 +532,19 @@ fn next(old: Option<Vec<u8>>, seen: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p2_of_several_tabs_one_takes_another_code_and_the_others_take_that_one() {
+        let [old, first, second] = [1, 2, 3].map(|number: u128| Uuid::from_u128(number << 80));
+        let code = Device(old).code();
+        let stored = |name: Uuid| name.to_string().into_bytes();
+        assert_eq!(another(Some(stored(old)), &code, first), stored(first));
+        assert_eq!(another(Some(stored(first)), &code, second), stored(first), "and none takes a second");
+        for unreadable in [None, Some(b"not a name".to_vec())] {
+            assert_eq!(another(unreadable, &code, first), stored(first));
+        }
+        assert_ne!(Device(first).code(), code);
+    }
 
     #[test]
     fn a_receipt_number_is_above_both_counters() {

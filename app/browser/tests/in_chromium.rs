@@ -139,6 +139,34 @@ fn receipt_numbers_are_given_once_across_tabs_and_restarts() {
 }
 
 #[test]
+fn p2_a_browser_whose_code_is_another_ones_takes_another_in_all_its_tabs() {
+    let server = Server::start();
+    server.cut_off(true);
+    server.has_a_twin();
+    let profile = Profile::new();
+    let browser = profile.open(&server.tab("first", "another-code"));
+    server.run_in_page("add('second', 'another-code')");
+    for _ in 0..2 {
+        assert_eq!(server.report(), "there");
+    }
+    server.cut_off(false);
+    let [one, other] = [read(&server.report()), read(&server.report())];
+    browser.kill();
+    assert_eq!(one["codes"], other["codes"], "one of them took it, and the other one took the same");
+    let (old, new) = (one["codes"][0].as_str().unwrap(), one["codes"][1].as_str().unwrap());
+    let numbers = |which: usize| [&one, &other].map(|tab| tab["numbers"][which].as_str().unwrap().to_owned());
+    for (which, code) in [(0, old), (1, new)] {
+        let given = BTreeSet::from(numbers(which));
+        assert_eq!(given, BTreeSet::from([format!("{code}-0001"), format!("{code}-0002")]));
+    }
+    let browser = profile.open(&server.page("receipts"));
+    let numbers = read(&server.report());
+    assert_eq!(numbers[0], json!(format!("{new}-0003")), "after a restart too");
+    browser.kill();
+    assert_eq!(server.last_code().as_deref(), Some(new), "and the server hears it");
+}
+
+#[test]
 fn where_nothing_is_kept_nothing_is_called_saved() {
     let server = Server::start();
     let profile = Profile::new();

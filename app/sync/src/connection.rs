@@ -418,6 +418,13 @@ impl Connection {
         self.feed = Feed::Waiting { until, floor: now };
     }
 
+    /// What is open was opened under another name.
+    pub fn renamed(&mut self, now: Millis) {
+        if matches!(self.feed, Feed::Opening { .. } | Feed::Open { .. } | Feed::Polling { .. }) {
+            self.reopen(now);
+        }
+    }
+
     fn close(&mut self) {
         if matches!(self.feed, Feed::Opening { .. } | Feed::Open { .. } | Feed::Polling { .. }) {
             self.asked.push(Action::Close);

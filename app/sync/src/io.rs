@@ -29,7 +29,8 @@ pub enum Input {
     CacheFailed,
     /// Everything that this device kept is gone, and storage takes writes again.
     StorageLost,
-    /// This device has another name from now on: nobody knows any more which numbers were given under the one before.
+    /// This device has another name from now on: nobody knows any more which numbers were given under the one before, or
+    /// another device gives out the same.
     Named(Arc<str>),
     /// Another tab wrote or changed this record; it is in storage already.
     Adopted(Box<OutboxRecord>),
@@ -147,6 +148,9 @@ pub enum Output {
     Revoked(Revocation),
     /// It is in again: forget that it was shut out.
     Readmitted,
+    /// Another device of the shop has this code: take another one for this browser, unless another tab has, and say
+    /// [`Input::Named`].
+    TakeAnotherCode(Arc<str>),
     /// Replace the list of what the server has lost and this device cannot give back. Losing this write loses only
     /// the list.
     KeepLost(Vec<Lost>),
@@ -220,6 +224,8 @@ pub enum Report {
     Undecodable { position: u64, problem: String },
     #[error("a snapshot does not have the digest it claims")]
     SnapshotDiffers,
+    #[error("another device of the shop has the code {code}")]
+    CodeTaken { code: Arc<str> },
     #[error("the books of another log (epoch {epoch}) replaced those of this device")]
     OtherLog { epoch: Uuid },
     #[error(

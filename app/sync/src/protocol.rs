@@ -374,6 +374,15 @@ pub struct Revoked {
     pub revocation: Option<Revocation>,
 }
 
+/// A feed frame named `code_taken`: another browser had the code under which this feed was opened before, so both would
+/// give out the same receipt numbers. The device takes another code and goes on; what it has numbered keeps its numbers.
+/// Nothing else is different: a page that does not know this frame goes on as before.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CodeTaken {
+    pub protocol: u16,
+    pub code: Arc<str>,
+}
+
 /// Everything that a feed can say.
 #[derive(Clone, Debug)]
 pub enum FeedFrame {
@@ -384,6 +393,7 @@ pub enum FeedFrame {
     Revoked(Revoked),
     Bye(Bye),
     TooOld(TooOld),
+    CodeTaken(CodeTaken),
 }
 
 /// The answer to a poll: the frames that a stream would have sent, in their order.
@@ -434,6 +444,7 @@ impl FeedFrame {
             "revoked" => Self::Revoked(json::read(data)?),
             "bye" => Self::Bye(json::read(data)?),
             "too_old" => Self::TooOld(json::read(data)?),
+            "code_taken" => Self::CodeTaken(json::read(data)?),
             _ => return Ok(None),
         }))
     }

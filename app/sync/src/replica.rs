@@ -40,7 +40,9 @@ use crate::{
     defects::{Defect, Defects},
     io::{Changes, FeedEnd, Input, Output, Report},
     outbox::{OutboxRecord, Stage, is_another},
-    protocol::{FeedFrame, MOST_COMMANDS, PROTOCOL, ProtocolError, Push, PushAnswer, Revocation, Revoked, Snapshot},
+    protocol::{
+        CodeTaken, FeedFrame, MOST_COMMANDS, PROTOCOL, ProtocolError, Push, PushAnswer, Revocation, Revoked, Snapshot,
+    },
 };
 
 /// How long storage may take for a strict commit before the command is called not stored.
@@ -363,7 +365,7 @@ impl Replica {
             Input::StorageFailed(id) => self.not_stored(id),
             Input::CacheFailed => self.cache_failed = true,
             Input::StorageLost => self.storage_lost(),
-            Input::Named(device) => self.config.device = device,
+            Input::Named(device) => self.named(device, now),
             Input::Adopted(record) => self.adopt_record(*record),
             Input::FoundLate(records) => self.found_late(records),
             Input::Removed(id) => self.remove_record(id),
@@ -384,7 +386,9 @@ impl Replica {
             Input::Relayed(frame) => {
                 self.connection.heard(now);
                 match *frame {
-                    FeedFrame::Events(_) | FeedFrame::Heartbeat(_) => self.take_frame(*frame, now),
+                    FeedFrame::Events(_) | FeedFrame::Heartbeat(_) | FeedFrame::CodeTaken(_) => {
+                        self.take_frame(*frame, now);
+                    }
                     FeedFrame::Revoked(Revoked { revocation: Some(revocation), .. }) => self.shut_out(revocation),
                     _ => {}
                 }
@@ -532,6 +536,7 @@ impl Replica {
         match frame {
             FeedFrame::Revoked(Revoked { revocation: Some(revocation), .. }) => self.shut_out(revocation),
             FeedFrame::Revoked(_) => self.connection.stop_all(Stop::SignIn),
+            FeedFrame::CodeTaken(CodeTaken { code, .. }) => self.code_taken(code),
             _ if matches!(self.log.standing, Standing::Empty | Standing::Unreadable) => {}
             FeedFrame::Events(events) if !ours(events.epoch) => {
                 self.replace_log(Report::OtherLog { epoch: events.epoch });
@@ -559,6 +564,23 @@ impl Replica {
             FeedFrame::Snapshot(_) => {}
             FeedFrame::Bye(bye) => self.connection.bye(bye.spread_ms, now),
             FeedFrame::TooOld(_) => self.connection.stop_all(Stop::Update),
+        }
+    }
+
+    /// Two devices under one code give out the same receipt numbers. What is issued already keeps its own.
+    fn code_taken(&mut self, code: Arc<str>) {
+        // The last word of a feed that was opened under a code before, or one for another device.
+        if code == self.config.device {
+            self.outputs.push(Output::Report(Report::CodeTaken { code: code.clone() }));
+            self.outputs.push(Output::TakeAnotherCode(code));
+        }
+    }
+
+    /// The server hears of it at once, by a feed that says it.
+    fn named(&mut self, device: Arc<str>, now: Millis) {
+        if device != self.config.device {
+            self.config.device = device;
+            self.connection.renamed(now);
         }
     }
 

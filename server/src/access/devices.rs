@@ -1,7 +1,8 @@
 //! The devices of a shop: browser profiles that say who they are as soon as they speak to the server.
 //!
 //! A session belongs to one device of each shop. When a device is revoked, the session ends in that shop with it, whatever
-//! it says of itself from then on; in other shops it goes on. Whoever has the password comes in again by another one.
+//! it says of itself from then on; in other shops it goes on. Whoever has the password comes in again by another one, on
+//! another device: a session on a browser that is known begins on what that browser is.
 
 use std::{
     collections::HashMap,
@@ -17,7 +18,7 @@ use store::{
 };
 use sync::protocol::{Revocation, ShutOut};
 
-use super::{Access, Denied, Revoked, session};
+use super::{Access, Denied, Revoked, browser, session};
 use crate::clock;
 
 /// How often it is written down at most that a device was heard of.
@@ -26,6 +27,15 @@ const WRITTEN_AFTER: Duration = Duration::from_secs(20);
 const MOST: usize = 10_000;
 /// Letters of a device's name.
 const LONGEST_NAME: usize = 60;
+
+/// Whose the code is that a device says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    /// Its own, or nobody knows better.
+    Own,
+    /// Another browser had it before: both would give out the same numbers.
+    Taken,
+}
 
 fn end_of(device: &Device) -> Option<Revocation> {
     device.revoked_at.map(|at| Revocation { of: ShutOut::Device, at })
@@ -70,24 +80,55 @@ impl Access {
         shop: &ShopSlug,
         author: &Author,
         id: &str,
-    ) -> Result<(), Denied> {
-        let Some(hash) = session::hash_of(headers).filter(|_| is_code(id)) else { return Ok(()) };
-        let known = self.device_of(hash, shop).await?;
-        if known.as_ref().is_none_or(|device| &*device.id != id) && !self.read_only {
-            let Some(person) = self.signed_in(headers).await? else { return Err(Denied::NotSignedIn) };
-            let (enrolled_at, name) = (clock::now(), name_of(headers));
-            let (seen_at, last_entry, revoked_at, unsent) = Default::default();
-            let (shop, id) = (shop.clone(), id.into());
-            let device =
-                Device { shop, id, name, person: person.id, enrolled_at, seen_at, last_entry, revoked_at, unsent };
-            self.use_device(&hash, device).await?;
-        }
-        match self.device_of(hash, shop).await?.as_ref().and_then(end_of) {
-            Some(revocation) => Err(Denied::Revoked(Revoked { revocation, author: author.clone() })),
+    ) -> Result<Code, Denied> {
+        let Some(hash) = session::hash_of(headers).filter(|_| is_code(id)) else { return Ok(Code::Own) };
+        let is_news = !self.read_only && self.hear_of(headers, &hash, shop, id).await?;
+        let device = self.device_of(hash, shop).await?;
+        match device.as_ref().and_then(end_of) {
+            Some(revocation) => {
+                if is_news {
+                    // It was shut out before anybody knew which browser it is.
+                    self.store.end_pins_on(shop, id).await?;
+                }
+                Err(Denied::Revoked(Revoked { revocation, author: author.clone() }))
+            }
             None => {
                 self.saw(shop, id, None, None).await;
-                Ok(())
+                let other = device.filter(|device| &*device.id == id).and_then(|device| device.browser);
+                let here = browser::known(headers).map(|secret| secret.hash());
+                let is_taken = other.zip(here).is_some_and(|(other, here)| other != here);
+                Ok(if is_taken { Code::Taken } else { Code::Own })
             }
+        }
+    }
+
+    /// Writes down what was not known yet of the device, of who uses it, and of its browser. False where nothing is new.
+    async fn hear_of(
+        &self,
+        headers: &HeaderMap,
+        session: &SecretHash,
+        shop: &ShopSlug,
+        id: &str,
+    ) -> Result<bool, Denied> {
+        let Some(person) = self.signed_in(headers).await? else { return Err(Denied::NotSignedIn) };
+        let browser = browser::known(headers).map(|secret| secret.hash());
+        let known = self.device_of(*session, shop).await?;
+        match (known.filter(|device| &*device.id == id && device.person == person.id), browser) {
+            (None, browser) => {
+                let (enrolled_at, name) = (clock::now(), name_of(headers));
+                let (seen_at, last_entry, revoked_at, unsent) = Default::default();
+                let (shop, id, person) = (shop.clone(), id.into(), person.id);
+                let device =
+                    Device { shop, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent, browser };
+                self.use_device(session, device).await?;
+                Ok(true)
+            }
+            (Some(Device { browser: None, .. }), Some(browser)) => {
+                self.store.know_browser(session, &browser).await?;
+                self.used_on.forget(&(*session, shop.clone()));
+                Ok(true)
+            }
+            (Some(_), _) => Ok(false),
         }
     }
 
@@ -130,18 +171,20 @@ impl Access {
         Ok(devices)
     }
 
-    /// False where there is none, or it is revoked already.
+    /// With it end the PINs on its browser, of everybody. False where there is none, or it is revoked already.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke_device(&self, shop: &ShopSlug, id: &str) -> Result<bool, StoreError> {
+        // First, so that whoever has to try again is not told that it is done already while they are still good.
+        self.store.end_pins_on(shop, id).await?;
         let is_revoked = self.store.revoke_device(shop, id, clock::now()).await?;
         // Here at once; other instances hear of it.
         self.used_on.doubt();
         Ok(is_revoked)
     }
 
-    /// Lets a device in again that was revoked by mistake. False where there is none, or it is in.
+    /// Lets a device in again that was revoked by mistake; the PINs on it are set anew. False where there is none, or it is in.
     ///
     /// # Errors
     /// When the database does not answer.

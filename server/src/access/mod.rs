@@ -6,13 +6,14 @@
 //!
 //! Reading order: this file; [`secret`] (what tokens are made of), [`bearer`] (where they stand in a request),
 //! [`session`] and [`elsewhere`] (people who are signed in), [`devices`] (on what), [`password`] and [`attempts`] (how they
-//! sign in), [`pin`] (how they share a browser), [`people`] (how they come to belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that
+//! sign in), [`browser`] and [`pin`] (how they share a browser), [`people`] (how they come to belong to a shop), [`reset`] (when they have forgotten it), [`shown`] (secrets that
 //! an owner is shown once), [`quarantine`] (what comes after somebody's end); [`sight`] (what a route
 //! shows, and to which roles), [`recent`] (so that a request costs no question to the database), [`pass`] (those who
 //! stay for long); [`operator`] (who runs the server, and is of no shop).
 
 pub mod attempts;
 pub mod bearer;
+pub mod browser;
 pub mod devices;
 pub mod elsewhere;
 pub mod log;

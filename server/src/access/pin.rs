@@ -1,12 +1,12 @@
 //! Several people on one browser: each has signed in on it by their password and set a PIN, and switches to themselves by
 //! that from then on.
 //!
-//! The browser keeps a second secret of 256 bits beside the session, by which it is known again whoever uses it. A PIN is
-//! worth nothing anywhere else, and after [`MOST_WRONG`] wrong tries in a row it is worth nothing here either, so four
+//! A browser is known again by a secret of its own, whoever uses it ([`browser`]). A PIN is worth nothing anywhere else, nor
+//! when the device that the browser is was shut out, and after [`MOST_WRONG`] wrong tries in a row it is worth nothing here either, so four
 //! digits are enough against whoever stands at the till. What each of them wrote without a network goes out in the
 //! session of whoever is signed in: see [`Access::sender`].
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use domain::{ShopSlug, books::Author};
 use store::{
     StoreError,
@@ -14,10 +14,10 @@ use store::{
 };
 
 use super::{
-    Access, Denied, Kind, Visitor,
+    Access, Denied, Kind, Visitor, browser,
     password::PasswordError,
     secret::Secret,
-    session::{self, SignInError, later},
+    session::{self, Secrets, SignInError, later},
 };
 use crate::clock;
 
@@ -28,8 +28,6 @@ const MOST: usize = 6;
 pub const MOST_WRONG: u32 = 5;
 /// Milliseconds for which a PIN is good, from when it was set: as long as a session at the most.
 const LASTS: i64 = session::LONGEST;
-/// The cookie by which a browser is known, whoever uses it.
-const BROWSER: &str = "daybook_browser";
 
 /// Why there is no PIN, or nobody else is there by it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -69,10 +67,6 @@ pub fn check(pin: &str) -> Result<(), PinError> {
     if is_row { Err(PinError::Guessable) } else { Ok(()) }
 }
 
-fn browser_of(headers: &HeaderMap) -> Option<Secret> {
-    Secret::parse(session::value_of(headers, BROWSER)?)
-}
-
 impl Access {
     /// Gives somebody who is signed in a PIN on their browser, if they know their password. Answers with the secret that
     /// the browser is to keep.
@@ -90,13 +84,14 @@ impl Access {
         if !self.passwords.fits(password, person.password.clone()).await? {
             return Err(SignInError::Wrong.into());
         }
-        let browser = match browser_of(headers) {
-            Some(known) => known,
-            None => Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?,
-        };
+        let browser = browser::of(headers)?;
         let (now, hash) = (clock::now(), self.passwords.hash(pin).await?);
         let pin =
             Pin { browser: browser.hash(), person: person.id, hash, wrong: 0, set_at: now, ends_at: later(now, LASTS) };
+        // Known before there is a PIN: the end of the device must be the end of it.
+        if let Some(session) = session::hash_of(headers) {
+            self.store.know_browser(&session, &browser.hash()).await?;
+        }
         self.store.set_pin(pin).await?;
         Ok(browser)
     }
@@ -105,10 +100,10 @@ impl Access {
     ///
     /// # Errors
     /// [`PinError`].
-    pub async fn switch(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Secret), PinError> {
+    pub async fn switch(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Secrets), PinError> {
         let person = self.by_pin(login, pin, headers).await?;
-        let secret = self.begin_session(&person, headers).await?;
-        Ok((person, secret))
+        let secrets = self.go_on_with(&person, headers).await?;
+        Ok((person, secrets))
     }
 
     /// Somebody who shares the browser, with the role that they have in the shop, who says by their PIN that they agree to
@@ -135,7 +130,7 @@ impl Access {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
         };
-        let tried = match (&person, browser_of(headers)) {
+        let tried = match (&person, browser::known(headers)) {
             (Some(person), Some(browser)) => {
                 self.store.try_pin(&browser.hash(), person.id, MOST_WRONG, clock::now()).await?
             }
@@ -165,7 +160,7 @@ impl Access {
     }
 
     async fn open_pins(&self, headers: &HeaderMap) -> Result<Vec<Pin>, StoreError> {
-        let Some(browser) = browser_of(headers) else { return Ok(Vec::new()) };
+        let Some(browser) = browser::known(headers) else { return Ok(Vec::new()) };
         let (mut pins, now) = (self.store.pins(&browser.hash()).await?, clock::now());
         pins.retain(|pin| pin.is_open(MOST_WRONG, now));
         Ok(pins)
@@ -199,17 +194,11 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn leave(&self, headers: &HeaderMap) -> Result<(), StoreError> {
-        if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, browser_of(headers)) {
+        if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, browser::known(headers)) {
             self.store.end_pin(&browser.hash(), person.id).await?;
         }
         self.sign_out(headers).await
     }
-}
-
-/// `Set-Cookie` by which the browser is known again.
-#[must_use]
-pub fn set_cookie(headers: &HeaderMap, browser: &Secret) -> Option<HeaderValue> {
-    session::cookie(headers, BROWSER, &browser.text(), LASTS / 1_000)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use store::{
 };
 
 use super::{
+    browser,
     password::{PasswordError, check, is_old},
     secret::Secret,
 };
@@ -44,8 +45,26 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
+/// What a browser keeps from a sign-in on.
+pub struct Secrets {
+    pub session: Secret,
+    /// By which it is known, whoever uses it.
+    pub browser: Secret,
+}
+
+impl Secrets {
+    /// `Set-Cookie` for each; that of the browser lasts longer than the session again.
+    pub fn cookies(&self, headers: &HeaderMap) -> impl Iterator<Item = HeaderValue> {
+        set_cookie(headers, &self.session).into_iter().chain(browser::set_cookie(headers, &self.browser))
+    }
+}
+
+pub(super) fn fresh() -> Result<Secret, SignInError> {
+    Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))
+}
+
 impl super::Access {
-    /// Signs somebody in, and answers with who it is and the secret for the cookie.
+    /// Signs somebody in, and answers with who it is and what their browser is to keep.
     ///
     /// # Errors
     /// [`SignInError`].
@@ -54,7 +73,7 @@ impl super::Access {
         login: &str,
         password: String,
         headers: &HeaderMap,
-    ) -> Result<(Person, Secret), SignInError> {
+    ) -> Result<(Person, Secrets), SignInError> {
         let person = match Login::parse(login) {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
@@ -69,27 +88,48 @@ impl super::Access {
             let hash = self.passwords.hash(password).await?;
             self.store.set_password(person.id, hash).await?;
         }
-        let secret = self.begin_session(&person, headers).await?;
-        Ok((person, secret))
+        let secrets = self.begin_session(&person, headers).await?;
+        Ok((person, secrets))
     }
 
-    /// A session for somebody who has said who they are. What the browser had before is ended.
+    /// A session for somebody who has said who they are. What the browser had before is ended. On a browser that is known
+    /// it is used from the start on what that is in each shop: nothing is shown to a device that was shut out until its
+    /// script says which one it is.
     ///
     /// # Errors
     /// [`SignInError::Random`], [`SignInError::Store`].
-    pub async fn begin_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secret, SignInError> {
+    pub async fn begin_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
+        let secrets = self.add_session(person, headers).await?;
+        self.store.use_devices_of(&secrets.browser.hash(), &secrets.session.hash()).await?;
         self.sign_out(headers).await?;
-        let secret = Secret::fresh().map_err(|error| SignInError::Random(error.to_string()))?;
+        Ok(secrets)
+    }
+
+    /// The same for somebody who takes another's place, on the devices on which that one was.
+    pub(super) async fn go_on_with(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
+        let secrets = self.add_session(person, headers).await?;
+        let (session, browser) = (secrets.session.hash(), secrets.browser.hash());
+        if let Some(before) = hash_of(headers) {
+            self.store.know_browser(&before, &browser).await?;
+            self.store.carry_devices(&before, &session).await?;
+        }
+        self.store.use_devices_of(&browser, &session).await?;
+        self.sign_out(headers).await?;
+        Ok(secrets)
+    }
+
+    async fn add_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
+        let (session, browser) = (fresh()?, browser::of(headers)?);
         let now = clock::now();
-        let session = Session {
-            hash: secret.hash(),
+        let added = Session {
+            hash: session.hash(),
             person: person.id,
             begun_at: now,
             idle_until: later(now, IDLE),
             ends_at: later(now, LONGEST),
         };
-        self.store.add_session(session).await?;
-        Ok(secret)
+        self.store.add_session(added).await?;
+        Ok(Secrets { session, browser })
     }
 
     /// Gives whoever is signed in another password, if they know the one that they have. Whatever else they are signed in
@@ -103,7 +143,7 @@ impl super::Access {
         current: String,
         new: String,
         headers: &HeaderMap,
-    ) -> Result<Secret, SignInError> {
+    ) -> Result<Secrets, SignInError> {
         if !self.passwords.fits(current, person.password.clone()).await? {
             return Err(SignInError::Wrong);
         }
@@ -185,7 +225,7 @@ pub(super) fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str
 
 /// `Set-Cookie` that signs the browser in.
 #[must_use]
-pub fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
+fn set_cookie(headers: &HeaderMap, secret: &Secret) -> Option<HeaderValue> {
     cookie(headers, NAME, &secret.text(), LONGEST / 1_000)
 }
 

@@ -73,12 +73,13 @@ fn asked(headers: &HeaderMap, after: Option<&str>, epoch: Uuid) -> Asked {
 /// # Errors
 /// [`Problem`].
 pub async fn feed(door: Result<Door, Problem>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    let door = match door {
-        Ok(door) => door.on_its_device().await,
-        Err(problem) => Err(problem),
+    let entered = async {
+        let door = door?;
+        let taken = door.on_its_device().await?.map(frame::code_taken);
+        Ok::<_, Problem>((door, taken))
     };
-    match door {
-        Ok(door) => open(door).await,
+    match entered.await {
+        Ok((door, taken)) => open(door, taken).await,
         // An `EventSource` tells a page nothing of the status that it got: it would try for ever.
         Err(problem) if problem.denies() && is_page(&uri) && !wants_json(&headers) => {
             Ok(stream_of(frame::revoked(problem.revocation())))
@@ -87,7 +88,7 @@ pub async fn feed(door: Result<Door, Problem>, headers: HeaderMap, uri: Uri) -> 
     }
 }
 
-async fn open(door: Door) -> Result<Response, Problem> {
+async fn open(door: Door, first: Option<Bytes>) -> Result<Response, Problem> {
     let clients = door.server.metrics.feed_clients.get();
     if usize::try_from(clients).unwrap_or(0) >= door.server.limits.feeds {
         return Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "too_many_feeds", "too many open feeds")
@@ -118,7 +119,8 @@ async fn open(door: Door) -> Result<Response, Problem> {
     };
     let (access, headers, slug) = (door.server.access.clone(), door.headers.clone(), door.shop.slug.clone());
     let pass = Pass::new(access, headers, slug, "/feed", door.author.clone());
-    let open = Open { server: door.server.clone(), pass, _place: place, until: Instant::now() + life(&door.server) };
+    let until = Instant::now() + life(&door.server);
+    let open = Open { server: door.server.clone(), pass, _place: place, until, first };
     open.server.metrics.feed_clients.add(1);
     if let Some(wait) = wait {
         return Ok(poll(start, open, wait).await);
@@ -191,7 +193,11 @@ fn poll_wait(door: &Door) -> Result<Duration, Problem> {
 async fn poll(start: Start, open: Open, wait: Duration) -> Response {
     let frames = match start {
         Start::Over(bytes) => vec![bytes],
-        Start::Follow { at, shop } => polled(Feed::new(open, shop, at), wait).await,
+        Start::Follow { at, shop } => {
+            let mut feed = Feed::new(open, shop, at);
+            let first = feed.open.first.take();
+            first.into_iter().chain(polled(feed, wait).await).collect()
+        }
     };
     let body = frame::polled(&frames);
     let headers = [
@@ -281,6 +287,8 @@ struct Open {
     _place: Option<Place>,
     /// The end in any case.
     until: Instant,
+    /// What is to be said in front of everything else.
+    first: Option<Bytes>,
 }
 
 impl Drop for Open {
@@ -340,6 +348,11 @@ impl Feed {
             if !matches!(self.state, State::Ended) && self.open.pass.is_over().await {
                 self.state = State::Ended;
                 return Some(revoked(&self.shop.slug, &self.open.pass));
+            }
+            if !matches!(self.state, State::Greeting { .. } | State::Ended)
+                && let Some(first) = self.open.first.take()
+            {
+                return Some(first);
             }
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Greeting { missed: Some(mut left), view } => {

@@ -86,10 +86,10 @@ pub async fn password(
         Err(answer) => return answer,
     };
     match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
-        Ok(secret) => {
+        Ok(secrets) => {
             access.attempts.right(address, person.login.as_str());
             tracing::info!(%address, "another password");
-            sign_in::signed_in(&headers, &secret, "/password?done=1")
+            sign_in::signed_in(&headers, &secrets, "/password?done=1")
         }
         Err(SignInError::Wrong) => {
             tracing::info!(%address, code = "wrong_password", "no other password");

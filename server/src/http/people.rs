@@ -70,7 +70,7 @@ fn newcomer(form: &SentForm) -> Newcomer {
 /// On to a page, signed in.
 async fn sign_in_to(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
     match access.begin_session(person, headers).await {
-        Ok(secret) => sign_in::signed_in(headers, &secret, to),
+        Ok(secrets) => sign_in::signed_in(headers, &secrets, to),
         Err(error) => {
             tracing::warn!(code = "unavailable", %error, "joined, and not signed in");
             see_other("/sign-in?problem=unavailable")

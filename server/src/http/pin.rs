@@ -18,11 +18,7 @@ use super::{
     redirect::{see_other, see_other_with},
     sign_in::{SentForm, ours, signed_in},
 };
-use crate::access::{
-    log,
-    pin::{self, PinError},
-    session::SignInError,
-};
+use crate::access::{browser, log, pin::PinError, session::SignInError};
 
 fn word(error: &PinError) -> &'static str {
     match error {
@@ -60,7 +56,7 @@ pub async fn set(
             access.attempts.right(address, login);
             tracing::info!(%address, "a PIN on a browser");
             let mut response = see_other(ours(&next).unwrap_or("/shops"));
-            response.headers_mut().extend(pin::set_cookie(&headers, &browser).map(|it| (header::SET_COOKIE, it)));
+            response.headers_mut().extend(browser::set_cookie(&headers, &browser).map(|it| (header::SET_COOKIE, it)));
             response
         }
         Err(error) => {
@@ -88,10 +84,10 @@ pub async fn switch(
         return again("later");
     }
     match server.access.switch(&login, form.field("pin"), &headers).await {
-        Ok((_, secret)) => {
+        Ok((_, secrets)) => {
             server.access.attempts.right(address, &login);
             tracing::info!(%address, "switched by a PIN");
-            signed_in(&headers, &secret, ours(&next).unwrap_or("/shops"))
+            signed_in(&headers, &secrets, ours(&next).unwrap_or("/shops"))
         }
         Err(error) => {
             if error == PinError::Wrong {

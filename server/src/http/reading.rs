@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{API, Server, Shared, peer::Peer, problem::Problem};
 use crate::{
-    access::{Denied, Entrance, Kind, Visitor, log, sight},
+    access::{Denied, Entrance, Kind, Visitor, devices::Code, log, sight},
     shop::{Shop, log::unavailable},
 };
 
@@ -116,17 +116,14 @@ async fn look_at(
 }
 
 impl Door {
-    /// The same, where whoever asks has said on which device they are.
+    /// Takes down on which device whoever asks is, where they have said so. Answers with its code where that is another's.
     ///
     /// # Errors
     /// 403 for a device that was shut out.
-    pub async fn on_its_device(self) -> Result<Self, Problem> {
-        if self.kind == Kind::Person
-            && let Some(device) = self.query.get("device")
-        {
-            self.server.access.on_device(&self.headers, &self.shop.slug, &self.author, device).await?;
-        }
-        Ok(self)
+    pub async fn on_its_device(&self) -> Result<Option<&str>, Problem> {
+        let Some(device) = self.query.get("device").filter(|_| self.kind == Kind::Person) else { return Ok(None) };
+        let code = self.server.access.on_device(&self.headers, &self.shop.slug, &self.author, device).await?;
+        Ok((code == Code::Taken).then_some(device))
     }
 
     /// A part of the address.

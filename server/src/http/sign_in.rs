@@ -20,8 +20,7 @@ use super::{
 };
 use crate::access::{
     Access, log,
-    secret::Secret,
-    session::{self, SignInError},
+    session::{self, Secrets, SignInError},
 };
 
 /// `POST /session`, a form with `login`, `password` and `next`, the page to go on to.
@@ -39,12 +38,12 @@ pub async fn post(
         return again("later");
     }
     match server.access.sign_in(&login, form.field("password"), &headers).await {
-        Ok((person, secret)) => {
+        Ok((person, secrets)) => {
             server.access.attempts.right(address, &login);
             tracing::info!(%address, "sign-in");
             match ours(&next) {
-                Some(next) => signed_in(&headers, &secret, next),
-                None => signed_in(&headers, &secret, &home(&server.access, &person).await),
+                Some(next) => signed_in(&headers, &secrets, next),
+                None => signed_in(&headers, &secrets, &home(&server.access, &person).await),
             }
         }
         Err(SignInError::Wrong) => {
@@ -101,9 +100,11 @@ impl SentForm {
 }
 
 /// On to a page, with the session that was begun.
-pub(super) fn signed_in(headers: &HeaderMap, secret: &Secret, to: &str) -> Response {
+pub(super) fn signed_in(headers: &HeaderMap, secrets: &Secrets, to: &str) -> Response {
     let mut response = see_other(to);
-    response.headers_mut().extend(session::set_cookie(headers, secret).map(|it| (header::SET_COOKIE, it)));
+    for cookie in secrets.cookies(headers) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     response
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::EventRecord;
 use serde::Serialize;
-use sync::protocol::{Bye, Heartbeat, PROTOCOL, Revocation, Revoked, StartOver, TooOld};
+use sync::protocol::{Bye, CodeTaken, Heartbeat, PROTOCOL, Revocation, Revoked, StartOver, TooOld};
 use uuid::Uuid;
 
 /// The most entries in one `events` frame.
@@ -62,6 +62,12 @@ pub fn reset(start_over: &StartOver) -> Bytes {
 #[must_use]
 pub fn snapshot(start_over: &StartOver) -> Bytes {
     encode("snapshot", None, start_over)
+}
+
+/// The device that reads says a code which another browser has.
+#[must_use]
+pub fn code_taken(code: &str) -> Bytes {
+    encode("code_taken", None, &CodeTaken { protocol: PROTOCOL, code: code.into() })
 }
 
 #[must_use]

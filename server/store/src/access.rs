@@ -115,6 +115,9 @@ pub trait Access: Send + Sync {
 
     async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
 
+    /// Of everybody, on the browser that a device is. Where nobody knows which it is, none.
+    async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError>;
+
     /// As it is made: not used yet.
     async fn add_reset(&self, reset: Reset) -> Result<(), StoreError>;
 
@@ -143,8 +146,8 @@ pub trait Access: Send + Sync {
     /// same person may do it again after a broken line. None where it is unknown, expired or used by another.
     async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError>;
 
-    /// One that is there already is given to the person who enrols it now, and keeps its name; a revoked one stays
-    /// revoked. What it has written and when it was seen is said by [`Access::saw_device`].
+    /// One that is there already is given to the person who enrols it now, and keeps its name, and its browser where that
+    /// was known; a revoked one stays revoked. What it has written and when it was seen is said by [`Access::saw_device`].
     async fn enrol(&self, device: Device) -> Result<(), StoreError>;
 
     async fn device(&self, shop: &ShopSlug, id: &str) -> Result<Option<Device>, StoreError>;
@@ -161,6 +164,16 @@ pub trait Access: Send + Sync {
 
     /// A session is used on this device of the shop from now on. The device is enrolled, and the session open.
     async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError>;
+
+    /// Another session is used on the same devices, in the shops where it is not used on one yet.
+    async fn carry_devices(&self, from: &SecretHash, to: &SecretHash) -> Result<(), StoreError>;
+
+    /// A session is used on what this browser is in each shop where it is not used on a device yet: of several devices on
+    /// the one that was enrolled last.
+    async fn use_devices_of(&self, browser: &SecretHash, session: &SecretHash) -> Result<(), StoreError>;
+
+    /// The devices that a session is used on are this browser, where nobody knew which they are.
+    async fn know_browser(&self, session: &SecretHash, browser: &SecretHash) -> Result<(), StoreError>;
 
     /// The device of a shop that a session is used on.
     async fn device_of(&self, session: &SecretHash, shop: &ShopSlug) -> Result<Option<Device>, StoreError>;

@@ -136,6 +136,8 @@ macro_rules! contract_suite {
             access::of_16_who_use_an_invite_at_once_one_comes_in,
             devices::p9_a_device_is_heard_of_and_revoked_in_its_own_shop,
             devices::p9_a_session_is_used_on_one_device_of_each_shop,
+            devices::p9_a_session_goes_on_where_another_was_and_on_what_its_browser_is,
+            devices::p9_the_pins_on_a_device_are_those_of_the_browser_that_was_known_first,
             devices::p5_what_comes_after_its_authors_end_is_kept_until_an_owner_decides,
             access::p9_a_token_is_of_one_shop_and_its_name_is_its_own_for_ever,
             access::what_may_end_a_way_in_is_counted,

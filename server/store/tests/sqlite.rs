@@ -108,7 +108,7 @@ async fn the_log_can_be_searched_as_text() {
 async fn f8_a_full_disk_is_unavailable_and_passes() {
     let folder = env::temp_dir().join(format!("daybook-full-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&folder).status();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&folder).status();
     if !mounted.is_ok_and(|status| status.success()) {
         std::fs::remove_dir_all(&folder).unwrap();
         eprintln!("skipped: a small disk cannot be mounted here");
@@ -118,7 +118,7 @@ async fn f8_a_full_disk_is_unavailable_and_passes() {
     store.migrate().await.unwrap();
     let shop = ShopSlug::parse("corner").unwrap();
     let mut head = store.create_shop(&shop, "Corner shop", Uuid::from_u128(1)).await.unwrap();
-    std::fs::write(folder.join("ballast"), vec![0; 400 * 1024]).unwrap();
+    std::fs::write(folder.join("ballast"), vec![0; 1024 * 1024]).unwrap();
 
     let mut number = 0;
     let error = loop {

@@ -216,6 +216,12 @@ impl Device {
                     net.say(Input::Probed { reached: answer.is_ok_and(|answer| answer.status().is_success()) });
                 });
             }
+            Output::TakeAnotherCode(code) => {
+                let other = format!("U{}", &code[1..]);
+                self.net.device.clone_from(&other);
+                self.config.device = other.as_str().into();
+                self.tell(Input::Named(other.into()));
+            }
             Output::WakeAt(at) => self.wake_at = Some(at),
             Output::Report(report) => self.reports.push(report),
             _ => {}

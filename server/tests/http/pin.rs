@@ -19,11 +19,17 @@ on_every_store!(
     a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere,
     whoever_signs_out_or_has_another_password_is_switched_to_no_more,
     us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there,
+    p9_with_a_device_the_pins_on_its_browser_end_for_everybody,
+    p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing,
+    p9_a_device_that_was_shut_out_before_its_browser_was_known_ends_the_pins_with_its_next_word,
 );
 
 const ASHA: &str = "asha";
 const MAREK: &str = "marek";
 const PIN: &str = "2580";
+
+/// What the till's device calls itself.
+const DEVICE: &str = "T10001";
 
 /// What one browser keeps.
 struct Browser<'a> {
@@ -93,6 +99,19 @@ impl<'a> Browser<'a> {
         let pushed = self.daybook.client.post(format!("{}/api/push_commands", self.daybook.origin));
         let pushed = pushed.header("accept", "application/json").json(&json!({"shop": SHOP, "push": push}));
         answer(pushed.header("cookie", self.cookies()).send().await.unwrap()).await
+    }
+
+    /// Its script says which device it is.
+    async fn says(&self, device: &str) -> StatusCode {
+        let ask = json!({"shop": SHOP, "request": {"protocol": PROTOCOL, "device": device}});
+        let asked = self.daybook.client.post(format!("{}/api/replica_snapshot", self.daybook.origin)).json(&ask);
+        asked.header("cookie", self.cookies()).send().await.unwrap().status()
+    }
+
+    /// A page, before any script has said anything.
+    async fn page(&self) -> StatusCode {
+        let page = self.daybook.client.get(format!("{}/s/test/products", self.daybook.origin));
+        page.header("accept", "text/html").header("cookie", self.cookies()).send().await.unwrap().status()
     }
 
     async fn sellers(&self) -> Vec<(String, String)> {
@@ -205,4 +224,84 @@ async fn us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there
     till.post("/session/end", &[]).await;
     till.session = ended;
     assert_eq!(till.pushes(MAREK, "S-7").await.0, StatusCode::UNAUTHORIZED, "nobody is signed in");
+}
+
+/// An owner shuts a device out, or lets it in again.
+async fn an_owner(daybook: &Daybook, what: &str, device: &str) {
+    let owner = session(daybook, "ines").await;
+    let form = [("do", what), ("device", device)];
+    let posted = daybook.client.post(format!("{}/s/{SHOP}/devices", daybook.origin)).form(&form);
+    let posted = posted.header("cookie", owner).send().await.unwrap();
+    assert_eq!(location(&posted), format!("/s/{SHOP}/devices?done={what}"));
+}
+
+async fn p9_with_a_device_the_pins_on_its_browser_end_for_everybody(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    person(&*fixture.store, "ines", SHOP, Role::Owner).await;
+    let wrong = |login: &str| format!("/s/test/switch?problem=pin-wrong&login={login}");
+    // It spoke before the browser had a secret, and has not since: the PIN tells which browser it is.
+    let mut till = Browser { daybook: &daybook, session: session(&daybook, ASHA).await, browser: String::new() };
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    assert_eq!(till.set_pin(PASSWORD, PIN).await, "/s/test/device");
+    let elsewhere = Browser::shared(&daybook).await;
+    assert_eq!(elsewhere.says("T10002").await, StatusCode::OK);
+    an_owner(&daybook, "revoke", DEVICE).await;
+    assert_eq!(till.switch(ASHA, PIN).await, wrong(ASHA));
+
+    an_owner(&daybook, "readmit", DEVICE).await;
+    assert_eq!(till.switch(ASHA, PIN).await, wrong(ASHA), "letting it in does not bring them back");
+    till.sign_in(ASHA).await;
+    till.set_pin(PASSWORD, PIN).await;
+    till.sign_in(MAREK).await;
+    till.set_pin(PASSWORD, "314159").await;
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till", "set anew");
+    // Now it is enough that the script has spoken since there is a secret, whoever was there.
+    an_owner(&daybook, "revoke", DEVICE).await;
+    for (login, pin) in [(ASHA, PIN), (MAREK, "314159")] {
+        assert_eq!(till.switch(login, pin).await, wrong(login));
+    }
+    let mut elsewhere = elsewhere;
+    assert_eq!(elsewhere.switch(ASHA, PIN).await, "/s/test/till", "on another browser they are good");
+    assert_eq!(elsewhere.page().await, StatusCode::OK);
+}
+
+async fn p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    person(&*fixture.store, "ines", SHOP, Role::Owner).await;
+    let mut till = Browser::shared(&daybook).await;
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_eq!(till.page().await, StatusCode::OK);
+    // As one who knows the password may do at any time; PINs are of the browser, and it is in other shops too.
+    an_owner(&daybook, "revoke", DEVICE).await;
+    until(async || (till.page().await == StatusCode::FORBIDDEN).then_some(())).await;
+    till.set_pin(PASSWORD, PIN).await;
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_eq!(till.page().await, StatusCode::FORBIDDEN, "the session goes on where the other was");
+    till.sign_in(MAREK).await;
+    assert_eq!(till.page().await, StatusCode::FORBIDDEN, "the browser is known, whoever has the password");
+    let shop = ShopSlug::parse(SHOP).unwrap();
+    let found = fixture.store.access().device(&shop, DEVICE).await.unwrap().unwrap();
+    assert!(found.browser.is_some() && found.revoked_at.is_some());
+    an_owner(&daybook, "readmit", DEVICE).await;
+    until(async || (till.page().await == StatusCode::OK).then_some(())).await;
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    let now = fixture.store.access().device(&shop, DEVICE).await.unwrap().unwrap();
+    assert_ne!(now.person, found.person, "whoever uses it now");
+}
+
+async fn p9_a_device_that_was_shut_out_before_its_browser_was_known_ends_the_pins_with_its_next_word(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    person(&*fixture.store, "ines", SHOP, Role::Owner).await;
+    let mut till = Browser { daybook: &daybook, session: session(&daybook, ASHA).await, browser: String::new() };
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    // Nothing joins this session to the one before.
+    till.session = session(&daybook, ASHA).await;
+    till.set_pin(PASSWORD, PIN).await;
+    an_owner(&daybook, "revoke", DEVICE).await;
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    assert_ne!(till.says(DEVICE).await, StatusCode::OK);
+    assert_eq!(till.page().await, StatusCode::FORBIDDEN);
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/switch?problem=pin-wrong&login=asha");
 }

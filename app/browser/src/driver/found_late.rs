@@ -1,7 +1,7 @@
 //! What is found in storage after the start: where it could not be read at first, was cleared meanwhile, or was
-//! written by another tab.
+//! written by another tab; and the names of this device that come of it.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 
 use domain::CommandId;
 use sync::{Changes, Input, Replica, StoredState};
@@ -31,6 +31,15 @@ impl Driver {
         self.take_name();
         self.take(Input::StorageLost);
         (self.on_change)(Changes { connection: true, ..Changes::default() });
+    }
+
+    /// Another device of the shop has this code. What is numbered keeps its numbers.
+    pub(super) fn take_another_code(self: &Rc<Self>, code: Arc<str>) {
+        self.spawn(async move |driver| {
+            driver.storage.take_another_name(&code).await;
+            driver.take_name();
+            (driver.on_change)(Changes { connection: true, ..Changes::default() });
+        });
     }
 
     pub(super) fn take_name(self: &Rc<Self>) {

@@ -21,7 +21,7 @@ use domain::{
 use serde_json::json;
 use sync::{
     authority::Authority,
-    protocol::{Events, Heartbeat, PROTOCOL, Push, PushAnswer, Snapshot},
+    protocol::{CodeTaken, Events, Heartbeat, PROTOCOL, Push, PushAnswer, Snapshot},
 };
 use uuid::Uuid;
 
@@ -79,6 +79,10 @@ struct Shop {
     to_swallow: u32,
     feeds: u32,
     orders: VecDeque<String>,
+    /// The first code that comes is another browser's.
+    has_twin: bool,
+    /// The codes that feeds were opened under, in order.
+    codes: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -102,6 +106,8 @@ impl Server {
             to_swallow: 0,
             feeds: 0,
             orders: VecDeque::new(),
+            has_twin: false,
+            codes: Vec::new(),
         };
         let (sender, receiver) = channel();
         let server = Self { address, shop: Arc::new(Mutex::new(shop)), reports: Arc::new(Mutex::new(receiver)) };
@@ -159,6 +165,16 @@ impl Server {
     /// That many pushes are decided and never answered.
     pub fn swallow_answers(&self, count: u32) {
         self.lock().to_swallow = count;
+    }
+
+    /// Another browser has the code that is said first.
+    pub fn has_a_twin(&self) {
+        self.lock().has_twin = true;
+    }
+
+    /// The code under which a feed was opened last.
+    pub fn last_code(&self) -> Option<String> {
+        self.lock().codes.last().cloned()
     }
 
     pub fn head(&self) -> u64 {
@@ -256,6 +272,9 @@ fn respond(stream: &mut TcpStream, kind: &str, body: &[u8]) {
 fn feed(stream: &mut TcpStream, path: &str, shop: &Mutex<Shop>) -> std::io::Result<()> {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n")?;
+    let code = path.split_once("device=").map_or("", |(_, rest)| rest.split('&').next().unwrap_or(""));
+    let taken = shop.lock().expect("no thread panics here").taken(code);
+    stream.write_all(taken.as_bytes())?;
     let id = path.split_once("after=").map_or("", |(_, rest)| rest.split('&').next().unwrap_or(""));
     let position = id.rsplit_once(':').or_else(|| id.rsplit_once("%3A")).map(|(_, position)| position.parse());
     let mut last: u64 = position.and_then(Result::ok).unwrap_or(0);
@@ -283,6 +302,15 @@ impl Shop {
         let outcomes = batch.outcomes.clone();
         self.authority.commit(batch);
         PushAnswer { protocol: PROTOCOL, epoch: self.authority.epoch, head: self.authority.books.position, outcomes }
+    }
+
+    fn taken(&mut self, code: &str) -> String {
+        self.codes.push(code.to_owned());
+        if !self.has_twin || self.codes.first().is_none_or(|first| first != code) {
+            return String::new();
+        }
+        let taken = CodeTaken { protocol: PROTOCOL, code: code.into() };
+        format!("event: code_taken\ndata: {}\n\n", serde_json::to_string(&taken).expect("JSON"))
     }
 
     fn snapshot(&self) -> Snapshot {

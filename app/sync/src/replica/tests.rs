@@ -1,3 +1,4 @@
+mod code_taken;
 mod past;
 mod people;
 mod recovery;

@@ -489,6 +489,7 @@ impl World {
                 }
                 Output::Revoked(revocation) => self.revoked(node, revocation),
                 Output::Readmitted => self.store(node, Write::Readmitted),
+                Output::TakeAnotherCode(code) => unreachable!("nobody has told it that {code} is taken"),
                 Output::OpenFeed { feed, after, epoch } => {
                     self.nodes[node].feed = Some(feed);
                     self.call(node, Call::Feed { feed, after, epoch });

@@ -19,6 +19,7 @@ pub(crate) enum Value {
     Number(i64),
     MaybeNumber(Option<i64>),
     Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
     Id(Uuid),
 }
 
@@ -58,6 +59,12 @@ impl From<SecretHash> for Value {
     }
 }
 
+impl From<Option<SecretHash>> for Value {
+    fn from(hash: Option<SecretHash>) -> Self {
+        Self::MaybeBytes(hash.map(|hash| hash.0.to_vec()))
+    }
+}
+
 impl From<Uuid> for Value {
     fn from(id: Uuid) -> Self {
         Self::Id(id)
@@ -92,6 +99,7 @@ macro_rules! bound {
             Value::Number(number) => query.bind(number),
             Value::MaybeNumber(number) => query.bind(number),
             Value::Bytes(bytes) => query.bind(bytes),
+            Value::MaybeBytes(bytes) => query.bind(bytes),
             Value::Id(id) => query.bind(id),
         })
     };

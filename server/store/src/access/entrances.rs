@@ -115,6 +115,8 @@ pub struct Device {
     pub revoked_at: Option<Millis>,
     /// How many commands it still had to send, as it said last.
     pub unsent: Option<u32>,
+    /// The browser that it is: the first that used its code and was known. Of the secret that the browser keeps.
+    pub browser: Option<SecretHash>,
 }
 
 /// That a device was heard of.

@@ -41,6 +41,14 @@ pub(crate) struct Data {
     changes: u64,
 }
 
+impl Data {
+    fn use_where_none_is(&mut self, session: SecretHash, on: Vec<(ShopSlug, Arc<str>)>) {
+        for (shop, id) in on {
+            self.used_on.entry((session, shop)).or_insert(id);
+        }
+    }
+}
+
 impl MemoryAccess {
     fn data(&self) -> MutexGuard<'_, Data> {
         // Every change below is made after all its checks, so a panic elsewhere leaves nothing half done.
@@ -215,6 +223,13 @@ impl Access for MemoryAccess {
         Ok(())
     }
 
+    async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let browser = data.devices.get(&(shop.clone(), id.into())).and_then(|device| device.browser);
+        data.pins.retain(|(of, _), _| Some(*of) != browser);
+        Ok(())
+    }
+
     async fn add_reset(&self, reset: Reset) -> Result<(), StoreError> {
         self.known(&reset.shop)?;
         self.data().resets.insert(reset.hash, Reset { used_at: None, ..reset });
@@ -282,9 +297,11 @@ impl Access for MemoryAccess {
         self.known(&device.shop)?;
         let mut data = self.data();
         let key = (device.shop.clone(), device.id.clone());
-        let person = device.person;
+        let (person, browser) = (device.person, device.browser);
         let fresh = Device { seen_at: None, last_entry: None, revoked_at: None, unsent: None, ..device };
-        data.devices.entry(key).or_insert(fresh).person = person;
+        let known = data.devices.entry(key).or_insert(fresh);
+        known.person = person;
+        known.browser = known.browser.or(browser);
         Ok(())
     }
 
@@ -316,6 +333,38 @@ impl Access for MemoryAccess {
     async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
         self.known(shop)?;
         self.data().used_on.insert((*session, shop.clone()), id.into());
+        Ok(())
+    }
+
+    async fn carry_devices(&self, from: &SecretHash, to: &SecretHash) -> Result<(), StoreError> {
+        let mut data = self.data();
+        if !data.sessions.contains_key(from) {
+            return Ok(());
+        }
+        let on = data.used_on.iter().filter(|((session, _), _)| session == from);
+        let on: Vec<_> = on.map(|((_, shop), id)| (shop.clone(), id.clone())).collect();
+        data.use_where_none_is(*to, on);
+        Ok(())
+    }
+
+    async fn use_devices_of(&self, browser: &SecretHash, session: &SecretHash) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let of_browser = data.devices.values().filter(|device| device.browser == Some(*browser));
+        let mut on: Vec<_> = of_browser.map(|one| (one.enrolled_at, one.id.clone(), one.shop.clone())).collect();
+        on.sort_by(|one, other| other.cmp(one));
+        data.use_where_none_is(*session, on.into_iter().map(|(_, id, shop)| (shop, id)).collect());
+        Ok(())
+    }
+
+    async fn know_browser(&self, session: &SecretHash, browser: &SecretHash) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let on = data.used_on.iter().filter(|((of, _), _)| of == session);
+        let on: Vec<_> = on.map(|((_, shop), id)| (shop.clone(), id.clone())).collect();
+        for key in on {
+            if let Some(device) = data.devices.get_mut(&key) {
+                device.browser.get_or_insert(*browser);
+            }
+        }
         Ok(())
     }
 

@@ -84,11 +84,12 @@ pub(super) fn invite(row: InviteRow) -> Result<Invite, StoreError> {
     Ok(Invite { shop, id, hash, role, made_at, expires_at, used_by, used_at })
 }
 
-/// shop, id, name, person, enrolled at, seen at, last entry, revoked at, unsent
-pub(super) type DeviceRow = (String, String, String, Uuid, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+/// shop, id, name, person, enrolled at, seen at, last entry, revoked at, unsent, browser
+pub(super) type DeviceRow =
+    (String, String, String, Uuid, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>);
 
 pub(super) fn device(row: DeviceRow) -> Result<Device, StoreError> {
-    let (of, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent) = row;
+    let (of, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent, browser) = row;
     Ok(Device {
         shop: shop(&of)?,
         id: id.into(),
@@ -99,6 +100,7 @@ pub(super) fn device(row: DeviceRow) -> Result<Device, StoreError> {
         last_entry: last_entry.map(stored::position).transpose()?,
         revoked_at: revoked_at.map(Millis),
         unsent: unsent.map(|unsent| u32::try_from(unsent).unwrap_or(u32::MAX)),
+        browser: browser.map(hash).transpose()?,
     })
 }
 

@@ -184,6 +184,10 @@ impl<D: Database> Access for Tables<D> {
         self.change(include_str!("sql/end_pin.sql"), [(*browser).into(), person.into()]).await.map(drop)
     }
 
+    async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_pins_on.sql"), [shop.as_str().into(), id.into()]).await.map(drop)
+    }
+
     async fn add_reset(&self, reset: Reset) -> Result<(), StoreError> {
         let Reset { hash, shop, person, made_at, expires_at, used_at: _ } = reset;
         let values = [hash.into(), shop.as_str().into(), person.into(), made_at.into(), expires_at.into()];
@@ -238,8 +242,9 @@ impl<D: Database> Access for Tables<D> {
     }
 
     async fn enrol(&self, device: Device) -> Result<(), StoreError> {
-        let Device { shop, id, name, person, enrolled_at, .. } = device;
-        let values = [shop.as_str().into(), (&*id).into(), name.into(), person.into(), enrolled_at.into()];
+        let Device { shop, id, name, person, enrolled_at, browser, .. } = device;
+        let values =
+            [shop.as_str().into(), (&*id).into(), name.into(), person.into(), enrolled_at.into(), browser.into()];
         self.insert(&shop, include_str!("sql/enrol.sql"), values).await.map(drop)
     }
 
@@ -267,6 +272,18 @@ impl<D: Database> Access for Tables<D> {
     async fn use_device(&self, session: &SecretHash, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
         let values = [(*session).into(), shop.as_str().into(), id.into()];
         self.insert(shop, include_str!("sql/use_device.sql"), values).await.map(drop)
+    }
+
+    async fn carry_devices(&self, from: &SecretHash, to: &SecretHash) -> Result<(), StoreError> {
+        self.change(include_str!("sql/carry_devices.sql"), [(*from).into(), (*to).into()]).await.map(drop)
+    }
+
+    async fn use_devices_of(&self, browser: &SecretHash, session: &SecretHash) -> Result<(), StoreError> {
+        self.change(include_str!("sql/use_devices_of.sql"), [(*browser).into(), (*session).into()]).await.map(drop)
+    }
+
+    async fn know_browser(&self, session: &SecretHash, browser: &SecretHash) -> Result<(), StoreError> {
+        self.change(include_str!("sql/know_browser.sql"), [(*session).into(), (*browser).into()]).await.map(drop)
     }
 
     async fn device_of(&self, session: &SecretHash, shop: &ShopSlug) -> Result<Option<Device>, StoreError> {

@@ -406,6 +406,7 @@ pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
         last_entry: None,
         revoked_at: None,
         unsent: None,
+        browser: None,
     };
     let (till, invited) = (token("corner", 1, "till"), invite("corner", 2, Role::Seller, 1));
     let mut last = access.changes().await.unwrap();

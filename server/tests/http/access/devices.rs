@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use server::clock;
 use store::{access::Device as Enrolled, contract::Fixture};
 use sync::{
-    Input, OutboxRecord, Reason, Stage,
+    Input, OutboxRecord, Reason, Report, Stage,
     protocol::{Revocation, ShutOut},
 };
 
 use super::{shop, status};
 use crate::{
     device::Device,
-    people::{location, person, session},
-    support::{Daybook, SHOP, answer, on_every_store, until},
+    people::{PASSWORD, location, person, session},
+    support::{Daybook, Feed, SHOP, answer, on_every_store, until},
 };
 
 on_every_store!(
@@ -30,6 +30,8 @@ on_every_store!(
     p2_what_was_decided_before_the_end_keeps_its_verdict,
     p8_a_page_from_before_there_were_devices_has_to_sign_in_and_loses_nothing,
     only_owners_see_devices_and_what_waits,
+    p2_of_two_browsers_with_one_code_the_second_takes_another_and_both_go_on,
+    p8_whether_a_code_is_taken_is_said_in_front_and_changes_nothing_else,
 );
 
 /// A browser in which somebody has signed in.
@@ -38,6 +40,25 @@ async fn browser(daybook: &Daybook, login: &str) -> Client {
     headers.insert(COOKIE, session(daybook, login).await.parse().unwrap());
     headers.insert(USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0 Safari/537.36".parse().unwrap());
     Client::builder().default_headers(headers).redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// As a browser would: it keeps all that it is given. `before`: what it has.
+async fn cookies(daybook: &Daybook, login: &str, before: &str) -> String {
+    let form = [("login", login), ("password", PASSWORD), ("next", "/s/test")];
+    let asked = daybook.client.post(format!("{}/session", daybook.origin)).form(&form).header("cookie", before);
+    let signed_in = asked.send().await.unwrap();
+    let set = signed_in.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap());
+    let pairs: Vec<&str> = set.map(|set| set.split(';').next().unwrap()).collect();
+    assert!(pairs[0].starts_with("daybook_session=") && pairs[1].starts_with("daybook_browser="), "{pairs:?}");
+    pairs.join("; ")
+}
+
+/// The same till in a browser that is known.
+async fn known_till(daybook: &Daybook, name: &str, login: &str) -> Device {
+    let mut headers = HeaderMap::new();
+    headers.insert(COOKIE, cookies(daybook, login, "").await.parse().unwrap());
+    let client = Client::builder().default_headers(headers).build().unwrap();
+    Device::of(name, &daybook.origin, client, Some(login), Role::Manager).await
 }
 
 async fn till(daybook: &Daybook, name: &str, login: &str) -> Device {
@@ -273,4 +294,81 @@ async fn only_owners_see_devices_and_what_waits(fixture: Fixture) {
         assert_eq!(status(asha.post(&address).form(&form)).await, StatusCode::FORBIDDEN, "{what}");
     }
     assert_eq!(enrolled(&fixture, "T10001").await.unwrap().name, "Chrome on Linux");
+}
+
+async fn p2_of_two_browsers_with_one_code_the_second_takes_another_and_both_go_on(fixture: Fixture) {
+    let (daybook, ines, _) = staffed(&fixture).await;
+    let mut one = known_till(&daybook, "T20002", "asha").await;
+    one.until("the feed is open", |replica| replica.connection().last_heard.is_some()).await;
+    let mut other = known_till(&daybook, "T20002", "asha").await;
+    let began = Instant::now();
+    while enrolled(&fixture, "U20002").await.is_none() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", other.reports);
+        other.turn().await;
+    }
+    assert_eq!(other.reports, [Report::CodeTaken { code: "T20002".into() }]);
+    let head = fixture.store.head(&shop()).await.unwrap().unwrap().position;
+    for till in [&mut one, &mut other] {
+        till.issue("stock.damage", &damage(1));
+        till.until_settled().await;
+    }
+    assert_eq!(one.reports, [], "the first keeps it");
+    let written = fixture.store.read(&shop(), head, 10).await.unwrap();
+    let codes: Vec<String> = written.iter().map(|entry| entry.decode().unwrap().device.to_string()).collect();
+    assert_eq!(codes, ["T20002", "U20002"]);
+    let [first, second] = [enrolled(&fixture, "T20002").await.unwrap(), enrolled(&fixture, "U20002").await.unwrap()];
+    assert!(first.browser.is_some() && second.browser.is_some() && first.browser != second.browser);
+
+    // The end of one is not the end of the other.
+    assert_eq!(form(&daybook, &ines, &[("do", "revoke"), ("device", "T20002")]).await, "done=revoke");
+    one.until("it is shut out", |replica| replica.revocation().is_some()).await;
+    other.issue("stock.damage", &damage(1));
+    other.until_settled().await;
+    assert_eq!(other.replica.revocation(), None);
+}
+
+async fn p8_whether_a_code_is_taken_is_said_in_front_and_changes_nothing_else(fixture: Fixture) {
+    let (daybook, ..) = staffed(&fixture).await;
+    let feed = format!("{}/api/v1/shops/{SHOP}/feed?after=0", daybook.origin);
+    let stream = async |cookies: &str, device: &str, count: usize| {
+        let mut feed = Feed::open(daybook.client.get(format!("{feed}{device}")).header("cookie", cookies)).await;
+        let mut frames = Vec::new();
+        for _ in 0..count {
+            frames.push(feed.next().await.unwrap());
+        }
+        frames.into_iter().map(|frame| (frame.event, frame.data["code"].clone())).collect::<Vec<_>>()
+    };
+    let plain = |name: &str| (name.to_owned(), Value::Null);
+    let goes_on = vec![plain("events"), plain("heartbeat")];
+    let taken = [vec![("code_taken".to_owned(), json!("T20002"))], goes_on.clone()].concat();
+
+    let first = cookies(&daybook, "asha", "").await;
+    assert_eq!(stream(&first, "&device=T20002", 2).await, goes_on);
+    let again = cookies(&daybook, "asha", &first).await;
+    assert_ne!(again, first);
+    assert_eq!(stream(&again, "&device=T20002", 2).await, goes_on, "the same browser, by another session");
+    let other = cookies(&daybook, "asha", "").await;
+    assert_eq!(stream(&other, "&device=T20002", 3).await, taken, "and all that it would have read");
+    assert_eq!(stream(&other, "&device=T20003", 2).await, goes_on, "another code");
+    assert_eq!(stream(&other, "", 2).await, goes_on, "a program that says none");
+    let unknown = session(&daybook, "asha").await;
+    assert_eq!(stream(&unknown, "&device=T20002", 2).await, goes_on, "of a browser that is not known nothing is known");
+
+    let poll = daybook.client.get(format!("{feed}&device=T20002")).header("accept", "application/json");
+    let (_, polled) = answer(poll.header("cookie", &other).send().await.unwrap()).await;
+    let frames = polled["frames"].as_array().unwrap();
+    let frames: Vec<_> = frames
+        .iter()
+        .map(|frame| (frame["event"].as_str().unwrap().to_owned(), frame["data"]["code"].clone()))
+        .collect();
+    assert_eq!(frames, taken);
+    // A page that does not know the word goes on as before.
+    let submission = json!({"id": domain::CommandId(uuid::Uuid::now_v7()), "type": "stock.damage", "data": damage(1),
+        "device": "T20002", "issued_at": "2026-11-28T17:00:00.000Z"});
+    let push = json!({"shop": SHOP, "push": {"protocol": 3, "person": "asha", "device": "T20002",
+        "submissions": [submission]}});
+    let pushed = daybook.client.post(format!("{}/api/push_commands", daybook.origin)).json(&push);
+    let pushed = pushed.header("accept", "application/json").header("cookie", &other).send().await.unwrap();
+    let (status, pushed) = answer(pushed).await;
+    assert_eq!((status, &pushed["outcomes"][0]["verdict"]["status"]), (StatusCode::OK, &json!("accepted")), "{pushed}");
 }

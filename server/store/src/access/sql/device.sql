@@ -1,3 +1,3 @@
 -- $1 shop, $2 id
-SELECT shop, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent FROM device
+SELECT shop, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent, browser FROM device
 WHERE shop = $1 AND id = $2

@@ -129,6 +129,7 @@ async fn belonging(fixture: &Fixture) {
         last_entry: None,
         revoked_at: None,
         unsent: None,
+        browser: None,
     };
     access.enrol(device).await.unwrap();
     let invite = Invite {
