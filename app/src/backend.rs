@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     devices::Devices,
-    people::{Colleague, Invited, People, SessionRow, ShopRow},
+    people::{Colleague, Invited, People, SessionRow, ShopRow, Starting},
     status::Status,
 };
 
@@ -44,6 +44,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Who can switch to themselves on the browser that asks, by a PIN.
     fn colleagues<'a>(&'a self, headers: &'a HeaderMap, shop: &'a ShopSlug) -> Answer<'a, Vec<Colleague>>;
+
+    /// As whom whoever asks would start a shop.
+    fn starting<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Starting>;
 
     /// The shop at its head; `None` for an unknown shop.
     fn view<'a>(&'a self, shop: &'a ShopSlug) -> Answer<'a, Result<Option<View>, ProtocolError>>;

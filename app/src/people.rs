@@ -68,6 +68,17 @@ pub struct Colleague {
     pub role: Role,
 }
 
+/// Who would start a shop.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Starting {
+    /// Somebody who is signed in, by login.
+    Known(String),
+    /// The first person of a server, on its own machine: they become known by it.
+    First,
+    /// Nobody who may.
+    Nobody,
+}
+
 /// What an invite is for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Invited {

@@ -83,6 +83,11 @@ pub const NOT_ON_THIS_DEVICE: &str = "Not on this device";
 pub const PASSWORD_HINT: &str =
     "8 characters at least: the longer the better, and none that everybody would try first.";
 pub const HERE: &str = "Here:";
+pub const START_BY_WHOM: &str =
+    "Whoever is known here may start a shop. Sign in, or ask whoever runs the server for an invite.";
+pub const START_FIRST: &str = "Nobody is known here yet: you will be the first.";
+pub const LEAVE_MEANS: &str =
+    "You will see no more of it. What you wrote stays in its book, and an owner can invite you again.";
 pub const NOBODY_TO_AGREE: &str =
     "Nobody who may agree has a PIN on this device: let them sign in here and set one, or take cash or card.";
 pub const NOBODY_TO_SWITCH_TO: &str = "Nobody has a PIN on this device yet.";

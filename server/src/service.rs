@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{
     backend::{Answer, Backend, View},
     devices::{DeviceRow, Devices, WaitingRow},
-    people::{Colleague, InviteRow, Invited, Made, MemberRow, People, SessionRow, ShopRow},
+    people::{Colleague, InviteRow, Invited, Made, MemberRow, People, SessionRow, ShopRow, Starting},
     status::Status,
 };
 use axum::http::HeaderMap;
@@ -31,7 +31,7 @@ use crate::{
         Denied, Entrance, Kind, Revoked, Visitor, elsewhere, log,
         shown::{self, Purpose},
     },
-    http::{Server, events::snapshot_of, guard::origin_of},
+    http::{Server, events::snapshot_of, guard::origin_of, start},
     shop::{Shop, ShopError, log::unavailable, reading, status},
 };
 
@@ -419,6 +419,10 @@ impl Backend for Service {
             };
             Some(access.sessions_of(&person, headers).await.ok()?.into_iter().map(row).collect())
         })
+    }
+
+    fn starting<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Starting> {
+        Box::pin(async move { start::starting(&self.server, headers).await.unwrap_or(Starting::Nobody) })
     }
 
     fn shops<'a>(&'a self, headers: &'a HeaderMap) -> Answer<'a, Option<Vec<ShopRow>>> {

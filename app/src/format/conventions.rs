@@ -108,6 +108,12 @@ impl Currency {
         &CURRENCIES[0]
     }
 
+    /// All that are known here, the standard one in front.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        CURRENCIES
+    }
+
     #[must_use]
     pub fn of_code(code: &str) -> Option<&'static Self> {
         CURRENCIES.iter().find(|currency| currency.code == code)

@@ -32,6 +32,7 @@ pub mod resend;
 pub mod reset;
 pub mod shops;
 pub mod sign_in;
+pub mod start;
 pub mod stock;
 pub mod switch;
 #[cfg(test)]
@@ -71,6 +72,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/join/:code") view=join::Join ssr=SsrMode::Async/>
                 <Route path=path!("/reset/:code") view=reset::Reset ssr=SsrMode::Async/>
                 <Route path=path!("/password") view=password::ChangePassword ssr=SsrMode::Async/>
+                <Route path=path!("/start") view=start::Start ssr=SsrMode::Async/>
                 <Route path=path!("/shops") view=shops::Shops ssr=SsrMode::Async/>
                 <Route path=path!("/sign-out") view=sign_in::SignOut ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/s/:shop") view=ShopFrame ssr=SsrMode::Async>

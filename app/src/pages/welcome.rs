@@ -40,6 +40,7 @@ pub fn Welcome() -> impl IntoView {
                             offers.await.then(|| view! { <TryDemo words=text::TRY_DEMO/> })
                         }))}
                     </Suspense>
+                    <a class="button" href="/start" rel="external">"Start a new shop"</a>
                     <a class="button" href="/shops" rel="external">"Your shops"</a>
                 </div>
             </main>

@@ -42,6 +42,10 @@ pub fn door_problem(word: &str) -> Option<&'static str> {
         "pin-guessable" => "Everybody would try that PIN first. Take another one.",
         "pin-wrong" => "This is not the PIN. After five wrong ones the password is needed.",
         "demo" => "The demo shop stays open to everybody.",
+        "start-nobody" => "Sign in first.",
+        "shop-title" => "A shop needs a name, of 60 letters at most.",
+        "currency" => "No such currency is known here.",
+        "enough-shops" => "You have as many shops as one person may start here.",
         _ => return None,
     })
 }

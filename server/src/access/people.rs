@@ -113,13 +113,32 @@ impl Access {
             return Err(PeopleError::NotTheFirst);
         }
         let person = self.make_known(newcomer).await?;
+        self.own(shop, &person).await?;
+        Ok(person)
+    }
+
+    /// Makes somebody the first owner of a shop that nobody has ever belonged to.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotTheFirst`], [`PeopleError::Store`].
+    pub async fn own(&self, shop: &ShopSlug, person: &Person) -> Result<(), PeopleError> {
         let member =
             Member { shop: shop.clone(), person: person.id, role: Role::Owner, since: clock::now(), ended_at: None };
         // Of two at once, one.
-        if self.store.found(member).await? { Ok(person) } else { Err(PeopleError::NotTheFirst) }
+        if self.store.found(member).await? { Ok(()) } else { Err(PeopleError::NotTheFirst) }
     }
 
-    async fn make_known(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
+    /// Whether nobody is known here yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn knows_nobody(&self) -> Result<bool, StoreError> {
+        Ok(self.store.people().await?.is_empty())
+    }
+
+    /// # Errors
+    /// As for an invite that is used: [`PeopleError`].
+    pub async fn make_known(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
         let login = Login::parse(&login)?;
         password::check(&password, &login).map_err(PasswordError::from)?;
         let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();

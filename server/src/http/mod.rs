@@ -9,7 +9,7 @@
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
-//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`oneself`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers
+//! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`start`], [`oneself`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers
 //!    come for
 //! 7. [`openapi`], [`schemas`]: what other people's programs come for
 
@@ -48,6 +48,7 @@ pub mod releases;
 pub mod schemas;
 pub mod search;
 pub mod sign_in;
+pub mod start;
 pub mod worker;
 
 use std::sync::Arc;
@@ -130,6 +131,8 @@ pub fn router(server: Arc<Server>, edge: Edge) -> Router {
         .route("/session/password", write(post(oneself::password)))
         .route("/reset", write(post(oneself::reset)))
         .route("/join", write(post(people::join)))
+        .route("/start", write(post(start::post)))
+        .route("/shops/leave", write(post(start::leave)))
         .route("/s/{shop}/people", write(post(people::post)))
         .route("/demo", write(post(demo::post)))
         .route("/s/{shop}/devices", write(post(devices::post)))

@@ -30,7 +30,7 @@ use crate::access::{
 };
 
 /// The word for it in an address.
-fn word(error: &PeopleError) -> &'static str {
+pub(super) fn word(error: &PeopleError) -> &'static str {
     match error {
         PeopleError::NoSuchInvite => "invite",
         PeopleError::LoginTaken => "taken",
@@ -63,12 +63,12 @@ pub(super) fn unfit(error: &PasswordError) -> &'static str {
     }
 }
 
-fn newcomer(form: &SentForm) -> Newcomer {
+pub(super) fn newcomer(form: &SentForm) -> Newcomer {
     Newcomer { login: form.field("login"), name: form.field("name"), password: form.field("password") }
 }
 
 /// On to a page, signed in.
-async fn sign_in_to(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
+pub(super) async fn sign_in_to(access: &Access, person: &Person, headers: &HeaderMap, to: &str) -> Response {
     match access.begin_session(person, headers).await {
         Ok(secrets) => sign_in::signed_in(headers, &secrets, to),
         Err(error) => {

@@ -69,7 +69,7 @@ pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
 
 /// A page of this server, or none, whatever the form says.
 pub(super) fn ours(next: &str) -> Option<&str> {
-    let is_page = ["/s/", "/join/"].iter().any(|place| next.starts_with(place));
+    let is_page = next == "/start" || ["/s/", "/join/"].iter().any(|place| next.starts_with(place));
     let is_path = is_page && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     is_path.then_some(next)
 }
@@ -117,6 +117,8 @@ mod tests {
         for (next, expected) in [
             ("/s/demo/products?x=1", Some("/s/demo/products?x=1")),
             ("/join/daybook_x", Some("/join/daybook_x")),
+            ("/start", Some("/start")),
+            ("/start.evil.example", None),
             ("", None),
             ("//evil.example/s/", None),
             ("https://evil.example", None),

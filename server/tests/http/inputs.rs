@@ -43,6 +43,8 @@ const INVISIBLE: &str = "a\0b\u{7f}c\r\nd";
 const FORMS: &[(&str, &[&str])] = &[
     ("/session", &["login", "password", "next"]),
     ("/join", &["code", "login"]),
+    ("/start", &["title", "currency", "login", "password"]),
+    ("/shops/leave", &["shop"]),
     ("/reset", &["code", "password"]),
     ("/session/password", &["current", "password"]),
     ("/session/elsewhere", &["session"]),

@@ -36,6 +36,7 @@ mod roles;
 mod search;
 mod sign_in;
 mod skew;
+mod starting;
 mod stopping;
 mod support;
 mod views;

@@ -201,6 +201,9 @@ async fn the_demo_is_everybodys_from_outside_only_where_the_operator_says_so() {
         let said = get(&daybook, &format!("/api/v1/shops/{shop}/digest")).send().await.unwrap();
         assert_eq!(said.status(), status, "{shop}");
     }
+    let unknown = [("title", "Mine"), ("login", "eve"), ("password", PASSWORD)];
+    let refused = location(&post(&daybook, "/start", &unknown).send().await.unwrap());
+    assert!(refused.contains("problem=start-nobody"), "nobody makes themselves known from outside: {refused}");
     let made = post(&daybook, "/demo", &[]).send().await.unwrap();
     let theirs = location(&made).strip_prefix("/s/").expect("a shop of theirs").to_owned();
     let digest =

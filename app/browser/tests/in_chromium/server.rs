@@ -10,6 +10,7 @@ use std::{
     },
     thread,
     time::Duration,
+    time::Instant,
 };
 
 use domain::{
@@ -172,9 +173,13 @@ impl Server {
         self.lock().has_twin = true;
     }
 
-    /// The code under which a feed was opened last.
-    pub fn last_code(&self) -> Option<String> {
-        self.lock().codes.last().cloned()
+    /// Waits until a feed is opened under this code.
+    pub fn hears(&self, code: &str) {
+        let patience = Instant::now() + Duration::from_secs(60);
+        while self.lock().codes.last().is_none_or(|last| last != code) {
+            assert!(Instant::now() < patience, "{code} in time");
+            thread::yield_now();
+        }
     }
 
     pub fn head(&self) -> u64 {

@@ -93,7 +93,9 @@ const OPEN: &[&str] = &[
     "/session/password",
     "/reset",
     "/join",
-    // Makes a shop, and shows none.
+    "/shops/leave",
+    // Each makes a shop, and shows none.
+    "/start",
     "/demo",
     "/healthz",
     "/readyz",

@@ -40,6 +40,8 @@ fn doors_that_write(daybook: &Daybook) -> Vec<(String, Request)> {
             "/s/{shop}/people" => vec![("do", "invite"), ("role", "owner")],
             "/session" => vec![("login", "asha"), ("password", PASSWORD)],
             "/session/password" => vec![("current", PASSWORD), ("password", "another horse battery")],
+            "/start" => vec![("title", "Theirs")],
+            "/shops/leave" => vec![("shop", SHOP)],
             "/session/pin" => vec![("password", PASSWORD), ("pin", "2580")],
             _ => vec![("type", "product.archive"), ("sku", "A")],
         }
@@ -54,6 +56,8 @@ fn doors_that_write(daybook: &Daybook) -> Vec<(String, Request)> {
         "/session/pin",
         "/session/switch",
         "/join",
+        "/start",
+        "/shops/leave",
         "/reset",
         "/demo",
     ];
