@@ -9,6 +9,12 @@ async function nextRelease(till: Device): Promise<void> {
   await till.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
 }
 
+/** All of it has been fetched: it is among those that are kept from its first file on. */
+async function isWhole(till: Device): Promise<void> {
+  const waits = async () => (await navigator.serviceWorker.ready).waiting?.state;
+  await expect.poll(() => till.page.evaluate(waits)).toBe("installed");
+}
+
 const keptReleases = (till: Device) => till.page.evaluate(() => caches.keys());
 
 test.describe("us_30 a new version", () => {
@@ -22,6 +28,7 @@ test.describe("us_30 a new version", () => {
     await nextRelease(till);
     const notice = till.page.getByTestId("update-ready");
     await expect.poll(() => keptReleases(till)).toHaveLength(2);
+    await isWhole(till);
     await expect(notice, "there is something in the basket").toHaveCount(0);
 
     till.line.holdAnswers();
