@@ -67,14 +67,13 @@ pub struct Config {
 
 impl Config {
     fn colleague(&self, record: &OutboxRecord) -> Option<&Author> {
-        let person = record.person.as_ref().filter(|_| record.is_of_another(self.person.as_deref()))?;
-        self.colleagues.iter().find(|colleague| colleague.actor == *person)
+        let person = record.person.as_deref().filter(|_| record.is_of_another(self.person.as_deref()))?;
+        self.sharing(person)
     }
 
-    /// In whose name a new command goes: whoever uses the device, unless it is to be one of the colleagues.
-    fn named(&self, by: Option<&str>) -> &Author {
-        let colleague = by.and_then(|by| self.colleagues.iter().find(|colleague| &*colleague.actor == by));
-        colleague.unwrap_or(&self.author)
+    /// Whoever shares the device under this login.
+    fn sharing(&self, login: &str) -> Option<&Author> {
+        self.colleagues.iter().find(|colleague| &*colleague.actor == login)
     }
 
     /// As whom a command is decided here.
@@ -297,14 +296,15 @@ impl Replica {
         if let Some(known) = self.items.get(issue.id) {
             return Ok(Issued { id: issue.id, events: known.events(), outputs: Vec::new() });
         }
-        let (id, sequence, person) = (issue.id, self.next_sequence(), issue.by.clone());
-        let submission = self.submission(issue, sequence, now)?;
-        let events = self.put_in(OutboxRecord { person, ..OutboxRecord::new(submission, sequence) }, now);
+        let id = issue.id;
+        let record = self.record(issue, self.next_sequence(), now)?;
+        let events = self.put_in(record, now);
         Ok(Issued { id, events, outputs: self.finish(now) })
     }
 
-    /// The command as it is sent, behind those of lower `sequence`.
-    fn submission(&self, issue: Issue, sequence: u64, now: Millis) -> Result<Submission, Refusal> {
+    /// The command as it is kept and sent, behind those of lower `sequence`.
+    fn record(&self, issue: Issue, sequence: u64, now: Millis) -> Result<OutboxRecord, Refusal> {
+        let colleague = issue.by.as_deref().and_then(|by| self.config.sharing(by));
         let mut submission = Submission {
             id: issue.id,
             command: issue.command,
@@ -315,11 +315,12 @@ impl Replica {
             depends_on: Vec::new(),
         };
         let mut reads = Reads::new();
-        match refusal_of(&self.overlay, &submission, self.config.named(issue.by.as_deref()), &mut reads) {
+        match refusal_of(&self.overlay, &submission, colleague.unwrap_or(&self.config.author), &mut reads) {
             Some(refusal) => Err(refusal),
             None => {
                 submission.depends_on = self.dependencies(&submission, reads, sequence);
-                Ok(submission)
+                let person = colleague.map(|colleague| colleague.actor.clone());
+                Ok(OutboxRecord { person, ..OutboxRecord::new(submission, sequence) })
             }
         }
     }
@@ -331,8 +332,8 @@ impl Replica {
 
     /// A new command: it is given to storage and shown.
     fn put_in(&mut self, record: OutboxRecord, now: Millis) -> Vec<Event> {
-        let named = record.person.clone().filter(|by| self.config.named(Some(by)).actor == *by);
-        let record = OutboxRecord { person: named.or_else(|| self.config.person.clone()), ..record };
+        let person = record.person.clone().or_else(|| self.config.person.clone());
+        let record = OutboxRecord { person, ..record };
         self.outputs.push(Output::Persist(Box::new(record.clone())));
         let mut item = Item::new(record);
         item.saving_since = Some(now);

@@ -67,15 +67,30 @@ impl NoShop {
 
 /// As whom whoever asks would start a shop. Somebody who is not known yet only on the machine itself, and only the first: from
 /// outside nobody makes themselves known without an invite.
-pub(crate) async fn starting(server: &Server, headers: &HeaderMap) -> Result<Starting, StoreError> {
+enum Starter {
+    Known(Person),
+    First,
+    Nobody,
+}
+
+async fn starter(server: &Server, headers: &HeaderMap) -> Result<Starter, StoreError> {
     if server.read_only {
-        return Ok(Starting::Nobody);
+        return Ok(Starter::Nobody);
     }
     match server.access.signed_in(headers).await? {
-        Some(person) => Ok(Starting::Known(person.login.to_string())),
-        None if is_local(headers) && server.access.knows_nobody().await? => Ok(Starting::First),
-        None => Ok(Starting::Nobody),
+        Some(person) => Ok(Starter::Known(person)),
+        None if is_local(headers) && server.access.knows_nobody().await? => Ok(Starter::First),
+        None => Ok(Starter::Nobody),
     }
+}
+
+/// The same, for the page.
+pub(crate) async fn starting(server: &Server, headers: &HeaderMap) -> Result<Starting, StoreError> {
+    Ok(match starter(server, headers).await? {
+        Starter::Known(person) => Starting::Known(person.login.to_string()),
+        Starter::First => Starting::First,
+        Starter::Nobody => Starting::Nobody,
+    })
 }
 
 /// `POST /start`, a form with `title` and `currency`, and with `login`, `name` and `password` of the first person of a server.
@@ -112,10 +127,10 @@ async fn start(server: &Server, headers: &HeaderMap, form: &SentForm) -> Result<
     let code = if code.is_empty() { Currency::standard().code } else { &code };
     let currency = Currency::of_code(code).and_then(|known| domain::values::Currency::parse(known.code).ok());
     let currency = currency.ok_or(NoShop::Currency)?;
-    let (person, is_new) = match starting(server, headers).await? {
-        Starting::Nobody => return Err(NoShop::NobodyThere),
-        Starting::First => (server.access.make_known(newcomer(form)).await?, true),
-        Starting::Known(_) => (server.access.signed_in(headers).await?.ok_or(NoShop::NobodyThere)?, false),
+    let (person, is_new) = match starter(server, headers).await? {
+        Starter::Known(person) => (person, false),
+        Starter::First => (server.access.make_known(newcomer(form)).await?, true),
+        Starter::Nobody => return Err(NoShop::NobodyThere),
     };
     let owned = server.access.shops_of(&person).await?.iter().filter(|member| member.role == Role::Owner).count();
     if owned >= MOST_OWNED {

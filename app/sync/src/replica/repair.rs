@@ -101,8 +101,8 @@ impl Replica {
         let sequence = self.next_sequence();
         let decline = change::Command::decline(id, &command, reason).into();
         // A fact: there is nothing that it could run into.
-        if let Ok(submission) = self.submission(Issue::new(declined, decline), sequence, now) {
-            self.put_in(OutboxRecord::new(submission, sequence), now);
+        if let Ok(record) = self.record(Issue::new(declined, decline), sequence, now) {
+            self.put_in(record, now);
         }
     }
 
@@ -135,10 +135,8 @@ impl Replica {
         let (id, sequence) = (issue.id, item.record.sequence);
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
-        let person = issue.by.clone();
-        let submission = self.submission(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
-        let record = OutboxRecord { replaces: Some(old), person, ..OutboxRecord::new(submission, sequence) };
-        let events = self.put_in(record, now);
+        let record = self.record(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
+        let events = self.put_in(OutboxRecord { replaces: Some(old), ..record }, now);
         self.rebase(Dirty::everything());
         Ok(Issued { id, events, outputs: self.finish(now) })
     }
