@@ -25,10 +25,22 @@ pub fn missing() -> FieldError {
     at_the_pin("must be typed by somebody who may agree")
 }
 
-/// Not the PIN, tried too often, or of nobody who shares the browser.
+/// Not the PIN, switched off after wrong ones, or of nobody who shares the browser.
 #[must_use]
 pub fn wrong() -> FieldError {
     at_the_pin("is not this person’s; after five wrong ones the password is needed")
+}
+
+/// Somebody has tried PINs, or this one, so often that they wait first.
+#[must_use]
+pub fn too_often() -> FieldError {
+    at_the_pin("was tried too often; wait a few minutes, or type the password to sign in")
+}
+
+/// Nobody could look whose it is. It is no wrong one, and nothing was sold.
+#[must_use]
+pub fn unanswered() -> FieldError {
+    at_the_pin("could not be looked at just now; nothing was sold, try again")
 }
 
 /// They share the browser, and may not agree to this.

@@ -110,6 +110,11 @@ fn payload(entry: &Entry) -> Result<Box<RawValue>, DecodeError> {
     })
 }
 
+/// What stands as the device of a command that no device keeps: who gave it has had the answer before them. That of a form
+/// that no script has sent, and that of a program that does not say otherwise.
+pub const WEB: &str = "web";
+pub const API: &str = "api";
+
 /// A command on its way: what a device keeps in its outbox and sends. Actor and role are not in it: the server
 /// takes them from the session.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

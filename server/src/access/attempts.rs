@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::log;
+
 /// Wrong passwords before the first pause: for one login, and for an address, behind which there may be a whole shop.
 const FREE_OF_LOGIN: u32 = 5;
 const FREE_OF_ADDRESS: u32 = 20;
@@ -33,6 +35,32 @@ struct Row {
 #[derive(Default)]
 pub struct Attempts(Mutex<HashMap<Key, Row>>);
 
+/// Somebody has tried too often, and waits first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("tried too often; wait {0:?}")]
+pub struct TooOften(pub Duration);
+
+/// A try of one password or PIN. It counts as wrong from its beginning on, so that a crowd of them at once is counted too,
+/// and unless somebody says otherwise.
+#[must_use]
+pub struct Attempt<'a> {
+    attempts: &'a Attempts,
+    from: IpAddr,
+    login: String,
+}
+
+impl Attempt<'_> {
+    /// It was the right one, or something else was wrong with what was asked for.
+    pub fn is_no_guess(self) {
+        self.attempts.forgive(self.from, &self.login);
+    }
+
+    /// Writes down that it was not the right one, with a word for what it was.
+    pub fn is_wrong(self, code: &'static str) {
+        log::not_signed_in(self.from, &self.login, code);
+    }
+}
+
 fn pause(wrong: u32, free: u32) -> Duration {
     match wrong.checked_sub(free) {
         None => Duration::ZERO,
@@ -45,11 +73,16 @@ impl Attempts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an attempt as wrong before it is looked at, so that a crowd of them at once is counted too.
+    /// Begins a try, or writes down that somebody has to wait first.
     ///
     /// # Errors
-    /// How long to wait first.
-    pub fn begin(&self, address: IpAddr, login: &str, now: Instant) -> Result<(), Duration> {
+    /// [`TooOften`].
+    pub fn begin(&self, from: IpAddr, login: &str) -> Result<Attempt<'_>, TooOften> {
+        self.count(from, login, Instant::now()).inspect_err(|_| log::not_signed_in(from, login, "too_many_tries"))?;
+        Ok(Attempt { attempts: self, from, login: login.to_owned() })
+    }
+
+    fn count(&self, address: IpAddr, login: &str, now: Instant) -> Result<(), TooOften> {
         let (address, mut rows) = (place(address), self.rows());
         if rows.len() >= MOST {
             rows.retain(|_, row| now.saturating_duration_since(row.last) < FORGOTTEN_AFTER);
@@ -61,7 +94,7 @@ impl Attempts {
             (gone < FORGOTTEN_AFTER).then(|| pause(row.wrong, *free).saturating_sub(gone))
         });
         match wait.max() {
-            Some(wait) if !wait.is_zero() => Err(wait),
+            Some(wait) if !wait.is_zero() => Err(TooOften(wait)),
             _ => {
                 for (key, _) in keys {
                     let row = rows.entry(key).or_insert(Row { wrong: 0, last: now });
@@ -75,8 +108,8 @@ impl Attempts {
         }
     }
 
-    /// It was the right one.
-    pub fn right(&self, address: IpAddr, login: &str) {
+    /// Takes one try back, and all that were wrong for this login.
+    pub fn forgive(&self, address: IpAddr, login: &str) {
         let (address, mut rows) = (place(address), self.rows());
         rows.remove(&Key::Login(address, of(login)));
         if let Some(row) = rows.get_mut(&Key::Address(address)) {
@@ -111,19 +144,19 @@ mod tests {
         let mut tried = 0;
         for number in 0..1_000 {
             let now = begun + Duration::from_millis(3_600 * number);
-            tried += u32::from(attempts.begin(HERE, "Asha", now).is_ok());
+            tried += u32::from(attempts.count(HERE, "Asha", now).is_ok());
         }
         assert!((10..30).contains(&tried), "{tried}");
         let now = begun + Duration::from_secs(3_599);
-        assert!(attempts.begin(HERE, "ASHA ", now).is_err(), "in other letters");
-        assert_eq!(attempts.begin(THERE, "asha", now), Ok(()));
-        assert_eq!(attempts.begin(HERE, "asha", now + FORGOTTEN_AFTER), Ok(()));
+        assert!(attempts.count(HERE, "ASHA ", now).is_err(), "in other letters");
+        assert_eq!(attempts.count(THERE, "asha", now), Ok(()));
+        assert_eq!(attempts.count(HERE, "asha", now + FORGOTTEN_AFTER), Ok(()));
     }
 
     #[test]
     fn an_address_that_tries_one_password_on_many_waits_too() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let tried = (0..100).filter(|number| attempts.begin(HERE, &format!("person {number}"), now).is_ok()).count();
+        let tried = (0..100).filter(|number| attempts.count(HERE, &format!("person {number}"), now).is_ok()).count();
         assert_eq!(tried, FREE_OF_ADDRESS as usize);
     }
 
@@ -131,9 +164,9 @@ mod tests {
     fn whoever_changes_the_address_within_their_network_waits_all_the_same() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         let address = |number: u16| IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]);
-        let tried = (0..100).filter(|number| attempts.begin(address(*number), "asha", now).is_ok()).count();
+        let tried = (0..100).filter(|number| attempts.count(address(*number), "asha", now).is_ok()).count();
         assert_eq!(tried, FREE_OF_LOGIN as usize);
-        assert_eq!(attempts.begin(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "asha", now), Ok(()));
+        assert_eq!(attempts.count(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "asha", now), Ok(()));
     }
 
     #[test]
@@ -143,8 +176,8 @@ mod tests {
         assert_eq!(pauses[19], LONGEST.as_secs());
         let (attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..100 {
-            assert_eq!(attempts.begin(HERE, "asha", now), Ok(()));
-            attempts.right(HERE, "asha");
+            assert_eq!(attempts.count(HERE, "asha", now), Ok(()));
+            attempts.forgive(HERE, "asha");
         }
     }
 }

@@ -7,6 +7,7 @@ use domain::{
     Command, CommandId, ShopSlug, Submission,
     command::ParseError,
     fields::FieldError,
+    record::API,
     values::{Millis, ValueError},
 };
 use serde_json::Value;
@@ -16,9 +17,6 @@ use super::problem::Problem;
 
 /// The most commands in one array.
 pub const MOST: usize = sync::protocol::MOST_COMMANDS;
-
-/// Written down as the device of a command that names none.
-const DEVICE: &str = "api";
 
 /// One command, or several that are handled in their order.
 #[derive(Debug)]
@@ -95,7 +93,7 @@ impl Envelope<'_> {
             let number = version.as_u64().and_then(|version| u32::try_from(version).ok());
             keep(errors, "if_version", number.map(Some).ok_or(ValueError::Shape("a whole number")))
         });
-        let device = get("device").map_or(Some(DEVICE), |device| {
+        let device = get("device").map_or(Some(API), |device| {
             let fits = |name: &&str| (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
             let named = device.as_str().filter(fits);
             keep(errors, "device", named.ok_or(ValueError::Shape("a text of 1 to 64 characters")))

@@ -1,8 +1,6 @@
 //! The door for forms that are posted where no script runs: the same commands, then a redirect to a page that can be
 //! read again, kept and shared.
 
-use std::time::Instant;
-
 use app::{
     format,
     forms::{FILE, Form},
@@ -18,15 +16,13 @@ use domain::{
     account::{self, OfSale, approval},
     books::{Author, Request},
     fields::FieldError,
+    record::WEB,
 };
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
 use super::{blobs, problem::Problem, reading::Door, redirect::see_other};
-use crate::{access::log, clock};
-
-/// Written down as the device of a form that no script has sent.
-const DEVICE: &str = "web";
+use crate::{access::pin::PinError, clock};
 
 /// `POST /s/{shop}/commands`
 ///
@@ -117,16 +113,19 @@ async fn decided(door: &Door, form: Form) -> Result<Response, Problem> {
 async fn agreed(door: &Door, id: CommandId, form: &Form, of_sale: OfSale) -> Result<(), FieldError> {
     let (login, pin) = form.approver.clone().ok_or_else(app::approval::missing)?;
     let access = &door.server.access;
-    if access.attempts.begin(door.peer, &login, Instant::now()).is_err() {
-        log::not_signed_in(door.peer, &login, "too_many_tries");
-        return Err(app::approval::wrong());
-    }
-    let author = access.agrees(&door.shop.slug, &login, pin, &door.headers).await.map_err(|error| {
-        log::not_signed_in(door.peer, &login, "wrong_pin");
-        tracing::debug!(%error, "not agreed to");
-        app::approval::wrong()
-    })?;
-    access.attempts.right(door.peer, &login);
+    let attempt = access.attempts.begin(door.peer, &login).map_err(|_| app::approval::too_often())?;
+    let author = match access.agrees(&door.shop.slug, &login, pin, &door.headers).await {
+        Ok(author) => author,
+        Err(PinError::Wrong) => {
+            attempt.is_wrong("wrong_pin");
+            return Err(app::approval::wrong());
+        }
+        Err(error) => {
+            tracing::warn!(%error, "agreed to: not looked up");
+            return Err(app::approval::unanswered());
+        }
+    };
+    attempt.is_no_guess();
     let outcome = submit(door, id, None, account::Command::Approve(of_sale).into(), author).await;
     match outcome {
         Some(Outcome::Settled { verdict: Verdict::Accepted { .. }, .. }) => Ok(()),
@@ -149,7 +148,7 @@ async fn submit(
         id,
         command,
         if_version: None,
-        device: DEVICE.into(),
+        device: WEB.into(),
         issued_at: clock::now(),
         undoes,
         depends_on: Vec::new(),

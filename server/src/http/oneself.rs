@@ -1,6 +1,6 @@
 //! What people do about themselves: another password, also a forgotten one, and where else they are signed in.
 
-use std::{net::IpAddr, time::Instant};
+use std::net::IpAddr;
 
 use axum::{Extension, body::Bytes, extract::State, http::HeaderMap, response::Response};
 use store::access::Person;
@@ -12,7 +12,7 @@ use super::{
     redirect::{see_other, see_other_with},
     sign_in::{self, SentForm},
 };
-use crate::access::{Access, session::SignInError};
+use crate::access::{Access, attempts::Attempt, session::SignInError};
 
 /// `POST /reset`, a form with `code` and `password`. Whoever has set another password signs in with it.
 pub async fn reset(State(server): Shared, Extension(Peer(address)): Extension<Peer>, body: Bytes) -> Response {
@@ -60,16 +60,16 @@ pub async fn end_elsewhere(
 
 /// Whoever is signed in and is about to show their password, or the answer to somebody who may not try it now: whoever sits at
 /// a till that somebody else has left open guesses as at the door.
-pub(super) async fn shows_password(
-    access: &Access,
+pub(super) async fn shows_password<'a>(
+    access: &'a Access,
     address: IpAddr,
     headers: &HeaderMap,
     problem: impl Fn(&str) -> Response,
-) -> Result<Person, Response> {
+) -> Result<(Person, Attempt<'a>), Response> {
     let person = access.signed_in(headers).await.map_err(|_| problem("unavailable"))?;
     let person = person.ok_or_else(|| see_other("/sign-in"))?;
-    let may_try = access.attempts.begin(address, person.login.as_str(), Instant::now());
-    may_try.map(|()| person).map_err(|_| problem("later"))
+    let attempt = access.attempts.begin(address, person.login.as_str()).map_err(|_| problem("later"))?;
+    Ok((person, attempt))
 }
 
 /// `POST /session/password`, a form with `current` and `password`.
@@ -81,22 +81,22 @@ pub async fn password(
 ) -> Response {
     let (form, access) = (SentForm(body), &server.access);
     let problem = |word: &str| see_other_with("/password", &[("problem", word)]);
-    let person = match shows_password(access, address, &headers, problem).await {
-        Ok(person) => person,
+    let (person, attempt) = match shows_password(access, address, &headers, problem).await {
+        Ok(begun) => begun,
         Err(answer) => return answer,
     };
     match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
         Ok(secrets) => {
-            access.attempts.right(address, person.login.as_str());
+            attempt.is_no_guess();
             tracing::info!(%address, "another password");
             sign_in::signed_in(&headers, &secrets, "/password?done=1")
         }
         Err(SignInError::Wrong) => {
-            tracing::info!(%address, code = "wrong_password", "no other password");
+            attempt.is_wrong("wrong_password");
             problem("wrong")
         }
         Err(SignInError::Password(error)) => {
-            access.attempts.right(address, person.login.as_str());
+            attempt.is_no_guess();
             problem(unfit(&error))
         }
         Err(_) => problem("unavailable"),

@@ -1,8 +1,6 @@
 //! The forms of people who share a browser: `POST /session/pin` sets a PIN, `POST /session/switch` signs somebody else in
 //! by theirs. As for signing in, what went wrong stands in the address of the page that follows, as a word.
 
-use std::time::Instant;
-
 use axum::{
     Extension,
     body::Bytes,
@@ -18,7 +16,7 @@ use super::{
     redirect::{see_other, see_other_with},
     sign_in::{SentForm, ours, signed_in},
 };
-use crate::access::{browser, log, pin::PinError, session::SignInError};
+use crate::access::{browser, pin::PinError, session::SignInError};
 
 fn word(error: &PinError) -> &'static str {
     match error {
@@ -46,14 +44,13 @@ pub async fn set(
     let (form, access) = (SentForm(body), &server.access);
     let (next, from) = (form.field("next"), from(&form));
     let again = |problem: &str| see_other_with(&from, &[("problem", problem)]);
-    let person = match shows_password(access, address, &headers, again).await {
-        Ok(person) => person,
+    let (person, attempt) = match shows_password(access, address, &headers, again).await {
+        Ok(begun) => begun,
         Err(answer) => return answer,
     };
-    let login = person.login.as_str();
     match access.set_pin(&person, form.field("password"), form.field("pin"), &headers).await {
         Ok(browser) => {
-            access.attempts.right(address, login);
+            attempt.is_no_guess();
             tracing::info!(%address, "a PIN on a browser");
             let mut response = see_other(ours(&next).unwrap_or("/shops"));
             response.headers_mut().extend(browser::set_cookie(&headers, &browser).map(|it| (header::SET_COOKIE, it)));
@@ -61,7 +58,7 @@ pub async fn set(
         }
         Err(error) => {
             if matches!(error, PinError::Unfit | PinError::Guessable) {
-                access.attempts.right(address, login);
+                attempt.is_no_guess();
             }
             tracing::info!(%address, %error, "no PIN on a browser");
             again(word(&error))
@@ -79,19 +76,16 @@ pub async fn switch(
     let form = SentForm(body);
     let (login, next, from) = (form.field("login"), form.field("next"), from(&form));
     let again = |problem: &str| see_other_with(&from, &[("problem", problem), ("login", &login)]);
-    if server.access.attempts.begin(address, &login, Instant::now()).is_err() {
-        log::not_signed_in(address, &login, "too_many_tries");
-        return again("later");
-    }
+    let Ok(attempt) = server.access.attempts.begin(address, &login) else { return again("later") };
     match server.access.switch(&login, form.field("pin"), &headers).await {
         Ok((_, secrets)) => {
-            server.access.attempts.right(address, &login);
+            attempt.is_no_guess();
             tracing::info!(%address, "switched by a PIN");
             signed_in(&headers, &secrets, ours(&next).unwrap_or("/shops"))
         }
         Err(error) => {
             if error == PinError::Wrong {
-                log::not_signed_in(address, &login, "wrong_pin");
+                attempt.is_wrong("wrong_pin");
             } else {
                 tracing::warn!(%error, "switch: not looked up");
             }

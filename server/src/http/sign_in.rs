@@ -1,8 +1,6 @@
 //! The doors of people: `POST /session` signs in, `POST /session/end` signs out. Both redirect to a page that can be
 //! read again; what went wrong stands in its address as a word.
 
-use std::time::Instant;
-
 use axum::{
     Extension,
     body::Bytes,
@@ -19,7 +17,7 @@ use super::{
     redirect::{see_other, see_other_with},
 };
 use crate::access::{
-    Access, log,
+    Access,
     session::{self, Secrets, SignInError},
 };
 
@@ -33,13 +31,10 @@ pub async fn post(
     let form = SentForm(body);
     let (login, next) = (form.field("login"), form.field("next"));
     let again = |problem: &str| see_other_with("/sign-in", &[("problem", problem), ("next", &next)]);
-    if server.access.attempts.begin(address, &login, Instant::now()).is_err() {
-        log::not_signed_in(address, &login, "too_many_tries");
-        return again("later");
-    }
+    let Ok(attempt) = server.access.attempts.begin(address, &login) else { return again("later") };
     match server.access.sign_in(&login, form.field("password"), &headers).await {
         Ok((person, secrets)) => {
-            server.access.attempts.right(address, &login);
+            attempt.is_no_guess();
             tracing::info!(%address, "sign-in");
             match ours(&next) {
                 Some(next) => signed_in(&headers, &secrets, next),
@@ -47,7 +42,7 @@ pub async fn post(
             }
         }
         Err(SignInError::Wrong) => {
-            log::not_signed_in(address, &login, "wrong_password");
+            attempt.is_wrong("wrong_password");
             again("wrong")
         }
         Err(error) => {

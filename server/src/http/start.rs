@@ -4,12 +4,10 @@
 use app::{format::Currency, people::Starting};
 use axum::{Extension, body::Bytes, extract::State, http::HeaderMap, response::Response};
 use domain::{
-    CommandId, ShopSlug, Submission,
-    books::{Author, Request, Role},
-    demo, shop,
+    ShopSlug,
+    books::{Author, Role},
 };
 use store::{StoreError, access::Person};
-use uuid::Uuid;
 
 use super::{
     Server, Shared,
@@ -19,14 +17,15 @@ use super::{
     redirect::{see_other, see_other_with},
     sign_in::SentForm,
 };
-use crate::{access::people::PeopleError, clock};
+use crate::{
+    access::people::PeopleError,
+    shop::founding::{self, FoundingError},
+};
 
 /// Shops that one person may own: each costs the server memory and disk.
 const MOST_OWNED: usize = 20;
 /// Letters of a shop's name.
 const LONGEST_TITLE: usize = 60;
-/// Addresses that are tried in turn for shops of one name.
-const MOST_OF_A_NAME: u32 = 50;
 
 /// Why there is no new shop.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +40,10 @@ enum NoShop {
     Enough,
     #[error(transparent)]
     People(#[from] PeopleError),
-    #[error("the shop could not be made: {0}")]
-    Making(String),
-}
-
-impl From<StoreError> for NoShop {
-    fn from(error: StoreError) -> Self {
-        Self::Making(error.to_string())
-    }
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl NoShop {
@@ -60,7 +55,7 @@ impl NoShop {
             Self::Currency => "currency",
             Self::Enough => "enough-shops",
             Self::People(error) => word(error),
-            Self::Making(_) => "unavailable",
+            Self::Founding(_) | Self::Store(_) => "unavailable",
         }
     }
 }
@@ -136,61 +131,12 @@ async fn start(server: &Server, headers: &HeaderMap, form: &SentForm) -> Result<
     if owned >= MOST_OWNED {
         return Err(NoShop::Enough);
     }
-    let shop = make(server, &title).await?;
+    let shop = founding::make(&server.shops, &title).await?;
+    // Before anything is written in it: a shop that is cut off here is somebody's.
     server.access.own(&shop, &person).await?;
-    count_in(server, &shop, &person, currency).await?;
+    let owner = Author { actor: person.login.as_str().into(), role: Role::Owner };
+    founding::count_in(&server.shops, &shop, owner, currency).await?;
     Ok((person, shop, is_new))
-}
-
-/// The part of an address that a name makes: `Corner shop` is `corner-shop`.
-fn address_of(title: &str) -> String {
-    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { ' ' };
-    let words: String = title.chars().map(letter).collect();
-    let joined = words.split_whitespace().collect::<Vec<_>>().join("-");
-    let short: String = joined.chars().take(30).collect();
-    let short = short.trim_end_matches('-');
-    if short.is_empty() { "shop".to_owned() } else { short.to_owned() }
-}
-
-/// Makes a shop under the first address of its name that is free.
-async fn make(server: &Server, title: &str) -> Result<ShopSlug, NoShop> {
-    let name = address_of(title);
-    for number in 1..=MOST_OF_A_NAME {
-        let address = if number == 1 { name.clone() } else { format!("{name}-{number}") };
-        let Ok(shop) = ShopSlug::parse(&address) else { return Err(NoShop::Title) };
-        if demo::is_demo(&shop) {
-            continue;
-        }
-        // A shop that is there keeps its epoch.
-        let epoch = Uuid::new_v4();
-        if server.shops.store.create_shop(&shop, title, epoch).await?.epoch == epoch {
-            return Ok(shop);
-        }
-    }
-    Err(NoShop::Making(format!("{MOST_OF_A_NAME} shops are called {name}")))
-}
-
-/// What its sums are counted in: its first entry, where that is not the standard one.
-async fn count_in(
-    server: &Server,
-    shop: &ShopSlug,
-    owner: &Person,
-    currency: domain::values::Currency,
-) -> Result<(), NoShop> {
-    let submission = Submission {
-        id: CommandId(Uuid::now_v7()),
-        command: shop::Command::SetCurrency { currency }.into(),
-        if_version: None,
-        device: "web".into(),
-        issued_at: clock::now(),
-        undoes: None,
-        depends_on: Vec::new(),
-    };
-    let author = Author { actor: owner.login.as_str().into(), role: Role::Owner };
-    let making = |error: &dyn std::fmt::Display| NoShop::Making(error.to_string());
-    let open = server.shops.open(shop).await.map_err(|error| making(&error))?;
-    open.decide(vec![Request { submission, author }]).await.map_err(|error| making(&error))?;
-    Ok(())
 }
 
 /// `POST /shops/leave`, a form with `shop`.
@@ -209,24 +155,5 @@ pub async fn leave(State(server): Shared, headers: HeaderMap, body: Bytes) -> Re
             see_other("/shops")
         }
         Err(error) => problem(word(&error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_of_a_shop_comes_from_its_name() {
-        for (title, address) in [
-            ("Corner shop", "corner-shop"),
-            ("  Bäckerei & Café 24 ", "b-ckerei-caf-24"),
-            ("日本の店", "shop"),
-            ("--", "shop"),
-            ("a very long name that goes on and on", "a-very-long-name-that-goes-on"),
-        ] {
-            assert_eq!(address_of(title), address);
-            assert!(ShopSlug::parse(&address_of(title)).is_ok());
-        }
     }
 }

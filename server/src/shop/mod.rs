@@ -11,8 +11,10 @@
 //! 7. [`queue`]: commands that were answered before they were decided; [`replay`]: deciding them again, beside the book
 //! 8. [`views`]: read models in tables, for other programs; [`mail`]: letters about what ran out; [`status`]: how all of
 //!    these stand
+//! 9. [`founding`]: a new shop
 
 pub mod appender;
+pub mod founding;
 pub mod frame;
 pub mod handle;
 pub mod hub;
