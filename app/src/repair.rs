@@ -42,7 +42,12 @@ pub fn reason(view: &PendingView, picture: &Picture) -> Option<String> {
         }),
         Stage::Unsaved => Some("This device could not keep it.".to_owned()),
         Stage::Changed { shown, actual, .. } => Some(text::came_out(shown, actual)),
-        Stage::Discarded { reason, at } => Some(format!("Discarded {}: {reason}", crate::format::moment(*at))),
+        Stage::Discarded { reason, at, by: None } => {
+            Some(format!("Discarded {}: {reason}", crate::format::moment(*at)))
+        }
+        Stage::Discarded { reason, at, by: Some(by) } => {
+            Some(format!("Discarded by {by} {}: {reason}", crate::format::moment(*at)))
+        }
         _ => view
             .at_risk
             .as_ref()

@@ -18,7 +18,7 @@ mod transfers;
 mod undo;
 
 pub use changed::came_out;
-pub use commands::{command, saved};
+pub use commands::{asked_for, command, saved};
 pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, demo_problem, demo_until};
 pub use devices::{QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, shut_out};
 pub use entries::{entry, step};
@@ -54,6 +54,9 @@ pub const NEVER_OPENED: &str = "Not on this device yet";
 pub const NEVER_OPENED_WORDS: &str =
     "This device has not opened this shop before, so there is nothing to show until it connects.";
 pub const WITHOUT_BOOKS_WORDS: &str = "The copy of the books is not on this device just now. It comes back with a connection; what was saved here is below.";
+pub const OF_OTHERS_MEANS: &str = "Not accepted, and kept on the device that they were written on. Whoever wrote one can still change it and send it again; \
+     what you give up here is given up there too.";
+pub const GIVEN_UP: &str = "Given up.";
 pub const NOTHING_WAITS: &str = "Nothing waits here.";
 pub const WAITS_UNREAD: &str = "What waits here cannot be read yet.";
 pub const UNREADABLE_WORDS: &str = "This version cannot read these records. They stay on this device as they are. Load the page again if there is a newer \

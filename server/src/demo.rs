@@ -153,6 +153,7 @@ impl Script {
             device: device.into(),
             issued_at,
             undoes: None,
+            replaces: None,
             depends_on: Vec::new(),
         };
         self.requests.push(Request { submission, author: demo_author() });

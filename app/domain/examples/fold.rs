@@ -49,6 +49,7 @@ impl Shop {
             device: "till-1".into(),
             issued_at: time,
             undoes: None,
+            replaces: None,
             depends_on: vec![],
         };
         let author = Author { actor: "marek".into(), role: Role::Manager };

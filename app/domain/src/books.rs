@@ -33,7 +33,7 @@ pub use crate::roles::Role;
 
 /// Number of the fold. It goes up whenever the same events give other books, so that snapshots made by another
 /// fold are ignored and digests of different folds are never compared.
-pub const FOLD_VERSION: u32 = 5;
+pub const FOLD_VERSION: u32 = 6;
 
 /// Sales whose goods are remembered, so that they can be put back.
 pub const SALES_REMEMBERED: usize = 1_000;
@@ -636,6 +636,7 @@ struct Pending {
     causation: Option<u64>,
     correlation: CommandId,
     undoes: Option<CommandId>,
+    replaces: Option<CommandId>,
 }
 
 impl Books {
@@ -645,7 +646,7 @@ impl Books {
     /// places, evolve, let the process managers react. `reads` gains every aggregate that was looked at on the
     /// way. The same function runs on the server, on a working copy, and in the browser, on the overlay.
     pub fn handle(&mut self, request: &Request, stamp: Stamp, reads: &mut Reads) -> Handled {
-        let Submission { id, command, device, issued_at, undoes, .. } = &request.submission;
+        let Submission { id, command, device, issued_at, undoes, replaces, .. } = &request.submission;
         let first = Pending {
             id: *id,
             command: command.clone(),
@@ -655,6 +656,7 @@ impl Books {
             causation: None,
             correlation: *id,
             undoes: *undoes,
+            replaces: *replaces,
         };
         let mut handled = Handled::default();
         let mut queue = std::collections::VecDeque::from([first]);
@@ -711,6 +713,7 @@ impl Books {
                     causation: Some(entry.position),
                     correlation: entry.correlation,
                     undoes: None,
+                    replaces: None,
                 });
             }
         }
@@ -744,6 +747,7 @@ impl Books {
                 causation: pending.causation,
                 correlation: pending.correlation,
                 undoes: pending.undoes,
+                replaces: pending.replaces,
                 event,
             };
             // The position was taken from the books a line above, so there is no gap to report.

@@ -39,6 +39,14 @@ pub struct Declined {
     pub note: Option<Reason>,
 }
 
+impl Declined {
+    /// Why, as the command said it.
+    #[must_use]
+    pub fn why(&self) -> String {
+        self.note.as_ref().map_or_else(|| self.because.words().to_owned(), ToString::to_string)
+    }
+}
+
 /// Why somebody gave a change up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

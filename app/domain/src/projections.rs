@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod day_book;
 pub mod orders;
 pub mod pictures;
+pub mod refused;
 pub mod sales;
 pub mod stock;
 pub mod titles;
@@ -27,6 +28,7 @@ pub struct Projections {
     pub pictures: pictures::Pictures,
     pub day_book: day_book::DayBook,
     pub attention: attention::Attention,
+    pub refused: refused::NotAccepted,
 }
 
 impl Projections {
@@ -41,6 +43,7 @@ impl Projections {
         self.pictures.apply(entry, seen);
         self.day_book.apply(entry, names, seen);
         self.attention.apply(entry, seen);
+        self.refused.apply(entry);
     }
 
     #[must_use]
@@ -55,6 +58,7 @@ impl Projections {
             self.pictures.digest(),
             self.day_book.digest(),
             self.attention.digest(),
+            self.refused.digest(),
         ]
         .into_iter()
         .sum()

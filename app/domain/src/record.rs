@@ -63,7 +63,8 @@ impl EventRecord {
             recorded_at: self.recorded_at,
             causation: self.causation,
             correlation: self.correlation,
-            undoes: undoes(self.payload.get()),
+            undoes: link(self.payload.get(), UNDOES),
+            replaces: link(self.payload.get(), REPLACES),
             event: Event::decode(&self.event_type, self.schema, self.payload.get())?,
         })
     }
@@ -85,26 +86,35 @@ pub struct Entry {
     pub correlation: CommandId,
     /// The command that this entry puts back. It stands in the stored data, whatever the event is.
     pub undoes: Option<CommandId>,
+    /// The command that was not accepted, and that this entry's took the place of. It stands there too.
+    pub replaces: Option<CommandId>,
     pub event: Event,
 }
 
-/// Few entries put another back, so the data is only read for it where the word occurs. Inside a text of the data the
+/// The names under which links to other commands stand in the stored data, whatever the event is, as JSON writes them.
+const UNDOES: &str = r#""undoes""#;
+const REPLACES: &str = r#""replaces""#;
+
+/// Few entries have a link, so the data is only read for it where the word occurs. Inside a text of the data the
 /// quotation marks would be escaped.
-fn undoes(payload: &str) -> Option<CommandId> {
-    #[derive(Deserialize)]
-    struct Link {
-        undoes: CommandId,
+fn link(payload: &str, name: &str) -> Option<CommandId> {
+    if !payload.contains(name) {
+        return None;
     }
-    let is_there = payload.contains(r#""undoes""#);
-    is_there.then(|| crate::json::read::<Link>(payload).ok()).flatten().map(|link| link.undoes)
+    let data: serde_json::Value = crate::json::read(payload).ok()?;
+    CommandId::parse(data.get(name.trim_matches('"'))?.as_str()?).ok()
 }
 
-/// The event's data with its link, where it has one.
+/// The event's data with its links, where it has any.
 fn payload(entry: &Entry) -> Result<Box<RawValue>, DecodeError> {
     let data = entry.event.encode()?;
-    let (Some(id), Some(fields)) = (entry.undoes, data.get().strip_suffix('}')) else { return Ok(data) };
-    let comma = if fields.ends_with('{') { "" } else { "," };
-    RawValue::from_string(format!(r#"{fields}{comma}"undoes":"{id}"}}"#)).map_err(|error| DecodeError::Payload {
+    let links: String = [(UNDOES, entry.undoes), (REPLACES, entry.replaces)]
+        .into_iter()
+        .filter_map(|(name, id)| Some(format!(r#",{name}:"{}""#, id?)))
+        .collect();
+    let Some(fields) = data.get().strip_suffix('}').filter(|_| !links.is_empty()) else { return Ok(data) };
+    let links = if fields.ends_with('{') { links.trim_start_matches(',') } else { &links };
+    RawValue::from_string(format!("{fields}{links}}}")).map_err(|error| DecodeError::Payload {
         event_type: entry.event.type_name().to_owned(),
         problem: error.to_string(),
     })
@@ -130,6 +140,10 @@ pub struct Submission {
     /// The command that this one puts back, in part or whole. Its entries say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<CommandId>,
+    /// The command that was not accepted, and that this one takes the place of: somebody has seen to that one. Its entries
+    /// say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<CommandId>,
     /// Unsettled commands of the same device without which this one would have been refused there. If one of
     /// them was refused, this one is held back instead of decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

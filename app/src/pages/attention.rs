@@ -1,5 +1,7 @@
 //! Needs attention: what a person has to decide, on this device and in the shop.
 
+mod others;
+
 use domain::{
     books::Role,
     projections::attention::{Item, Since},
@@ -27,6 +29,8 @@ use crate::{
 pub struct Model {
     pub shop: String,
     pub items: Vec<Row>,
+    /// Of other people, for whoever answers for them.
+    pub of_others: Vec<others::Row>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -95,14 +99,20 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
         };
         Row { key, sentence, since: format::moment(since.issued_at), position: since.position }
     });
-    Some(Model { shop: context.title.to_owned(), items: items.collect() })
+    Some(Model { shop: context.title.to_owned(), items: items.collect(), of_others: others::load(context) })
 }
 
 /// What of the shop needs a person, as far as whoever looks may see it.
-pub fn seen<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a Item, &'a Since)> {
+fn seen<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a Item, &'a Since)> {
     let sees_money = context.sees_money();
     let all = context.books.projections.attention.items.iter();
     all.filter(move |(item, _)| sees_money || !matches!(item, Item::OverLimit(_) | Item::Reopened(_)))
+}
+
+/// How much of the shop needs whoever looks.
+#[must_use]
+pub fn needed_in_shop(context: &PageContext<'_>) -> usize {
+    seen(context).count() + others::waiting(context).len()
 }
 
 /// What of this device waits for the person who uses it.
@@ -126,6 +136,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
     let shop = model.part(|model| model.shop.clone());
     let list = model.part(|model| model.items.clone());
     let none = model.part(|model| model.items.is_empty());
+    let of_others = model.part(|model| model.of_others.clone());
     let replica = Replica::of_context();
     let owner = memo(move |_| replica.picture().is_some_and(|picture| cares_for_the_lost(&picture)));
     view! {
@@ -136,6 +147,7 @@ fn show(model: Memo<Model>) -> impl IntoView {
         </section>
         {follow(move || owner.get().then(|| view! { <LostEntries/> }))}
         <UnreadableRecords/>
+        <others::OfOthers list=of_others/>
         <section class="section">
             <h2>"In the shop"</h2>
             {follow(move || none.get().then(|| view! { <p class="quiet-text">"Nothing in the shop needs a person."</p> }))}

@@ -57,6 +57,7 @@ impl Shop {
             device: "T1".into(),
             issued_at: NOW,
             undoes: self.undoes,
+            replaces: None,
             depends_on: vec![],
         };
         let request = Request { submission, author: Author { actor: "asha".into(), role: Role::Owner } };
@@ -537,6 +538,46 @@ fn us_10_the_book_says_who_gave_what_up_and_why() {
         book::load(&shop.context(), &book::Page { before: None }).unwrap().days[0].entries.last().unwrap().clone();
     assert_eq!(row.sentence.plain(), "Gave up: Reserve 6 × Oat bread for order O-1. Customer left.");
     assert!(row.note.starts_with("asha"));
+}
+
+#[test]
+fn us_10_whoever_leads_sees_what_was_refused_to_others_and_nobody_else_does() {
+    let mut shop = stocked();
+    for (number, actor, device) in [(90, "marek", "T2"), (91, "asha", "T3"), (92, "marek", domain::record::WEB)] {
+        let asked = json!({ "order_id": "O-1", "sku": "OAT-1", "qty": 60 });
+        let submission = Submission {
+            id: CommandId(Uuid::from_u128(number)),
+            command: Command::parse("order.allocate", &asked).unwrap(),
+            if_version: None,
+            device: device.into(),
+            issued_at: NOW,
+            undoes: None,
+            replaces: None,
+            depends_on: vec![],
+        };
+        let request = Request { submission, author: Author { actor: actor.into(), role: Role::Seller } };
+        shop.books.handle(&request, Stamp { epoch: Uuid::nil(), recorded_at: NOW }, &mut Reads::new());
+    }
+    let shop = shop.confirmed();
+    let seen = |actor: &str, role: Role| {
+        let author = Author { actor: actor.into(), role };
+        let context = PageContext { author: Some(&author), ..shop.context() };
+        let rows = attention::load(&context, &()).unwrap().of_others;
+        assert_eq!(today::load(&context, &()).unwrap().attention, rows.len());
+        rows.into_iter().map(|row| (row.position, row.what, row.why)).collect::<Vec<_>>()
+    };
+    let position = shop.books.position - 2;
+    let what = "Reserve 60 × Oat bread for order O-1".to_owned();
+    for role in [Role::Manager, Role::Owner] {
+        let rows = seen("asha", role);
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert_eq!((rows[0].0, &rows[0].1), (position, &what));
+        assert!(rows[0].2.starts_with("Not accepted: "), "{rows:?}");
+        assert_eq!(seen("ingrid", role).len(), 2, "of both");
+    }
+    for role in [Role::Seller, Role::StockHand, Role::Reader] {
+        assert_eq!(seen("asha", role), []);
+    }
 }
 
 fn photographed() -> Shop {

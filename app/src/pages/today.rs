@@ -87,7 +87,7 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<Model> {
     Some(Model {
         shop: context.title.to_owned(),
         day: format!("{} {}", format::weekday(today), format::day(today)),
-        attention: super::attention::seen(context).count(),
+        attention: super::attention::needed_in_shop(context),
         takings: context.money(takings.total()),
         sales: takings.sales,
         put_back: takings.put_back,

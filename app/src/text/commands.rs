@@ -6,7 +6,9 @@ mod orders;
 use domain::{
     Command,
     books::Books,
-    change, comment, picture, product,
+    change, comment,
+    event::AskedCommand,
+    picture, product,
     sale::{self, Payment},
     shop, stock,
     values::Sku,
@@ -24,6 +26,18 @@ pub fn command(command: &Command, books: &Books) -> String {
         let known = books.aggregates.products.get(sku).map(|product| product.name.clone());
         known.filter(|name| !name.is_empty()).map_or_else(|| sku.to_string(), |name| name.to_string())
     })
+}
+
+/// What somebody asked for, also where this version cannot read it.
+#[must_use]
+pub fn asked_for(asked: &AskedCommand, books: &Books) -> String {
+    asked.parse().map_or_else(|| of_kind(&asked.command_type), |asked| command(&asked, books))
+}
+
+/// All that is known of a command that this version cannot read.
+#[must_use]
+pub fn of_kind(command_type: &str) -> String {
+    format!("A change of the kind {command_type}")
 }
 
 /// What somebody asked for.

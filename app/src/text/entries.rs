@@ -80,7 +80,7 @@ impl Writer<'_> {
         let name = |sku: &Sku| self.entry.names.get(sku).map_or_else(|| sku.to_string(), ToString::to_string);
         match asked.parse() {
             Some(command) => super::commands::asked(&command, &name),
-            None => format!("A change of the kind {}", asked.command_type),
+            None => super::commands::of_kind(&asked.command_type),
         }
     }
 

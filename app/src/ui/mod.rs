@@ -24,6 +24,7 @@ pub mod pictures;
 pub mod proposals;
 pub mod raw_text;
 pub mod ready;
+pub mod reasons;
 pub mod rows;
 pub mod search;
 pub mod sentence;

@@ -13,14 +13,12 @@ use crate::{
         erased::{IntoPart, Part, Parts, follow, handle, memo},
         frame::here,
         mark::{Shape, SyncState},
+        reasons::Reasons,
         rows::rows,
         toast::Toasts,
         undo::UndoButton,
     },
 };
-
-/// Reasons for giving something up, one tap each.
-const REASONS: [Because; 3] = [Because::Mistake, Because::CustomerLeft, Because::DoneAnotherWay];
 
 #[derive(Clone, PartialEq, Debug)]
 struct Item {
@@ -224,7 +222,7 @@ fn actions(id: CommandId, offers: Offers) -> Part {
     .into_part()
 }
 
-/// Asks why, and what becomes of what waits for it. Last, and never where the focus is.
+/// Asks why, and what becomes of what waits for it.
 #[component]
 fn Discard(hand: Hand, waiting: usize) -> impl IntoView {
     let dependants = RwSignal::new(Dependants::Wait);
@@ -249,23 +247,12 @@ fn Discard(hand: Hand, waiting: usize) -> impl IntoView {
             </div>
         }
     });
-    let reasons: Vec<_> = REASONS
-        .into_iter()
-        .map(|because| {
-            let discard = move |_| hand.discard(because, dependants.get_untracked(), "Discarded.");
-            view! { <button type="button" class="danger" on:click=handle(discard)>{text::because(because)}</button> }
-        })
-        .collect();
-    view! {
-        <details class="menu">
-            <summary class="button">"Discard"</summary>
-            <div>{question}{reasons}</div>
-        </details>
-    }
+    let discard = move |because: Because| hand.discard(because, dependants.get_untracked(), "Discarded.");
+    view! { <Reasons label="Discard" give=discard question=question.map(IntoPart::into_part)/> }
 }
 
 /// To the next thing to decide, or to the page's heading where nothing is left.
-fn focus_next() {
+pub fn focus_next() {
     request_animation_frame(|| {
         let next = document().query_selector(".needs button, .needs a.button").ok().flatten();
         let next = next.or_else(|| document().query_selector("main h1").ok().flatten());

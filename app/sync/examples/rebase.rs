@@ -58,6 +58,7 @@ fn append(authority: &mut Authority, commands: Vec<Command>, serial: &mut u32) -
                 device: "till-2".into(),
                 issued_at: NOW,
                 undoes: None,
+                replaces: None,
                 depends_on: Vec::new(),
             };
             Request { submission, author: author() }

@@ -8,6 +8,7 @@
 //!                       Unsaved ────────────────┘ │ was refused      └─► Held
 //!                                                 └────────────────────►  │
 //!                        Unsaved, Refused, Held, Saved and never sent ──discard──► Discarded
+//!                        Refused ──given up by somebody who leads──► Discarded
 //! ```
 //!
 //! A device whose storage was cleared goes back with all that is Saved to Saving.
@@ -103,7 +104,13 @@ pub enum Stage {
     /// Waits for a person to decide about `by`, without which it makes no sense.
     Held { by: CommandId },
     /// A person gave it up.
-    Discarded { reason: String, at: Millis },
+    Discarded {
+        reason: String,
+        at: Millis,
+        /// Who, where it was done by somebody who leads, on another device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Arc<str>>,
+    },
 }
 
 impl Stage {

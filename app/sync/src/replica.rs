@@ -312,6 +312,7 @@ impl Replica {
             device: self.config.device.clone(),
             issued_at: now,
             undoes: issue.undoes,
+            replaces: None,
             depends_on: Vec::new(),
         };
         let mut reads = Reads::new();

@@ -108,6 +108,7 @@ mod tests {
                 device: "T1".into(),
                 issued_at: Millis(5),
                 undoes: None,
+                replaces: None,
                 depends_on: vec![],
             })
             .to_vec()

@@ -51,6 +51,7 @@ pub fn request(number: u64, command_type: &str, data: &Value) -> Option<Request>
         device: "bench".into(),
         issued_at: Millis(1_770_000_000_000 + i64::try_from(number).unwrap_or(0) * 1_000),
         undoes: None,
+        replaces: None,
         depends_on: vec![],
     };
     Some(Request { submission, author: author() })

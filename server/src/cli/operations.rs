@@ -101,6 +101,7 @@ async fn settle(store: Arc<dyn EventStore>, shop: &ShopSlug, command: Command) -
         device: "daybook".into(),
         issued_at: clock::now(),
         undoes: None,
+        replaces: None,
         depends_on: Vec::new(),
     };
     let other = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());

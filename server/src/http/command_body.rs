@@ -76,7 +76,7 @@ impl Envelope<'_> {
             return None;
         };
         for field in object.keys() {
-            if !["id", "type", "data", "issued_at", "if_version", "undoes", "device", "depends_on"]
+            if !["id", "type", "data", "issued_at", "if_version", "undoes", "replaces", "device", "depends_on"]
                 .contains(&field.as_str())
             {
                 errors.push(wrong(field, "is not a field of a command"));
@@ -103,8 +103,10 @@ impl Envelope<'_> {
                 ids.as_array().and_then(|ids| ids.iter().map(|id| CommandId::parse(id.as_str()?).ok()).collect());
             keep(errors, "depends_on", read.ok_or(ValueError::Shape("a list of command ids")))
         });
-        let undoes = get("undoes")
-            .map_or(Some(None), |id| keep(errors, "undoes", text(id).and_then(CommandId::parse)).map(Some));
+        let mut link = |name: &str| {
+            get(name).map_or(Some(None), |id| keep(errors, name, text(id).and_then(CommandId::parse)).map(Some))
+        };
+        let (undoes, replaces) = (link("undoes"), link("replaces"));
         let command = self.command(object, errors);
         Some(Submission {
             id: id?,
@@ -113,6 +115,7 @@ impl Envelope<'_> {
             device: Arc::from(device?),
             issued_at: issued_at?,
             undoes: undoes?,
+            replaces: replaces?,
             depends_on: depends_on?,
         })
     }

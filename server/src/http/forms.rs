@@ -151,6 +151,7 @@ async fn submit(
         device: WEB.into(),
         issued_at: clock::now(),
         undoes,
+        replaces: None,
         depends_on: Vec::new(),
     };
     let decided = door.shop.decide(vec![Request { submission, author }]).await;

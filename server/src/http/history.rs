@@ -74,6 +74,7 @@ fn told(entry: &Entry, changes: Vec<Change>) -> Value {
         "actor": &*entry.actor, "device": &*entry.device,
         "issued_at": entry.issued_at, "recorded_at": entry.recorded_at,
         "command_id": entry.command_id, "causation": entry.causation, "undoes": entry.undoes,
+        "replaces": entry.replaces,
         "changes": changes, "data": data,
     })
 }

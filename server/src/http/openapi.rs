@@ -250,6 +250,8 @@ fn command() -> Value {
             "if_version": {"type": "integer", "minimum": 0},
             "undoes": {"type": "string", "format": "uuid",
                        "description": "The command that this one puts back: its entries say so"},
+            "replaces": {"type": "string", "format": "uuid",
+                         "description": "The command that was refused, and whose place this one takes: its entries say so"},
             "device": {"type": "string", "minLength": 1, "maxLength": 64},
             "depends_on": {"type": "array", "items": {"type": "string", "format": "uuid"}},
         },

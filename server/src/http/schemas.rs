@@ -555,6 +555,9 @@ fn of_event(type_name: &str, number: u16, fields: &[Field]) -> Value {
     schema["properties"]["undoes"] = json!({
         "type": "string", "format": "uuid", "description": "The command that this entry puts back",
     });
+    schema["properties"]["replaces"] = json!({
+        "type": "string", "format": "uuid", "description": "The refused command whose place this entry's takes",
+    });
     schema["description"] = format!("Of entries with \"schema\": {number}").into();
     titled(type_name, schema)
 }

@@ -80,6 +80,7 @@ pub async fn count_in(
         device: WEB.into(),
         issued_at: clock::now(),
         undoes: None,
+        replaces: None,
         depends_on: Vec::new(),
     };
     let outcome = shops.open(shop).await?.decide(vec![Request { submission, author: owner }]).await?.outcomes.pop();

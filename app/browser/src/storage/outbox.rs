@@ -95,6 +95,7 @@ mod tests {
             device: "T1".into(),
             issued_at: Millis(5),
             undoes: None,
+            replaces: None,
             depends_on: vec![],
         };
         OutboxRecord { stage, ..OutboxRecord::new(submission, 1) }
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn a_command_given_up_in_one_store_is_not_sent_because_of_the_other() {
         let saved = record(1, Stage::Saved);
-        let discarded = record(1, Stage::Discarded { reason: "customer left".into(), at: Millis(9) });
+        let discarded = record(1, Stage::Discarded { reason: "customer left".into(), at: Millis(9), by: None });
         assert_eq!(unite(vec![row(&saved)], vec![row(&discarded)]).0, std::slice::from_ref(&discarded));
         assert_eq!(unite(vec![row(&discarded)], vec![row(&saved)]).0, [discarded]);
     }

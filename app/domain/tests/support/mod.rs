@@ -26,6 +26,7 @@ pub fn request(number: u64, command: Command, role: Role) -> Request {
             device: "till-1".into(),
             issued_at: Millis(1_790_000_000_000 + i64::try_from(number).unwrap()),
             undoes: None,
+            replaces: None,
             depends_on: vec![],
         },
         author: Author { actor: "marek".into(), role },

@@ -4,6 +4,7 @@ use domain::{
     Command, CommandId, Refusal,
     books::Reads,
     change,
+    record::Entry,
     values::{Millis, Reason},
 };
 
@@ -49,6 +50,11 @@ pub enum Dependants {
     GiveUp,
 }
 
+/// Whether others can read that it was not accepted, and wait for what becomes of it.
+fn is_in_the_log(stage: &Stage) -> bool {
+    matches!(stage, Stage::Refused { reason: outbox::Reason::Refused { position: Some(_), .. } })
+}
+
 impl Replica {
     /// Gives a command up, for a reason that stays in this device's history. Where somebody may have heard of it, that it
     /// was given up is a command of its own, so that the book has it too. One that never left this device is just gone.
@@ -92,7 +98,7 @@ impl Replica {
             stage => matches!(stage, Stage::Refused { .. } | Stage::Held { .. }) && self.revocation.is_none(),
         };
         let command = item.record.submission.command.clone();
-        self.put_aside(id, Stage::Discarded { reason: reason.to_owned(), at: now }, dirty);
+        self.put_aside(id, Stage::Discarded { reason: reason.to_owned(), at: now, by: None }, dirty);
         let declined = change::decline_id(id);
         if !was_heard_of || matches!(command, Command::Change(_)) || self.items.contains(declined) {
             return;
@@ -103,6 +109,16 @@ impl Replica {
         // A fact: there is nothing that it could run into.
         if let Ok(record) = self.record(Issue::new(declined, decline), sequence, now) {
             self.put_in(record, now);
+        }
+    }
+
+    /// What somebody who leads has given up, as the log says. What a person here has decided meanwhile stands.
+    pub(super) fn given_up_elsewhere(&mut self, id: CommandId, reason: String, by: &Entry, dirty: &mut Dirty) {
+        let is_waiting = |item: &Item| is_in_the_log(&item.record.stage) && !item.is_replaced;
+        if self.items.get(id).is_some_and(is_waiting) {
+            let stage = Stage::Discarded { reason, at: by.issued_at, by: Some(by.actor.clone()) };
+            self.put_aside(id, stage, dirty);
+            self.trim_discarded();
         }
     }
 
@@ -133,9 +149,11 @@ impl Replica {
             return Err(NotNow::State.into());
         }
         let (id, sequence) = (issue.id, item.record.sequence);
+        let was_heard_of = is_in_the_log(&item.record.stage);
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
-        let record = self.record(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
+        let mut record = self.record(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
+        record.submission.replaces = was_heard_of.then_some(old);
         let events = self.put_in(OutboxRecord { replaces: Some(old), ..record }, now);
         self.rebase(Dirty::everything());
         Ok(Issued { id, events, outputs: self.finish(now) })
@@ -187,6 +205,7 @@ impl Replica {
             Stage::Refused { .. } if self.items.contains(new_id) => return Err(NotNow::State),
             Stage::Refused { .. } => {
                 let mut submission = record.submission.clone();
+                submission.replaces = is_in_the_log(&record.stage).then_some(id);
                 submission.id = new_id;
                 // A person has seen what changed meanwhile and means it all the same.
                 submission.if_version = None;

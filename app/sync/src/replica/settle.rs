@@ -49,11 +49,16 @@ impl Replica {
     pub(super) fn take_entries(&mut self, records: Vec<EventRecord>, now: Millis) {
         let mut dirty = Dirty::default();
         let mut own: BTreeMap<CommandId, Arrived> = BTreeMap::new();
-        let mut taken = Vec::with_capacity(records.len());
+        let (mut taken, mut given_up) = (Vec::with_capacity(records.len()), Vec::new());
         let before = self.log.position();
         for record in records {
             match self.log.take(&record) {
                 Ok(Some(entry)) => {
+                    if let Event::Declined(declined) = &entry.event
+                        && self.items.contains(declined.command_id)
+                    {
+                        given_up.push((declined.clone(), entry.clone()));
+                    }
                     // What a process manager did in answer belongs to the command that started it.
                     let id = [entry.command_id, entry.correlation].into_iter().find(|id| self.items.contains(*id));
                     match id {
@@ -73,6 +78,9 @@ impl Replica {
             return;
         }
         self.settle_arrived(own, &mut dirty);
+        for (declined, entry) in given_up {
+            self.given_up_elsewhere(declined.command_id, declined.why(), &entry, &mut dirty);
+        }
         self.settle_passed(&mut dirty);
         self.hold_dependants(&mut dirty);
         self.rebase(dirty);

@@ -83,6 +83,7 @@ impl Shop {
             device: "till-2".into(),
             issued_at: NOW,
             undoes: None,
+            replaces: None,
             depends_on: Vec::new(),
         }])
     }
@@ -336,6 +337,8 @@ fn p5_trying_again_takes_a_new_id_and_frees_what_waited() {
     let (_, push) = pushed(&outputs).unwrap();
     assert_eq!(ids(&push), [id(50), id(2), id(4)], "in the place of the one that was refused");
     assert_eq!(push.submissions[1].depends_on, [id(50)]);
+    let replaced: Vec<_> = push.submissions.iter().map(|submission| submission.replaces).collect();
+    assert_eq!(replaced, [Some(id(1)), None, None], "whoever reads the log sees that somebody has seen to it");
 }
 
 #[test]
@@ -555,7 +558,7 @@ fn p5_what_another_tab_gave_up_while_storage_is_silent_stays_given_up() {
     record.stage = Stage::Saved;
     replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
     assert_eq!(replica.pending_of(id(1)).unwrap().stage, Stage::Saving);
-    record.stage = Stage::Discarded { reason: "customer left".into(), at: NOW };
+    record.stage = Stage::Discarded { reason: "customer left".into(), at: NOW, by: None };
     replica.handle(Input::Adopted(Box::new(record.clone())), NOW);
     replica.handle(Input::Wake, later(60));
     assert_eq!(replica.pending_of(id(1)).unwrap().stage, record.stage);
@@ -692,7 +695,7 @@ fn p7_what_was_given_up_in_another_tab_while_it_was_tried_again_is_given_up_in_s
     let unsaved = replica.items.get(id(1)).unwrap().record.clone();
     let again = replica.retry(id(1), id(2), NOW).unwrap();
     assert!(again.iter().any(|output| matches!(output, Output::Persist(_))));
-    let discarded = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW };
+    let discarded = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW, by: None };
     let given_up = OutboxRecord { stage: discarded.clone(), ..unsaved };
     replica.handle(Input::Adopted(Box::new(given_up)), NOW);
     let outputs = replica.handle(Input::Persisted(id(1)), NOW);
@@ -714,7 +717,7 @@ fn p7_what_a_following_tab_has_put_aside_goes_on_when_the_leading_one_lets_it_go
         follower.handle(Input::Adopted(Box::new(record.clone())), NOW);
     }
     // Given up in the other tab, so that what waits for it goes on. One note comes before the other.
-    first.stage = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW };
+    first.stage = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW, by: None };
     second.submission.depends_on.clear();
     follower.handle(Input::Adopted(Box::new(first)), NOW);
     assert_eq!((state(&follower, 2), state(&follower, 3)), (Some(SyncState::Held), Some(SyncState::Held)));
@@ -838,6 +841,32 @@ fn us_10_giving_up_what_was_refused_is_a_command_of_its_own_and_what_never_left_
 }
 
 #[test]
+fn us_10_what_somebody_who_leads_gives_up_goes_from_the_tray_of_its_author_and_stays_in_their_history() {
+    let mut shop = Shop::new();
+    let (mut replica, feed) = refused_and_held(&mut shop);
+    let submission = &replica.items.get(id(1)).unwrap().record.submission;
+    let (command_type, data) = submission.command.to_json();
+    let decline = json!({"command_id": id(1), "type": command_type, "data": data, "reason": "Done another way"});
+    shop.other("change.decline", decline.clone());
+    let outputs = shop.feed(&mut replica, feed, NOW);
+    let stage = Stage::Discarded { reason: "Done another way".to_owned(), at: NOW, by: Some("asha".into()) };
+    assert_eq!(replica.pending_of(id(1)).map(|view| view.stage), Some(stage.clone()));
+    let is_kept = |output: &Output| matches!(output, Output::Update(record) if record.submission.id == id(1) && record.stage == stage);
+    assert!(outputs.iter().any(is_kept), "also after a restart");
+    assert_eq!(state(&replica, 2), Some(SyncState::Held), "what built on it still waits for its author");
+
+    // Whoever was quicker here has decided.
+    let (mut replica, feed) = refused_and_held(&mut Shop::new());
+    let mut shop = Shop::new();
+    refused_and_held(&mut shop);
+    replica.discard(id(1), "Mistake", Dependants::Wait, NOW).unwrap();
+    shop.other("change.decline", decline);
+    shop.feed(&mut replica, feed, NOW);
+    let own = Stage::Discarded { reason: "Mistake".to_owned(), at: NOW, by: None };
+    assert_eq!(replica.pending_of(id(1)).map(|view| view.stage), Some(own));
+}
+
+#[test]
 fn us_11_what_waits_for_a_given_up_command_goes_on_or_is_given_up_too() {
     let mut shop = Shop::new();
     let (mut replica, _) = refused_and_held(&mut shop);
@@ -878,6 +907,7 @@ fn us_09_a_changed_command_takes_the_place_of_the_refused_one_once_it_is_durable
     assert_eq!(state(&replica, 1), None, "the tray has it no more");
     let (_, push) = pushed(&outputs).unwrap();
     assert_eq!(ids(&push), [id(60), id(2), id(4)], "what waited goes on by itself");
+    assert_eq!(push.submissions[0].replaces, Some(id(1)), "and others read that somebody has seen to it");
 
     // The same when the process ends between the commit and the end of the old record.
     let old = OutboxRecord {
@@ -916,6 +946,7 @@ fn us_12_a_command_at_risk_can_be_given_another_form_before_it_is_sent() {
     assert_eq!((state(&replica, 1), state(&replica, 3)), (None, Some(SyncState::SavedHere)));
     let (_, push) = pushed(&replica.handle(Input::Unpause, NOW)).unwrap();
     assert_eq!(ids(&push), [id(3)]);
+    assert_eq!(push.submissions[0].replaces, None, "nobody has heard of the one before");
 }
 
 /// What storage holds of a replica's outbox once the writes are through.

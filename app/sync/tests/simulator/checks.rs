@@ -271,6 +271,11 @@ impl World {
         for record in &batch.records {
             self.checks.fold.take(record)?;
             self.tell(|_| format!("entry {}: {} {}", record.position, record.event_type, record.payload.get()));
+            if let Ok(Event::Declined(declined)) = record.decode().map(|entry| entry.event)
+                && self.checks.decided.insert(declined.command_id)
+            {
+                self.sometimes.reached("given up by another");
+            }
             let is_known = record.causation.is_some() || self.issued.contains(&record.command_id);
             ensure(is_known, || format!("P2: nobody gave the command {}", record.command_id))?;
             let point = Point { hash: record.hash, digest: self.checks.fold.books.digest() };

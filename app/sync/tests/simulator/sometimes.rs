@@ -20,6 +20,7 @@ pub const STATES: &[&str] = &[
     "duplicate push",
     "feed stalled",
     "gap in the feed",
+    "given up by another",
     "given up with what it waited for",
     "half of the outbox lost",
     "handed over without having been accepted",

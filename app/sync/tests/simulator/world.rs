@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
-    CommandId, change,
+    Command, CommandId, change,
     undo::{self, Undo},
     values::Millis,
 };
@@ -682,10 +682,12 @@ impl World {
         let serial = format!("{node}-{}", self.nodes[node].serial);
         self.nodes[node].serial += 1;
         let undoes = self.draw_undo(node);
+        let given_up = self.draw_waiting(node);
         let Some(replica) = &mut self.nodes[node].replica else { return };
-        let issue = match undoes {
-            Some(undo) => Issue { undoes: Some(undo.undoes), ..Issue::new(id, undo.command) },
-            None => {
+        let issue = match (undoes, given_up) {
+            (Some(undo), _) => Issue { undoes: Some(undo.undoes), ..Issue::new(id, undo.command) },
+            (None, Some(command)) => Issue::new(id, command),
+            (None, None) => {
                 let command = workload::command(replica.overlay(), &mut self.random, &serial);
                 Issue { if_version, ..Issue::new(id, command) }
             }
@@ -717,6 +719,22 @@ impl World {
         let undo = undo::of_entry(replica.overlay(), entry, &author(device, self.devices[device].role)).ok()?;
         self.sometimes.reached("undo");
         Some(undo)
+    }
+
+    /// Now and then somebody gives up what was not accepted of somebody else, whether they may or not.
+    fn draw_waiting(&mut self, node: usize) -> Option<Command> {
+        if !self.random.chance(8) {
+            return None;
+        }
+        let device = self.nodes[node].device;
+        let me = author(device, self.devices[device].role).actor;
+        let waiting = &self.nodes[node].replica.as_ref()?.overlay().projections.refused.waiting;
+        let of_others: Vec<_> = waiting.iter().filter(|(_, one)| one.actor != me).collect();
+        let nth = self.random.below(of_others.len() as u64 + 1) as usize;
+        let (id, one) = of_others.get(nth)?;
+        let reason = domain::values::Reason::parse("Done another way").ok()?;
+        let decline = change::Decline { command_id: **id, command: one.command.clone(), reason };
+        Some(change::Command::Decline(decline).into())
     }
 
     /// A person gives it another form.

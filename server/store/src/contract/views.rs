@@ -50,6 +50,7 @@ impl Book {
             device: "till-1".into(),
             issued_at: Millis(1_700_000_000_000),
             undoes: None,
+            replaces: None,
             depends_on: Vec::new(),
         };
         let request = Request { submission, author: Author { actor: "anna".into(), role: Role::Owner } };

@@ -235,7 +235,8 @@ fn keep(folder: &Folder, mut client: Client, mut stored: StoredState, records: &
     let given_up = client.issue("stock.count", json!({"sku": "OAT-1", "counted": 9}));
     let instead = client.issue("stock.count", json!({"sku": "OAT-1", "counted": 8}));
     client.outbox.get_mut(&unsaved).unwrap().stage = Stage::Unsaved;
-    client.outbox.get_mut(&given_up).unwrap().stage = Stage::Discarded { reason: "customer left".to_owned(), at: NOW };
+    client.outbox.get_mut(&given_up).unwrap().stage =
+        Stage::Discarded { reason: "customer left".to_owned(), at: NOW, by: None };
     client.outbox.get_mut(&instead).unwrap().replaces = Some(waits);
     stored.tail = records.to_vec();
     stored.outbox = client.outbox.values().cloned().collect();

@@ -342,6 +342,7 @@ fn p7_what_others_had_written_is_listed_until_it_is_in_the_log_again() {
         device: "till-2".into(),
         issued_at: NOW,
         undoes: None,
+        replaces: None,
         depends_on: Vec::new(),
     }]);
     let outputs = replica.handle(Input::Lead, NOW);
@@ -439,6 +440,7 @@ fn acknowledged(number: u64, at: i64) -> Acknowledged {
         device: "till-1".into(),
         issued_at: NOW,
         undoes: None,
+        replaces: None,
         depends_on: Vec::new(),
     };
     Acknowledged {
