@@ -19,6 +19,7 @@ use crate::{
         announce::Announcer,
         erased::{Parts, follow, memo},
         mark::{Shape, SyncState},
+        past,
         reasons::Reasons,
         rows::rows,
         sentence::{Sentence, SentenceView},
@@ -95,12 +96,12 @@ pub fn OfOthers(list: Memo<Vec<Row>>) -> impl IntoView {
     })
 }
 
-/// There with a device that can write it down.
+/// There with a device that can write it down, and not where a page looks back.
 #[component]
 fn GiveUp(id: CommandId) -> impl IntoView {
     let replica = Replica::of_context();
     let (announcer, toasts) = (Announcer::of_context(), Toasts::of_context());
-    let writes = memo(move |_| replica.picture().is_some());
+    let writes = memo(move |_| replica.picture().is_some() && past::as_of().is_empty());
     let give_up = move |because: Because| {
         let Some((device, command)) = replica.device().zip(declining(replica, id, because)) else { return };
         spawn_local(async move {
