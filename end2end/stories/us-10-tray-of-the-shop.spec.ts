@@ -25,7 +25,7 @@ test.describe("us_10 the tray of the shop", { tag: "@data" }, () => {
     await refusedOfMarek(daybook, till);
     const office = await device();
     await signIn(office, ASHA, SHOP, "");
-    await expect(office.page.locator("main a", { hasText: "Needs attention" })).toContainText("1");
+    await expect(office.page.getByRole("link", { name: "1 thing in the shop needs a person" })).toBeVisible();
     await office.page.goto(`/s/${SHOP}/attention`);
     await office.expectLive();
     const item = office.page.locator("section", { hasText: "Of others" }).locator(".needs > li");
