@@ -1,4 +1,5 @@
 import { expectSameBooks, keptForOffline } from "../support/device.ts";
+import { expectWithin } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 import { lostRace, SOAP, Tray } from "../support/tray.ts";
 
@@ -14,6 +15,7 @@ test.describe("us_10 discard with a reason", { tag: "@data" }, () => {
     await expect(discard).toBeVisible();
     await expect(discard).not.toBeFocused();
     await tray.askToDiscard(tray.items);
+    await expectWithin(till.page, tray.items.locator("details[open] > div"));
     await tray.items.getByRole("button", { name: "Customer left" }).click();
     await expect(tray.items).toHaveCount(0);
     await expect(till.page.getByTestId("bell")).toHaveAccessibleName("Needs attention");

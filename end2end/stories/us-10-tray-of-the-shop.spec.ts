@@ -1,6 +1,7 @@
 import { type Device } from "../support/device.ts";
 import type { Daybook } from "../support/daybook.ts";
 import { ASHA, corner, MAREK, signIn } from "../support/people.ts";
+import { expectWithin } from "../support/screens.ts";
 import { expect, test } from "../support/test.ts";
 
 const SHOP = "corner";
@@ -35,6 +36,7 @@ test.describe("us_10 the tray of the shop", { tag: "@data" }, () => {
     await expect(office.page.getByTestId("bell"), "it is not this device's").toHaveAccessibleName("Needs attention");
 
     await item.locator("summary", { hasText: "Give it up" }).click();
+    await expectWithin(office.page, item.locator("details[open] > div"));
     await item.getByRole("button", { name: "Done another way" }).click();
     await expect(item).toHaveCount(0);
     await expect(till.page.getByTestId("bell")).toHaveAccessibleName("Needs attention", { timeout: 20_000 });

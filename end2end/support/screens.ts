@@ -96,3 +96,16 @@ export class Till {
 export async function fillIn(page: Page, values: Record<string, string>): Promise<void> {
   for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value);
 }
+
+/** What opens over a page stays within it, on a phone as on a desk. */
+export async function expectWithin(page: Page, opened: Locator): Promise<void> {
+  const before = page.viewportSize();
+  for (const width of [320, 360, 480, 1280]) {
+    await page.setViewportSize({ width, height: before?.height ?? 800 });
+    const box = await opened.boundingBox();
+    expect(box, `open at ${width}`).not.toBeNull();
+    expect(box?.x, `left edge at ${width}`).toBeGreaterThanOrEqual(0);
+    expect((box?.x ?? 0) + (box?.width ?? 0), `right edge at ${width}`).toBeLessThanOrEqual(width);
+  }
+  if (before) await page.setViewportSize(before);
+}
