@@ -55,6 +55,12 @@ fn is_in_the_log(stage: &Stage) -> bool {
     matches!(stage, Stage::Refused { reason: outbox::Reason::Refused { position: Some(_), .. } })
 }
 
+/// The refused command that others see waiting until one comes that takes the place of `record`: itself, or the one whose
+/// place it was to take and has not, since nobody has read of it.
+fn waits_for_another(record: &OutboxRecord) -> Option<CommandId> {
+    if is_in_the_log(&record.stage) { Some(record.submission.id) } else { record.submission.replaces }
+}
+
 impl Replica {
     /// Gives a command up, for a reason that stays in this device's history. Where somebody may have heard of it, that it
     /// was given up is a command of its own, so that the book has it too. One that never left this device is just gone.
@@ -149,11 +155,11 @@ impl Replica {
             return Err(NotNow::State.into());
         }
         let (id, sequence) = (issue.id, item.record.sequence);
-        let was_heard_of = is_in_the_log(&item.record.stage);
+        let waiting = waits_for_another(&item.record);
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
         let mut record = self.record(issue, sequence, now).inspect_err(|_| self.set_replaced(old, false))?;
-        record.submission.replaces = was_heard_of.then_some(old);
+        record.submission.replaces = waiting;
         let events = self.put_in(OutboxRecord { replaces: Some(old), ..record }, now);
         self.rebase(Dirty::everything());
         Ok(Issued { id, events, outputs: self.finish(now) })
@@ -205,7 +211,7 @@ impl Replica {
             Stage::Refused { .. } if self.items.contains(new_id) => return Err(NotNow::State),
             Stage::Refused { .. } => {
                 let mut submission = record.submission.clone();
-                submission.replaces = is_in_the_log(&record.stage).then_some(id);
+                submission.replaces = waits_for_another(record);
                 submission.id = new_id;
                 // A person has seen what changed meanwhile and means it all the same.
                 submission.if_version = None;

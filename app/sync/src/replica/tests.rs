@@ -922,6 +922,29 @@ fn us_09_a_changed_command_takes_the_place_of_the_refused_one_once_it_is_durable
 }
 
 #[test]
+fn us_09_what_is_changed_twice_before_it_is_sent_still_takes_the_place_of_the_refused_one() {
+    let mut shop = Shop::new();
+    let (mut replica, _) = refused_and_held(&mut shop);
+    replica.handle(Input::Pause, NOW);
+    let receive = |batchref: &str| command("stock.receive", json!({"batchref": batchref, "sku": "RYE-1", "qty": 4}));
+    for (old, new, batchref) in [(1, 60, "B-10"), (60, 61, "B-11")] {
+        replica.replace(id(old), Issue::new(id(new), receive(batchref)), NOW).unwrap();
+        replica.handle(Input::Persisted(id(new)), NOW);
+    }
+    let (ticket, push) = pushed(&replica.handle(Input::Unpause, NOW)).unwrap();
+    assert_eq!(ids(&push)[0], id(61));
+    assert_eq!(push.submissions[0].replaces, Some(id(1)), "nobody has heard of the one between");
+
+    // Nor of one that the server did not decide, when it is tried again.
+    let (epoch, head) = (shop.authority.epoch, shop.head());
+    let outcomes = vec![Outcome::IdReused { id: id(61) }];
+    replica.handle(answered(ticket, PushAnswer { protocol: PROTOCOL, epoch, head, outcomes }), NOW);
+    replica.retry(id(61), id(62), NOW).unwrap();
+    let again = replica.items.get(id(62)).unwrap();
+    assert_eq!(again.record.submission.replaces, Some(id(1)));
+}
+
+#[test]
 fn us_12_a_command_at_risk_can_be_given_another_form_before_it_is_sent() {
     let mut shop = Shop::new();
     let (mut replica, _) = shop.replica();
