@@ -82,7 +82,10 @@ fn what_no_device_keeps_and_what_a_process_asked_for_waits_nowhere() {
     for device in [WEB, API] {
         shop.gives("asha", promise(), |submission| submission.device = device.into());
     }
-    assert_eq!((shop.books.position, shop.waiting()), (2, vec![]));
+    let asked = request(9, promise(), Role::Owner);
+    let refused = shop.books.clone().handle(&asked, STAMP, &mut Reads::new()).entries.remove(0);
+    shop.books.apply(&Entry { causation: Some(1), ..refused }).unwrap();
+    assert_eq!((shop.books.position, shop.waiting()), (3, vec![]));
 }
 
 #[test]
