@@ -42,11 +42,9 @@ pub fn reason(view: &PendingView, picture: &Picture) -> Option<String> {
         }),
         Stage::Unsaved => Some("This device could not keep it.".to_owned()),
         Stage::Changed { shown, actual, .. } => Some(text::came_out(shown, actual)),
-        Stage::Discarded { reason, at, by: None } => {
-            Some(format!("Discarded {}: {reason}", crate::format::moment(*at)))
-        }
-        Stage::Discarded { reason, at, by: Some(by) } => {
-            Some(format!("Discarded by {by} {}: {reason}", crate::format::moment(*at)))
+        Stage::Discarded { reason, at, by } => {
+            let by = by.as_ref().map(|by| format!("by {by} ")).unwrap_or_default();
+            Some(format!("Discarded {by}{}: {reason}", crate::format::moment(*at)))
         }
         _ => view
             .at_risk

@@ -112,7 +112,7 @@ fn seen<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a Item, &'a Si
 /// How much of the shop needs whoever looks.
 #[must_use]
 pub fn needed_in_shop(context: &PageContext<'_>) -> usize {
-    seen(context).count() + others::waiting(context).len()
+    seen(context).count() + others::waiting(context).count()
 }
 
 /// What of this device waits for the person who uses it.

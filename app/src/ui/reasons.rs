@@ -10,7 +10,7 @@ use crate::{
 
 const REASONS: [Because; 3] = [Because::Mistake, Because::CustomerLeft, Because::DoneAnotherWay];
 
-/// `question`: what else has to be said.
+/// A button that opens one for each reason. `question` is asked above them, where more has to be known than why.
 #[component]
 pub fn Reasons(label: &'static str, give: impl Fn(Because) + Copy + 'static, question: Option<Part>) -> impl IntoView {
     let reasons: Vec<_> = REASONS

@@ -138,9 +138,7 @@ struct Hand {
 
 impl Hand {
     fn say(self, words: &str) {
-        self.announcer.say(words);
-        self.toasts.show(words, None);
-        focus_next();
+        say_and_go_on(self.announcer, self.toasts, words);
     }
 
     fn did(self, done: bool, words: &str) {
@@ -251,8 +249,15 @@ fn Discard(hand: Hand, waiting: usize) -> impl IntoView {
     view! { <Reasons label="Discard" give=discard question=question.map(IntoPart::into_part)/> }
 }
 
+/// Something was decided: says what came of it, and leads on to the next thing to decide.
+pub fn say_and_go_on(announcer: Announcer, toasts: Toasts, words: &str) {
+    announcer.say(words);
+    toasts.show(words, None);
+    focus_next();
+}
+
 /// To the next thing to decide, or to the page's heading where nothing is left.
-pub fn focus_next() {
+fn focus_next() {
     request_animation_frame(|| {
         let next = document().query_selector(".needs button, .needs a.button").ok().flatten();
         let next = next.or_else(|| document().query_selector("main h1").ok().flatten());

@@ -24,7 +24,7 @@ use crate::{
         rows::rows,
         sentence::{Sentence, SentenceView},
         toast::Toasts,
-        unsent::focus_next,
+        unsent::say_and_go_on,
     },
 };
 
@@ -38,15 +38,14 @@ pub struct Row {
     pub position: u64,
 }
 
-/// As far as whoever looks may decide about it, oldest first. Their own is on the device that they wrote it on.
-pub fn waiting<'a>(context: &PageContext<'a>) -> Vec<(&'a CommandId, &'a Waiting)> {
+/// As far as whoever looks may decide about it. Their own is on the device that they wrote it on.
+pub fn waiting<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a CommandId, &'a Waiting)> {
     let me = context.author.filter(|author| author.role.answers_for_others());
     let all = context.books.projections.refused.waiting.iter();
-    let mut found: Vec<_> = all.filter(|(_, one)| me.is_some_and(|me| me.actor != one.actor)).collect();
-    found.sort_by_key(|(_, one)| one.position);
-    found
+    all.filter(move |(_, one)| me.is_some_and(|me| me.actor != one.actor))
 }
 
+/// Oldest first.
 pub fn load(context: &PageContext<'_>) -> Vec<Row> {
     let row = |(id, one): (&CommandId, &Waiting)| {
         let whose = format!("{} on {}, {} · ", one.actor, one.device, format::moment(one.issued_at));
@@ -60,7 +59,9 @@ pub fn load(context: &PageContext<'_>) -> Vec<Row> {
             position: one.position,
         }
     };
-    waiting(context).into_iter().map(row).collect()
+    let mut rows: Vec<_> = waiting(context).map(row).collect();
+    rows.sort_by_key(|row| row.position);
+    rows
 }
 
 /// Nothing where there is nothing to decide.
@@ -109,9 +110,7 @@ fn GiveUp(id: CommandId) -> impl IntoView {
                 Ok(_) => text::GIVEN_UP,
                 Err(_) => text::SETTLED_MEANWHILE,
             };
-            announcer.say(words);
-            toasts.show(words, None);
-            focus_next();
+            say_and_go_on(announcer, toasts, words);
         });
     };
     follow(move || {
