@@ -139,9 +139,20 @@ async fn serve(client: TcpStream, mut state: watch::Receiver<State>) {
     }
 }
 
-async fn relay<S: AsyncRead + AsyncWrite + Unpin>(mut client: TcpStream, server: S, mut state: watch::Receiver<State>) {
+enum Moved {
+    Mode,
+    Asked(usize),
+    Answered(usize),
+    Gone,
+}
+
+async fn relay<C, S>(client: C, server: S, mut state: watch::Receiver<State>)
+where
+    C: AsyncRead + AsyncWrite,
+    S: AsyncRead + AsyncWrite,
+{
     let (mut from_server, mut to_server) = tokio::io::split(server);
-    let (mut from_client, mut to_client) = client.split();
+    let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut asked, mut answered) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     let mut swallowed = false;
     loop {
@@ -150,23 +161,84 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(mut client: TcpStream, server:
             return;
         }
         let moves = mode != Mode::Stall;
-        let gone = tokio::select! {
-            changed = state.changed() => changed.is_err(),
-            read = from_client.read(&mut asked), if moves => match read {
-                Ok(length) if length > 0 => to_server.write_all(&asked[..length]).await.is_err(),
-                _ => true,
-            },
-            read = from_server.read(&mut answered), if moves => match read {
-                Ok(length) if length > 0 && mode == Mode::Swallow => {
-                    swallowed = true;
-                    false
-                }
-                Ok(length) if length > 0 => to_client.write_all(&answered[..length]).await.is_err(),
-                _ => true,
-            },
+        let moved = tokio::select! {
+            changed = state.changed() => if changed.is_ok() { Moved::Mode } else { Moved::Gone },
+            read = from_client.read(&mut asked), if moves => read.map_or(Moved::Gone, Moved::Asked),
+            read = from_server.read(&mut answered), if moves => read.map_or(Moved::Gone, Moved::Answered),
         };
-        if gone {
+        if matches!(moved, Moved::Mode) {
+            continue;
+        }
+        // Asked anew: of a change and a read that are ready together, either is taken, and what is read after the change
+        // is under the new mode.
+        let Ok(now) = state.wait_for(|state| state.mode != Mode::Stall).await.map(|state| state.mode) else { return };
+        let written = match moved {
+            Moved::Mode | Moved::Gone | Moved::Asked(0) | Moved::Answered(0) => return,
+            _ if now == Mode::Cut => return,
+            Moved::Answered(_) if now == Mode::Swallow => {
+                swallowed = true;
+                Ok(())
+            }
+            Moved::Asked(length) => to_server.write_all(&asked[..length]).await,
+            Moved::Answered(length) => to_client.write_all(&answered[..length]).await,
+        };
+        if written.is_err() {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    /// Both ends of a connection through a relay, and what sets its mode. In memory: what is written is there at once.
+    fn connected() -> (DuplexStream, DuplexStream, watch::Sender<State>) {
+        let end = End::Unix(PathBuf::new());
+        let state = watch::Sender::new(State { mode: Mode::Pass, end });
+        let ((client, of_client), (server, of_server)) = (duplex(64), duplex(64));
+        tokio::spawn(relay(of_client, of_server, state.subscribe()));
+        (client, server, state)
+    }
+
+    /// Both ways have moved a byte: the relay waits for what comes next.
+    async fn moved(client: &mut DuplexStream, server: &mut DuplexStream) {
+        client.write_all(b"a").await.unwrap();
+        assert_eq!(server.read_u8().await.unwrap(), b'a');
+        server.write_all(b"b").await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), b'b');
+    }
+
+    /// The change and the answer are both there before the relay looks: often enough that it has met them in either order.
+    #[tokio::test]
+    async fn f2_what_is_answered_after_swallowing_began_never_passes() {
+        for _ in 0..32 {
+            let (mut client, mut server, state) = connected();
+            moved(&mut client, &mut server).await;
+            state.send_modify(|state| state.mode = Mode::Swallow);
+            server.write_all(b"answer").await.unwrap();
+            drop(server);
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).await.unwrap();
+            assert_eq!(heard, b"");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_stalled_arrives_later_and_whole() {
+        for _ in 0..32 {
+            let (mut client, mut server, state) = connected();
+            moved(&mut client, &mut server).await;
+            state.send_modify(|state| state.mode = Mode::Stall);
+            server.write_all(b"answer").await.unwrap();
+            tokio::task::yield_now().await;
+            state.send_modify(|state| state.mode = Mode::Pass);
+            drop(server);
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).await.unwrap();
+            assert_eq!(heard, b"answer");
         }
     }
 }
