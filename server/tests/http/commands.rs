@@ -9,7 +9,7 @@ use store::contract::Fixture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::support::{Daybook, SHOP, answer, on_every_store};
+use crate::support::{Daybook, SHOP, answer, on_every_store, until};
 
 on_every_store!(
     r_42_commands_share_an_append_as_far_and_as_long_as_is_set,
@@ -26,6 +26,7 @@ on_every_store!(
     what_is_too_large_is_read_to_its_end_and_answered,
     r_18_if_version_tells_both_versions,
     what_depends_on_a_refused_command_is_held,
+    us_10_a_command_names_the_refused_one_whose_place_it_takes,
 );
 
 async fn c_19_d_1_an_answer_to_a_post_carries_no_read_model(fixture: Fixture) {
@@ -346,4 +347,32 @@ async fn r_42_commands_share_an_append_as_far_and_as_long_as_is_set(fixture: Fix
     let daybook = Daybook::with(&fixture.reopened().await, patient).await;
     six_at_once(&daybook, "C").await;
     assert_eq!(appends(&daybook).await, 1, "all of them");
+}
+
+/// At once and through the queue: the entry says whose place it took, which is how the tray of the shop knows.
+async fn us_10_a_command_names_the_refused_one_whose_place_it_takes(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.receive("B", "A", 4).await;
+    for (order, prefer) in [("O-1", ""), ("O-2", "respond-async")] {
+        let allocate = |qty: u32, replaces: Value| {
+            let data = json!({"order_id": order, "sku": "A", "qty": qty});
+            json!({"id": Uuid::now_v7(), "type": "order.allocate", "data": data, "replaces": replaces})
+        };
+        let refused = allocate(9, Value::Null);
+        let (status, _) = answer(daybook.post(&refused).send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+
+        let (status, problem) = answer(daybook.post(&allocate(1, json!("it"))).send().await.unwrap()).await;
+        assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("replaces")));
+
+        let instead = allocate(1, refused["id"].clone());
+        let sent = daybook.post(&instead).header("prefer", prefer).send().await.unwrap();
+        assert!(sent.status().is_success(), "{}", sent.status());
+        let written = until(async || {
+            let history = daybook.json("/history/stock-A").await;
+            history["entries"].as_array()?.iter().find(|entry| entry["command_id"] == instead["id"]).cloned()
+        })
+        .await;
+        assert_eq!((&written["type"], &written["replaces"]), (&json!("LineAllocated"), &refused["id"]));
+    }
 }
