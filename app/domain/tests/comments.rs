@@ -1,8 +1,8 @@
 //! Pictures and comments, each rule under the row that it proves.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{
+    STAMP, Shop, any_comment, any_history, command, comment, given, picture, product, receive, request, typed,
+};
 use domain::{
     Books, Command, Entry, Refusal,
     books::{Author, Reads, Role},
@@ -15,9 +15,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{
-    STAMP, Shop, any_comment, any_history, command, comment, given, picture, product, receive, request, typed,
-};
 
 fn shop() -> Shop {
     given(&[picture("p0", Value::Null)])

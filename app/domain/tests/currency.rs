@@ -1,10 +1,7 @@
 //! What a shop's sums are counted in.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{given, product};
 use serde_json::json;
-use support::{given, product};
 
 #[test]
 fn us_30_a_shop_says_its_currency_before_the_first_price() {

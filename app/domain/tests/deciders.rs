@@ -1,10 +1,8 @@
 //! What holds for every aggregate, and for deciding as a whole.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
-
-mod support;
 
 use std::{collections::BTreeMap, fmt::Debug};
 
+use crate::support::{STAMP, Shop, any_history, command, given, receive, request, sell};
 use domain::{
     Books, Event,
     books::{Reads, Role},
@@ -16,7 +14,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, any_history, command, given, receive, request, sell};
 use uuid::Uuid;
 
 /// The entries of one kind of aggregate: where each belongs, and what happened.

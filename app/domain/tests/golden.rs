@@ -1,6 +1,5 @@
 //! Every command and event as it has been written once, byte for byte. These files are never changed: a shop's log
 //! is full of them. A new schema gets new files beside the old ones.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
 use std::{fs, path::Path};
 

@@ -1,10 +1,8 @@
 //! Accounts and transfers: no money is made or lost, whatever comes twice, late or not at all.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::{STAMP, Shop, any_history, command, given, open, place, product, receive, request, transfer};
 use domain::{
     Books, Command, Entry, Verdict,
     account::approval,
@@ -16,7 +14,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, any_history, command, given, open, place, product, receive, request, transfer};
 
 /// The golden run of row R-3.
 fn golden() -> Shop {

@@ -1,8 +1,6 @@
 //! Orders to the end: goods, then money, then a word; and what was done is undone where one of them is missing.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{STAMP, Shop, allocate, any_history, command, given, open, place, product, receive, request};
 use domain::{
     Books,
     books::{Reads, Role},
@@ -11,7 +9,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, allocate, any_history, command, given, open, place, product, receive, request};
 
 /// Ten loaves, five rolls, and an account with 1 000 on it.
 fn shop() -> Shop {
@@ -264,7 +261,7 @@ fn a_cancelled_order_that_was_handed_over_all_the_same_needs_a_person() {
     let mut shop = shop();
     shop.send("order.place", place("o1", &[("RYE", 4)], None).1);
     shop.send("order.cancel", order("o1"));
-    shop.send("sale.record", support::sell("s1", "RYE", 3).1);
+    shop.send("sale.record", crate::support::sell("s1", "RYE", 3).1);
     shop.when("order.hand_over", order("o1")).then(&[
         ("OrderHandedOver", json!({"was": "cancelled"})),
         ("StockHandedOver", json!({"taken": [{"batchref": "b2", "qty": 2}], "below": 2})),

@@ -1,8 +1,6 @@
 //! Looking back: what a record was, and why a number is what it is.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{Shop, any_history, command, given};
 use domain::{
     Books, Event,
     books::FoldError,
@@ -13,7 +11,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::json;
-use support::{Shop, any_history, command, given};
 
 fn fold(entries: &[Entry]) -> Result<Books, FoldError> {
     let mut books = Books::default();

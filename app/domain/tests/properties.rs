@@ -1,10 +1,8 @@
 //! What holds after any sequence of commands.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{STAMP, Shop, any_command, any_history, command, request};
 use domain::{
     Books, Command, Entry, EventRecord, Refusal, Verdict,
     books::{Reads, Role},
@@ -16,7 +14,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, any_command, any_history, command, request};
 
 fn run(history: &[(&'static str, Value)]) -> Shop {
     let mut shop = Shop::default();

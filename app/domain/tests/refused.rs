@@ -1,8 +1,6 @@
 //! The tray of the whole shop: what was not accepted, until somebody has seen to it.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{STAMP, command, request};
 use domain::{
     Command, CommandId, Entry, Submission,
     books::{Author, Books, Reads, Request, Role},
@@ -12,7 +10,6 @@ use domain::{
     values::Reason,
 };
 use serde_json::json;
-use support::{STAMP, command, request};
 
 /// A shop without goods: whoever promises some is refused.
 #[derive(Default)]

@@ -1,10 +1,8 @@
 //! Who may send what: the table of roles, and that nobody gets round it.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{STAMP, Shop, any_history, command, request};
 use domain::{
     Command, Refusal, Verdict,
     books::{Reads, Role},
@@ -12,7 +10,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, any_history, command, request};
 
 /// The columns are owner, manager, seller, stock hand, reader: `x` may send it.
 const TABLE: &[(&str, &str)] = &[
@@ -80,7 +77,7 @@ fn data_of(kind: &str) -> Value {
         "account.approve" => json!({"account_id": "1", "sale_id": "s", "amount": 100}),
         "transfer.request" => json!({"transfer_id": "t", "from": "1", "to": "2", "amount": 100}),
         "shop.set_currency" => json!({"currency": "EUR"}),
-        "picture.add" => support::picture("p", Value::Null).1,
+        "picture.add" => crate::support::picture("p", Value::Null).1,
         "comment.add" => json!({"comment_id": "c", "picture_id": "p", "text": text}),
         "comment.delete" => json!({"comment_id": "c"}),
         "comment.edit" | "comment.put_back" => json!({"comment_id": "c", "text": text}),
@@ -129,7 +126,7 @@ fn every_role_may_send_what_the_table_says_and_nothing_else() {
 
 #[test]
 fn what_a_role_may_not_do_is_written_down_with_both_sides_and_changes_nothing() {
-    let mut shop = support::given(&[support::product("S1")]);
+    let mut shop = crate::support::given(&[crate::support::product("S1")]);
     let before = shop.books.digest();
     let price = request(9, command("product.change", &json!({"sku": "S1", "price": 1})), Role::Seller);
     let handled = shop.books.handle(&price, STAMP, &mut Reads::new());

@@ -1,8 +1,6 @@
 //! The rules of a shop, each under the name of what it proves.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
-mod support;
-
+use crate::support::{STAMP, Shop, allocate, command, given, product, receive, request, sell};
 use domain::{
     Books, Command, EventRecord, Verdict,
     books::{Reads, Role},
@@ -13,7 +11,6 @@ use domain::{
     values::Millis,
 };
 use serde_json::{Value, json};
-use support::{STAMP, Shop, allocate, command, given, product, receive, request, sell};
 
 // The rules of Cosmic Python's test_batches, test_product and test_services.
 

@@ -1,10 +1,8 @@
 //! What puts an entry back.
-#![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{STAMP, Shop, allocate, command, given, product, receive, request, sell};
 use domain::{
     Books, CommandId, Refusal, Verdict,
     books::{Author, Reads, Role, SALES_REMEMBERED},
@@ -15,7 +13,6 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{STAMP, Shop, allocate, command, given, product, receive, request, sell};
 
 fn owner() -> Author {
     Author { actor: "marek".into(), role: Role::Owner }
@@ -397,7 +394,7 @@ proptest! {
     /// Whatever was done just now: if all of it can be put back, everything is as it was before.
     #[test]
     fn us_15_undo_of_the_last_command_returns_the_numbers(
-        history in support::any_history(), last in support::any_command(),
+        history in crate::support::any_history(), last in crate::support::any_command(),
     ) {
         let mut shop = Shop::default();
         for (kind, data) in &history {

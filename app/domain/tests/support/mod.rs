@@ -1,6 +1,4 @@
 //! Given what was sent before, when a command is sent, then these events or this refusal.
-#![allow(dead_code)] // Each test crate uses its part.
-
 use domain::{
     Books, Command, CommandId, Entry, Refusal, Submission, Verdict,
     books::{Author, Handled, Reads, Request, Role, Stamp},
