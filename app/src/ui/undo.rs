@@ -84,14 +84,19 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
             on_done.run(());
         }
     };
-    let pressed = move |_| match rest.get_untracked().and_then(text::undo_question) {
-        Some(question) if !asking.get_untracked() => {
-            announcer.say(question);
-            asking.set(true);
-        }
-        _ => {
-            asking.set(false);
-            go();
+    // Asked anew, and not read from `rest`: a page that is loaded again stays on the screen, and can be pressed, after its
+    // signals have ended and until what follows it is there.
+    let pressed = move |_| {
+        let way = replica.keeping_device().and_then(|(_, picture)| Way::of(&picture, id));
+        match way.and_then(|way| text::undo_question(way.rest())) {
+            Some(question) if asking.try_get_untracked() != Some(true) => {
+                announcer.say(question);
+                _ = asking.try_set(true);
+            }
+            _ => {
+                _ = asking.try_set(false);
+                go();
+            }
         }
     };
     let question = move || rest.get().filter(|_| asking.get()).and_then(text::undo_question);
