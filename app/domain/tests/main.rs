@@ -1,5 +1,4 @@
-//! What a shop may do, by rule. One program for all of it: each file that were one of its own would compile the books
-//! anew, and there are many.
+//! What a shop may do, by rule. One program for all of it: a file that is a program of its own compiles the books anew.
 #![allow(clippy::unwrap_used)] // Helpers of tests are outside of what `allow-unwrap-in-tests` covers.
 
 mod comments;

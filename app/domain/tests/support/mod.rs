@@ -1,4 +1,5 @@
 //! Given what was sent before, when a command is sent, then these events or this refusal.
+
 use domain::{
     Books, Command, CommandId, Entry, Refusal, Submission, Verdict,
     books::{Author, Handled, Reads, Request, Role, Stamp},

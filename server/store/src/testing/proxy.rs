@@ -139,13 +139,6 @@ async fn serve(client: TcpStream, mut state: watch::Receiver<State>) {
     }
 }
 
-enum Moved {
-    Mode,
-    Asked(usize),
-    Answered(usize),
-    Gone,
-}
-
 async fn relay<C, S>(client: C, server: S, mut state: watch::Receiver<State>)
 where
     C: AsyncRead + AsyncWrite,
@@ -155,32 +148,35 @@ where
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut asked, mut answered) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     let mut swallowed = false;
+    let ends = |mode: Mode, swallowed: bool| mode == Mode::Cut || (swallowed && mode != Mode::Swallow);
     loop {
         let mode = state.borrow_and_update().mode;
-        if mode == Mode::Cut || (swallowed && mode != Mode::Swallow) {
+        if ends(mode, swallowed) {
             return;
         }
         let moves = mode != Mode::Stall;
-        let moved = tokio::select! {
-            changed = state.changed() => if changed.is_ok() { Moved::Mode } else { Moved::Gone },
-            read = from_client.read(&mut asked), if moves => read.map_or(Moved::Gone, Moved::Asked),
-            read = from_server.read(&mut answered), if moves => read.map_or(Moved::Gone, Moved::Answered),
+        let (is_answer, read) = tokio::select! {
+            changed = state.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            read = from_client.read(&mut asked), if moves => (false, read),
+            read = from_server.read(&mut answered), if moves => (true, read),
         };
-        if matches!(moved, Moved::Mode) {
-            continue;
-        }
+        let Ok(length @ 1..) = read else { return };
         // Asked anew: of a change and a read that are ready together, either is taken, and what is read after the change
         // is under the new mode.
-        let Ok(now) = state.wait_for(|state| state.mode != Mode::Stall).await.map(|state| state.mode) else { return };
-        let written = match moved {
-            Moved::Mode | Moved::Gone | Moved::Asked(0) | Moved::Answered(0) => return,
-            _ if now == Mode::Cut => return,
-            Moved::Answered(_) if now == Mode::Swallow => {
+        let Ok(mode) = state.wait_for(|state| state.mode != Mode::Stall).await.map(|state| state.mode) else { return };
+        if ends(mode, swallowed) {
+            return;
+        }
+        let written = match (mode, is_answer) {
+            (Mode::Swallow, true) => {
                 swallowed = true;
                 Ok(())
             }
-            Moved::Asked(length) => to_server.write_all(&asked[..length]).await,
-            Moved::Answered(length) => to_client.write_all(&answered[..length]).await,
+            (_, true) => to_client.write_all(&answered[..length]).await,
+            (_, false) => to_server.write_all(&asked[..length]).await,
         };
         if written.is_err() {
             return;
@@ -190,55 +186,74 @@ where
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{DuplexStream, duplex};
+    use tokio::{
+        io::{DuplexStream, duplex},
+        task::yield_now,
+    };
 
     use super::*;
 
-    /// Both ends of a connection through a relay, and what sets its mode. In memory: what is written is there at once.
-    fn connected() -> (DuplexStream, DuplexStream, watch::Sender<State>) {
-        let end = End::Unix(PathBuf::new());
-        let state = watch::Sender::new(State { mode: Mode::Pass, end });
-        let ((client, of_client), (server, of_server)) = (duplex(64), duplex(64));
+    /// What a client hears, after both ways have moved a byte, of a server that does `then` and goes. In memory: what is
+    /// written is there at once.
+    async fn heard(then: impl AsyncFn(&watch::Sender<State>, &mut DuplexStream)) -> Vec<u8> {
+        let state = watch::Sender::new(State { mode: Mode::Pass, end: End::Unix(PathBuf::new()) });
+        let ((mut client, of_client), (mut server, of_server)) = (duplex(64), duplex(64));
         tokio::spawn(relay(of_client, of_server, state.subscribe()));
-        (client, server, state)
-    }
-
-    /// Both ways have moved a byte: the relay waits for what comes next.
-    async fn moved(client: &mut DuplexStream, server: &mut DuplexStream) {
         client.write_all(b"a").await.unwrap();
         assert_eq!(server.read_u8().await.unwrap(), b'a');
         server.write_all(b"b").await.unwrap();
         assert_eq!(client.read_u8().await.unwrap(), b'b');
+
+        then(&state, &mut server).await;
+        drop(server);
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.unwrap();
+        heard
     }
 
-    /// The change and the answer are both there before the relay looks: often enough that it has met them in either order.
+    fn set(state: &watch::Sender<State>, mode: Mode) {
+        state.send_modify(|state| state.mode = mode);
+    }
+
+    /// The relay takes either of a change and an answer that are both there: often enough that it has met both orders.
+    const BOTH_ORDERS: u32 = 32;
+
     #[tokio::test]
     async fn f2_what_is_answered_after_swallowing_began_never_passes() {
-        for _ in 0..32 {
-            let (mut client, mut server, state) = connected();
-            moved(&mut client, &mut server).await;
-            state.send_modify(|state| state.mode = Mode::Swallow);
-            server.write_all(b"answer").await.unwrap();
-            drop(server);
-            let mut heard = Vec::new();
-            client.read_to_end(&mut heard).await.unwrap();
-            assert_eq!(heard, b"");
+        for _ in 0..BOTH_ORDERS {
+            let heard = heard(async |state, server| {
+                set(state, Mode::Swallow);
+                server.write_all(b"answer").await.unwrap();
+            });
+            assert_eq!(heard.await, b"");
+        }
+    }
+
+    #[tokio::test]
+    async fn f2_after_an_answer_was_swallowed_the_rest_of_it_never_passes() {
+        for _ in 0..BOTH_ORDERS {
+            let heard = heard(async |state, server| {
+                set(state, Mode::Swallow);
+                yield_now().await;
+                server.write_all(b"half an").await.unwrap();
+                yield_now().await;
+                set(state, Mode::Pass);
+                server.write_all(b"answer").await.unwrap();
+            });
+            assert_eq!(heard.await, b"");
         }
     }
 
     #[tokio::test]
     async fn what_was_stalled_arrives_later_and_whole() {
-        for _ in 0..32 {
-            let (mut client, mut server, state) = connected();
-            moved(&mut client, &mut server).await;
-            state.send_modify(|state| state.mode = Mode::Stall);
-            server.write_all(b"answer").await.unwrap();
-            tokio::task::yield_now().await;
-            state.send_modify(|state| state.mode = Mode::Pass);
-            drop(server);
-            let mut heard = Vec::new();
-            client.read_to_end(&mut heard).await.unwrap();
-            assert_eq!(heard, b"answer");
+        for _ in 0..BOTH_ORDERS {
+            let heard = heard(async |state, server| {
+                set(state, Mode::Stall);
+                server.write_all(b"answer").await.unwrap();
+                yield_now().await;
+                set(state, Mode::Pass);
+            });
+            assert_eq!(heard.await, b"answer");
         }
     }
 }
