@@ -1,6 +1,8 @@
 //! Undo: what has not been sent is taken out again; what has is put back by a new entry that names it. The button stands
 //! wherever the command is shown, for as long as the rules allow it.
 
+use std::rc::Rc;
+
 use domain::{
     CommandId,
     undo::{self, Rest, Undo},
@@ -9,7 +11,7 @@ use leptos::{prelude::*, task::spawn_local};
 use sync::Dependants;
 
 use crate::{
-    replica::{NotDone, Picture, Replica, Wish},
+    replica::{Device, NotDone, Picture, Replica, Wish},
     text,
     ui::{
         announce::Announcer,
@@ -61,9 +63,8 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
         announcer.say(words.clone());
         toasts.show(words, undo);
     };
-    let go = move || {
-        let Some((device, picture)) = replica.keeping_device() else { return };
-        match Way::of(&picture, id) {
+    let go = move |device: Rc<dyn Device>, way: Option<Way>| {
+        match way {
             None => said(text::UNDO_TOO_LATE.to_owned(), None),
             Some(Way::TakeOut) => {
                 let undone = device.discard(id, text::UNDONE_REASON, Dependants::Wait).is_ok();
@@ -87,15 +88,16 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
     // Asked anew, and not read from `rest`: a page that is loaded again stays on the screen, and can be pressed, after its
     // signals have ended and until what follows it is there.
     let pressed = move |_| {
-        let way = replica.keeping_device().and_then(|(_, picture)| Way::of(&picture, id));
-        match way.and_then(|way| text::undo_question(way.rest())) {
+        let Some((device, picture)) = replica.keeping_device() else { return };
+        let way = Way::of(&picture, id);
+        match way.as_ref().and_then(|way| text::undo_question(way.rest())) {
             Some(question) if asking.try_get_untracked() != Some(true) => {
                 announcer.say(question);
                 _ = asking.try_set(true);
             }
             _ => {
                 _ = asking.try_set(false);
-                go();
+                go(device, way);
             }
         }
     };
