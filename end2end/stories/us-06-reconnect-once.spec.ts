@@ -26,7 +26,8 @@ test.describe("us_06 reconnect, once", { tag: "@data" }, () => {
     till.line.swallowAnswer();
     await screen.sell(BREAD.sku);
     await expect(screen.receipt).toHaveAttribute("data-sync", /^confirmed/, { timeout: 15_000 });
-    expect(till.line.log.filter((each) => each.fate === "swallowed")).toHaveLength(1);
+    // The feed may bring the entry before the answer has come.
+    await expect.poll(() => till.line.log.filter((each) => each.fate === "swallowed")).toHaveLength(1);
 
     const sold = (await daybook.events(before.position)).filter((event) => event.type === "SaleRecorded");
     expect(sold).toHaveLength(1);
@@ -40,7 +41,8 @@ test.describe("us_06 reconnect, once", { tag: "@data" }, () => {
     till.line.repeatRequest();
     await screen.sell(BREAD.sku);
     await expect(screen.receipt).toHaveAttribute("data-sync", /^confirmed/);
-    expect(till.line.log.filter((each) => each.fate === "repeated")).toHaveLength(1);
+    // The feed may bring the entry before the answer has come.
+    await expect.poll(() => till.line.log.filter((each) => each.fate === "repeated")).toHaveLength(1);
 
     const sold = (await daybook.events(before.position)).filter((event) => event.type === "SaleRecorded");
     expect(sold).toHaveLength(1);

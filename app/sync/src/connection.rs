@@ -60,6 +60,9 @@ const FIRST_TRIAL: i64 = 60_000;
 const LONGEST_TRIAL: i64 = 16 * 60_000;
 /// How long an answer to a push or a snapshot may take before it counts as lost.
 pub const ANSWER: i64 = 30_000;
+/// How long it may still take once a feed has spoken that was opened after the question went out: what carried the question
+/// is most likely gone, and no browser says so of a connection whose other end went without a word.
+pub const OVERTAKEN: i64 = 5_000;
 /// How long the feed may stay behind a head that was heard of, without any progress.
 pub const BEHIND: i64 = 5_000;
 /// How long a probe may take.
@@ -159,7 +162,7 @@ enum Sender {
     Asking,
     UnderWay {
         ticket: u64,
-        since: Millis,
+        until: Millis,
     },
     Waiting {
         until: Millis,
@@ -388,7 +391,17 @@ impl Connection {
         if matches!(self.way, Way::Polls { .. }) && matches!(self.feed, Feed::Open { .. }) {
             self.way = Way::Stream { short: 0 };
         }
+        self.hurry_what_was_overtaken(now);
         self.server_is_there(now);
+    }
+
+    /// Numbers tell which was asked first. Polls tell nothing: one is opened after the other all the time.
+    fn hurry_what_was_overtaken(&mut self, now: Millis) {
+        if let (Feed::Open { feed, .. }, Sender::UnderWay { ticket, until }) = (self.feed, &mut self.sender)
+            && feed > *ticket
+        {
+            *until = (*until).min(after(now, OVERTAKEN));
+        }
     }
 
     /// The server was heard: whoever waits may come sooner, though never before a time that the server named.
@@ -749,7 +762,7 @@ impl Connection {
     fn advance_sender(&mut self, needs: Needs, now: Millis) {
         let may_send = self.role == Role::Leading && self.send_stop.is_none();
         match self.sender {
-            Sender::UnderWay { since, .. } if now >= after(since, ANSWER) => self.push_failed(0, now),
+            Sender::UnderWay { until, .. } if now >= until => self.push_failed(0, now),
             Sender::Waiting { until, .. } if now >= until => self.sender = Sender::Idle,
             Sender::Asking if self.reached == Some(true) || !may_send => self.sender = Sender::Idle,
             _ => {}
@@ -759,7 +772,7 @@ impl Connection {
             self.diagnose(now);
         } else if self.sender == Sender::Idle && needs.send && may_send {
             let ticket = self.ticket();
-            self.sender = Sender::UnderWay { ticket, since: now };
+            self.sender = Sender::UnderWay { ticket, until: after(now, ANSWER) };
             self.asked.push(Action::Push { ticket });
         }
     }
@@ -788,8 +801,7 @@ impl Connection {
         };
         let sender = match self.sender {
             Sender::Idle | Sender::Asking => None,
-            Sender::UnderWay { since, .. } => Some(after(since, ANSWER)),
-            Sender::Waiting { until, .. } => Some(until),
+            Sender::UnderWay { until, .. } | Sender::Waiting { until, .. } => Some(until),
         };
         let probe = match self.probing {
             Probing::No => None,

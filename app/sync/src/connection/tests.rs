@@ -38,6 +38,20 @@ fn is_stream(action: &Action) -> bool {
     matches!(action, Action::Open { .. })
 }
 
+/// With a server that is there.
+fn until_sent(connection: &mut Connection, now: &mut Millis) {
+    assert!(!connection.is_sending());
+    for _ in 0..20 {
+        connection.probed(true, *now);
+        connection.advance(SENDING, *now);
+        if connection.is_sending() {
+            return;
+        }
+        *now = connection.deadline().unwrap().max(after(*now, 1));
+    }
+    panic!("never sent");
+}
+
 /// A leading tab behind a middle man that holds streams back, with its first poll under way.
 fn polling() -> (Connection, u64, Millis) {
     let mut connection = Connection::new(3);
@@ -189,6 +203,36 @@ fn one_push_is_under_way_at_a_time_and_one_that_is_never_answered_ends() {
     connection.advance(SENDING, after(NOW, ANSWER));
     assert!(!connection.is_sending());
     assert!(!connection.answered(ticket), "too late to end anything");
+}
+
+#[test]
+fn p7_a_push_is_not_waited_for_long_once_a_feed_speaks_that_was_opened_after_it() {
+    let (mut connection, _) = leading();
+    let [Action::Push { ticket }] = connection.advance(SENDING, NOW)[..] else { panic!("nothing is sent") };
+    connection.heard(NOW);
+    connection.advance(SENDING, after(NOW, OVERTAKEN));
+    assert!(connection.is_sending(), "the feed that was open already tells nothing");
+
+    let mut now = after(NOW, OVERTAKEN);
+    connection.closed(0, now);
+    let Action::Open { feed } = until_asked(&mut connection, &mut now, is_stream) else { unreachable!() };
+    connection.opened(feed, now);
+    assert!(connection.is_sending(), "it has not said anything");
+    for later in 0..OVERTAKEN {
+        connection.heard(after(now, later));
+        connection.advance(SENDING, after(now, later));
+        assert!(connection.is_sending());
+    }
+    now = after(now, OVERTAKEN);
+    connection.advance(SENDING, now);
+    assert!(!connection.is_sending());
+    assert!(!connection.answered(ticket), "too late to end anything, and its verdicts are taken all the same");
+
+    until_sent(&mut connection, &mut now);
+    connection.heard(now);
+    assert!(now < after(NOW, ANSWER));
+    connection.advance(SENDING, after(now, ANSWER - 1));
+    assert!(connection.is_sending(), "the next one has all its time");
 }
 
 #[test]
