@@ -21,7 +21,7 @@ use domain::{
     projections::day_book::BookEntry,
     values::Millis,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, reactive::owner::WeakOwner, tachys::reactive_graph::OwnedView};
 use leptos_router::hooks::use_location;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -375,22 +375,33 @@ fn screen(screen: Arc<dyn Screen>) -> Part {
     );
     view! {
         <Transition fallback=|| view! { <p class="quiet-text">{text::OPENING}</p> }>
-            {move || {
-                let showing = showing.clone();
-                Suspend::new(async move {
-                    let Loaded { params, found } = first.await;
-                    match found {
-                        Ok(found) => {
-                            provide_context(found.viewer);
-                            showing.show(replica, &params, &found)
-                        }
-                        Err(problem) => view! { <Missing problem=Some(problem)/> }.into_part(),
-                    }
-                })
-            }}
+            {
+                let here = Owner::current().unwrap_or_default().downgrade();
+                move || {
+                    let (showing, here) = (showing.clone(), here.clone());
+                    Suspend::new(async move {
+                        let Loaded { params, found } = first.await;
+                        alive(&here, || match found {
+                            Ok(found) => {
+                                provide_context(found.viewer);
+                                showing.show(replica, &params, &found)
+                            }
+                            Err(problem) => view! { <Missing problem=Some(problem)/> }.into_part(),
+                        })
+                    })
+                }
+            }
         </Transition>
     }
     .into_part()
+}
+
+/// A part that lives for as long as it is on the screen. Without an owner of its own, its signals would end when the page
+/// begins to load again, while it can still be read and pressed: a `Transition` keeps the old part until the new one is
+/// there.
+fn alive(here: &WeakOwner, part: impl FnOnce() -> Part) -> OwnedView<Part> {
+    let owner = here.upgrade().unwrap_or_default().child();
+    OwnedView::new_with_owner(owner.with(part), owner)
 }
 
 /// The moment that an address names.

@@ -48,6 +48,19 @@ test.describe("us_16 history of one thing", { tag: "@data" }, () => {
     await expect(page.locator(".page-head")).not.toContainText("archived");
   });
 
+  test("us_16 a history that is being loaded again can still be used", async ({ daybook, till }) => {
+    await daybook.command("product.archive", { sku: BREAD.sku });
+    const isOlder = (_: string, path: string) => path === "/api/read_entries";
+    till.line.holdRequests(isOlder);
+    const page = await till.open(HISTORY);
+    await till.expectLive();
+    await expect.poll(() => till.line.log.some((each) => isOlder(each.method, each.path))).toBe(true);
+    await page.locator(".history .entry").first().getByRole("button", { name: "Undo" }).click();
+    await expect(page.getByRole("status").filter({ hasText: "sold again" })).toBeAttached();
+    till.goOnline();
+    await expect(page.locator(".history .entry").first()).toContainText("Product sold again");
+  });
+
   test("us_16 offline it shows what this device holds, says what it lacks, and loads that when connected", async ({ daybook, till }) => {
     const page = await till.open("");
     await till.expectLive();

@@ -85,18 +85,16 @@ pub fn UndoButton(id: CommandId, #[prop(optional)] on_done: Option<Callback<()>>
             on_done.run(());
         }
     };
-    // Asked anew, and not read from `rest`: a page that is loaded again stays on the screen, and can be pressed, after its
-    // signals have ended and until what follows it is there.
     let pressed = move |_| {
         let Some((device, picture)) = replica.keeping_device() else { return };
         let way = Way::of(&picture, id);
         match way.as_ref().and_then(|way| text::undo_question(way.rest())) {
-            Some(question) if asking.try_get_untracked() != Some(true) => {
+            Some(question) if !asking.get_untracked() => {
                 announcer.say(question);
-                _ = asking.try_set(true);
+                asking.set(true);
             }
             _ => {
-                _ = asking.try_set(false);
+                asking.set(false);
                 go(device, way);
             }
         }

@@ -38,6 +38,8 @@ pub struct Device {
     /// What it has stored.
     outbox: BTreeMap<CommandId, OutboxRecord>,
     wake_at: Option<Millis>,
+    /// Of the push that is under way: when it was sent.
+    pub sent_at: Option<Millis>,
 }
 
 fn now() -> Millis {
@@ -78,6 +80,7 @@ impl Device {
             outputs: VecDeque::new(),
             outbox: BTreeMap::new(),
             wake_at: None,
+            sent_at: None,
         };
         device.tell(Input::Lead);
         device.until("it has books", |replica| replica.epoch().is_some()).await;
@@ -106,6 +109,7 @@ impl Device {
             outputs: outputs.into(),
             outbox: outbox.into_iter().map(|record| (record.submission.id, record)).collect(),
             wake_at: None,
+            sent_at: None,
         };
         device.tell(Input::Lead);
         device
@@ -126,6 +130,9 @@ impl Device {
     }
 
     pub fn tell(&mut self, input: Input) {
+        if matches!(input, Input::PushAnswered { .. }) {
+            self.sent_at = None;
+        }
         self.outputs.extend(self.replica.handle(input, now()));
     }
 
@@ -196,6 +203,7 @@ impl Device {
             }
             Output::CloseFeed => drop(self.close_feed()),
             Output::Push { ticket, push } => {
+                self.sent_at = Some(now());
                 let net = self.net.clone();
                 self.calls.spawn(async move {
                     let answer = net.ask("push_commands", json!({"shop": SHOP, "push": push})).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::CommandId;
+use domain::{CommandId, values::Millis};
 use reqwest::Client;
 use serde_json::{Value, json};
 use store::testing::{End, Line, Mode};
@@ -35,6 +35,8 @@ struct Standing {
     digest: String,
     connection: Option<ConnectionView>,
     reports: Vec<Report>,
+    /// Since when an answer to a push is waited for.
+    sent_at: Option<Millis>,
 }
 
 /// A device's last words.
@@ -195,6 +197,7 @@ impl Work {
                 digest: confirmed.digest().to_string(),
                 connection: Some(self.device.replica.connection()),
                 reports: self.device.reports.clone(),
+                sent_at: self.device.sent_at,
             };
             says.send_if_modified(|said| {
                 let is_new = *said != standing;
