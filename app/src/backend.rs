@@ -120,10 +120,23 @@ pub trait Backend: Send + Sync + 'static {
     }
 }
 
-/// Whether whoever asks for a page has signed in: a shop without people asks nobody. In the Leptos context beside the
-/// [`Author`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SignedIn(pub bool);
+/// Whoever was let in to the pages of one shop. In the Leptos context.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    pub shop: ShopSlug,
+    pub author: Author,
+    /// A shop without people asks nobody.
+    pub signed_in: bool,
+}
+
+impl Admitted {
+    /// Whoever was let in to this shop: an address can be written in more ways than one, and what was looked at by the
+    /// one who let them in may not be what the page has read in it.
+    #[must_use]
+    pub fn to(shop: &ShopSlug) -> Option<Self> {
+        leptos::prelude::use_context::<Self>().filter(|admitted| admitted.shop == *shop)
+    }
+}
 
 /// Whether the server makes demo shops for visitors. In the Leptos context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -65,8 +65,8 @@ pub struct PageContext<'a> {
     pub as_of: Option<u64>,
     /// This device's code, on a device.
     pub device: Option<&'a str>,
-    /// Who looks.
-    pub author: Option<&'a Author>,
+    /// Who looks. In a shop that asks nobody, everybody is its owner.
+    pub author: &'a Author,
     pub now: Millis,
 }
 
@@ -83,17 +83,16 @@ impl Picture {
             since: None,
             as_of: None,
             device: Some(&self.device),
-            author: Some(&self.author),
+            author: &self.author,
             now: self.now,
         }
     }
 }
 
 impl PageContext<'_> {
-    /// In a shop that asks nobody, everybody is its owner.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.author.map_or(Role::Owner, |author| author.role)
+        self.author.role
     }
 
     #[must_use]
@@ -440,11 +439,12 @@ fn source(
     Asking { params, as_of, place }: Asking,
 ) -> impl Future<Output = Result<Found, Problem>> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
-    let author = use_context::<Author>();
+    let author = shop.as_ref().and_then(crate::backend::Admitted::to).map(|admitted| admitted.author);
     let reader = use_context::<crate::format::Reader>();
     async move {
         let shop = shop.ok_or(Problem::UnknownShop)?;
-        viewer::may_open(author.as_ref().map_or(Role::Owner, |author| author.role), &place)?;
+        let author = author.ok_or(Problem::UnknownShop)?;
+        viewer::may_open(author.role, &place)?;
         let backend = backend.ok_or(Problem::Unreachable)?;
         let unreachable = |_| Problem::Unreachable;
         let head = backend.view(&shop).await.map_err(unreachable)?.ok_or(Problem::UnknownShop)?;
@@ -478,7 +478,7 @@ fn source(
             since: None,
             as_of: None,
             device: None,
-            author: author.as_ref(),
+            author: &author,
             now: backend.now(),
         };
         if moment.is_none() {

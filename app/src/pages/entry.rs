@@ -83,8 +83,7 @@ impl Undo {
         if pending.is_some_and(|view| view.discardable) {
             return Self::NotSent;
         }
-        let Some(author) = context.author else { return Self::No { why: None } };
-        match undo::of_entry(context.books, entry, author) {
+        match undo::of_entry(context.books, entry, context.author) {
             Ok(undo) => Self::Form {
                 command_type: forms::type_of(&undo.command).to_owned(),
                 fields: forms::fields_of(&undo.command),

@@ -88,7 +88,7 @@ impl Shop {
             since: None,
             as_of: None,
             device: None,
-            author: Some(&self.author),
+            author: &self.author,
             now: NOW,
         }
     }

@@ -320,8 +320,10 @@ fn is_here(here: &str, target: &str, home: &str) -> bool {
 #[cfg(feature = "ssr")]
 fn visit(shop: ShopSlug) -> impl Future<Output = Visit> + Send {
     let backend = use_context::<crate::backend::SharedBackend>();
-    let person = use_context::<Author>().map(|author| (author.actor.to_string(), author.role));
-    let signed_in = use_context::<crate::backend::SignedIn>().is_some_and(|signed_in| signed_in.0);
+    let admitted = crate::backend::Admitted::to(&shop);
+    let backend = backend.filter(|_| admitted.is_some());
+    let signed_in = admitted.as_ref().is_some_and(|admitted| admitted.signed_in);
+    let person = admitted.map(|admitted| (admitted.author.actor.to_string(), admitted.author.role));
     let headers = use_context::<http::request::Parts>().map(|parts| parts.headers).filter(|_| signed_in);
     let reads_only = backend.as_ref().is_some_and(|backend| backend.reads_only());
     async move {

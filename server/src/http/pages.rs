@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{
     SiteEntry,
-    backend::{OffersDemo, SharedBackend, SignedIn},
+    backend::{Admitted, OffersDemo, SharedBackend},
 };
 use axum::{
     Router,
@@ -44,9 +44,8 @@ pub fn routes(server: Arc<Server>) -> Router {
         provide_context(backend.clone());
         provide_context(OffersDemo(offers_demo));
         // Server functions name their shop in the body, and ask for themselves.
-        if let Some(visitor) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Visitor>().cloned()) {
-            provide_context(visitor.author);
-            provide_context(SignedIn(visitor.kind == Kind::Person));
+        if let Some(admitted) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Admitted>().cloned()) {
+            provide_context(admitted);
         }
         provide_context(SiteEntry { css: entry.css, js: entry.js, wasm: entry.wasm });
     };
@@ -66,11 +65,17 @@ pub fn routes(server: Arc<Server>) -> Router {
 
 /// Nothing below a shop's address is rendered for somebody who may not see it. Whoever may is known to the page.
 async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Response {
+    if !is_plain(request.uri().path()) {
+        return Problem::unknown_route().into_response();
+    }
     let shop = request.uri().path().strip_prefix("/s/").map(|rest| rest.split('/').next().unwrap_or(rest));
     // What is no name of a shop has a page that says so.
     if let Some(shop) = shop.and_then(|name| ShopSlug::parse(name).ok()) {
         match server.access.visitor(request.headers(), &shop, Entrance::Pages).await {
-            Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
+            Ok(Visitor { author, kind, .. }) => {
+                let admitted = Admitted { shop, author, signed_in: kind == Kind::Person };
+                request.extensions_mut().insert(admitted);
+            }
             Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
             Err(Denied::DemoOver) if is_for_people(&request) => return see_other("/?demo=over"),
             Err(denied) => {
@@ -85,6 +90,18 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
     // Once.
     response.headers_mut().extend(is_shown.map(|forget| (header::SET_COOKIE, forget)));
     response
+}
+
+/// Whether everybody who reads the address reads the same shop in it. The pages read it by the rules of browsers
+/// (<https://url.spec.whatwg.org/#path-state>), which go back where it says `..`, take `\` for `/`, and decode what is
+/// percent-encoded. Browsers have done all of that before they ask.
+fn is_plain(path: &str) -> bool {
+    let goes_elsewhere = |part: &str| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    let mut beginning = path.split('/').take(3);
+    !path.contains('\\')
+        && !path.starts_with("//")
+        && !path.split('/').any(goes_elsewhere)
+        && !beginning.any(|part| part.contains('%'))
 }
 
 /// The document that opens without a network: it shows nothing of the shop, and hands over what the device has not sent.

@@ -3,6 +3,7 @@
 mod devices;
 mod matrix;
 mod pages;
+mod spellings;
 mod staying;
 mod visitors;
 

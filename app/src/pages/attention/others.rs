@@ -40,9 +40,9 @@ pub struct Row {
 
 /// As far as whoever looks may decide about it. Their own is on the device that they wrote it on.
 pub fn waiting<'a>(context: &PageContext<'a>) -> impl Iterator<Item = (&'a CommandId, &'a Waiting)> {
-    let me = context.author.filter(|author| author.role.answers_for_others());
+    let me = context.author;
     let all = context.books.projections.refused.waiting.iter();
-    all.filter(move |(_, one)| me.is_some_and(|me| me.actor != one.actor))
+    all.filter(move |(_, one)| me.role.answers_for_others() && me.actor != one.actor)
 }
 
 /// Oldest first.
