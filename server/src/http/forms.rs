@@ -7,8 +7,8 @@ use app::{
 };
 use axum::{
     body::Bytes,
-    extract::{Multipart, multipart::MultipartError, rejection::BytesRejection},
-    http::{StatusCode, header},
+    extract::{Multipart, State, multipart::MultipartError, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header},
     response::Response,
 };
 use domain::{
@@ -21,21 +21,41 @@ use domain::{
 use sync::protocol::Outcome;
 use uuid::Uuid;
 
-use super::{blobs, problem::Problem, reading::Door, redirect::see_other};
+use super::{Shared, blobs, pages::is_for_people, problem::Problem, reading::Door, redirect::see_other};
 use crate::{access::pin::PinError, clock};
 
 /// `POST /s/{shop}/commands`
 ///
 /// # Errors
 /// 404 for an unknown shop, 413 and 415 for what no form of ours sends; everything else goes back to the form.
-pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
-    let body = body.map_err(|_| Problem::too_large(format!("{} bytes at most", door.server.limits.body)))?;
-    let content_type = door.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if !content_type.starts_with("application/x-www-form-urlencoded") {
-        let title = "send application/x-www-form-urlencoded";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title));
+pub async fn post(
+    State(server): Shared,
+    door: Result<Door, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::too_large(format!("{} bytes at most", server.limits.body)))?;
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let form = content_type
+        .starts_with("application/x-www-form-urlencoded")
+        .then(|| Form::of_body(&String::from_utf8_lossy(&body)));
+    match (door, form) {
+        (Ok(door), Some(form)) => decided(&door, form).await,
+        // The form's own page asks them to sign in, and has what they typed when they have.
+        (Err(problem), Some(form)) if is_passing(&problem) && is_for_people(&headers) => {
+            Ok(see_other(&form.unanswered()))
+        }
+        (Err(problem), _) => Err(problem),
+        (Ok(_), None) => {
+            let title = "send application/x-www-form-urlencoded";
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title))
+        }
     }
-    decided(&door, Form::of_body(&String::from_utf8_lossy(&body))).await
+}
+
+/// Whether the same form may be taken later: nobody has signed in any more, or the server cannot decide just now.
+fn is_passing(problem: &Problem) -> bool {
+    [StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE].contains(&problem.status())
 }
 
 /// `POST /s/{shop}/commands/picture`: a form with the picture itself in it.

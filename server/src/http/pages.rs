@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -76,10 +76,10 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
                 let admitted = Admitted { shop, author, signed_in: kind == Kind::Person };
                 request.extensions_mut().insert(admitted);
             }
-            Err(Denied::NotSignedIn) if is_for_people(&request) => return sign_in_first(&request),
-            Err(Denied::DemoOver) if is_for_people(&request) => return see_other("/?demo=over"),
+            Err(Denied::NotSignedIn) if is_for_people(request.headers()) => return sign_in_first(&request),
+            Err(Denied::DemoOver) if is_for_people(request.headers()) => return see_other("/?demo=over"),
             Err(denied) => {
-                let is_shut_out = denied.revocation().is_some() && is_for_people(&request);
+                let is_shut_out = denied.revocation().is_some() && is_for_people(request.headers());
                 log::turned_away(Peer::of(request.extensions()), &shop, &denied);
                 return if is_shut_out { shut_out().await } else { Problem::from(denied).into_response() };
             }
@@ -118,8 +118,9 @@ fn sign_in_first(request: &Request) -> Response {
     see_other_with("/sign-in", &[("next", next)])
 }
 
-fn is_for_people(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+/// Whether a browser shows the answer.
+pub(super) fn is_for_people(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
@@ -139,7 +140,7 @@ where
     if reads && let Some(file) = releases::find(store, request.uri().path(), request.headers()).await {
         return file;
     }
-    if !reads || !is_for_people(&request) || request.uri().path().starts_with("/api/") {
+    if !reads || !is_for_people(request.headers()) || request.uri().path().starts_with("/api/") {
         return Problem::unknown_route().into_response();
     }
     let mut response = not_found(request).await;

@@ -121,6 +121,11 @@ impl Problem {
     }
 
     #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }

@@ -1,17 +1,22 @@
 //! `POST /s/{shop}/commands`: forms where no script runs.
 
+use domain::books::Role;
 use reqwest::{Response, StatusCode};
 use serde_json::json;
 use store::contract::Fixture;
 use uuid::Uuid;
 
-use crate::support::{Daybook, answer, on_every_store};
+use crate::{
+    people::{location, person, session},
+    support::{Daybook, SHOP, answer, on_every_store},
+};
 
 on_every_store!(
     c_16_a_form_is_answered_by_a_redirect_to_what_it_made,
     c_17_double_post_is_one_order,
     c_18_a_refused_form_goes_back_with_what_was_typed,
     a_form_that_was_changed_after_it_was_sent_is_another_command,
+    us_14_a_form_that_is_sent_after_a_session_has_ended_goes_back_with_what_was_typed,
 );
 
 impl Daybook {
@@ -105,4 +110,34 @@ async fn a_form_that_was_changed_after_it_was_sent_is_another_command(fixture: F
         assert!(!daybook.sent(&form).await.contains("refused"), "{qty}");
     }
     assert_eq!(daybook.json("/products/A").await["on_hand"], 9);
+}
+
+async fn us_14_a_form_that_is_sent_after_a_session_has_ended_goes_back_with_what_was_typed(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let form = [
+        ("type", "product.add"),
+        ("form", "add"),
+        ("return_to", "/s/test/products/new"),
+        ("sku", "A"),
+        ("name", "Long to type"),
+        ("price", "3,20"),
+    ];
+    let sent = async |accept: &str, cookie: &str| {
+        let request = daybook.client.post(format!("{}/s/{SHOP}/commands", daybook.origin)).form(&form);
+        request.header("accept", accept).header("cookie", cookie).send().await.unwrap()
+    };
+    assert_eq!(sent("application/json", "").await.status(), StatusCode::UNAUTHORIZED, "programs are told so");
+
+    let back = location(&sent("text/html", "").await);
+    assert!(back.starts_with("/s/test/products/new?form=add&refused=unanswered"), "{back}");
+    let page = |cookie: String| {
+        daybook.client.get(format!("{}{back}", daybook.origin)).header("accept", "text/html").header("cookie", cookie)
+    };
+    assert!(location(&page(String::new()).send().await.unwrap()).starts_with("/sign-in?next="));
+    let cookie = session(&daybook, "asha").await;
+    let shown = page(cookie.clone()).send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("value=\"Long to type\""), "{shown}");
+    assert!(location(&sent("text/html", &cookie).await).starts_with("/s/test/products"));
+    assert_eq!(daybook.head().await, 1);
 }
