@@ -93,6 +93,13 @@ impl Access {
             self.store.know_browser(&session, &browser.hash()).await?;
         }
         self.store.set_pin(pin).await?;
+        // Behind the PIN: whoever sets another password ends those that are there by then.
+        let is_theirs = self.has_this_password(person).await;
+        if is_theirs != Ok(true) {
+            self.store.end_pin(&browser.hash(), person.id).await?;
+            is_theirs?;
+            return Err(SignInError::Wrong.into());
+        }
         Ok(browser)
     }
 
@@ -101,9 +108,28 @@ impl Access {
     /// # Errors
     /// [`PinError`].
     pub async fn switch(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Secrets), PinError> {
-        let person = self.by_pin(login, pin, headers).await?;
-        let secrets = self.go_on_with(&person, headers).await?;
+        let (person, pin) = self.by_pin(login, pin, headers).await?;
+        let secrets = self.go_on_with(&person, &pin, headers).await?;
         Ok((person, secrets))
+    }
+
+    /// A session for somebody who takes another's place, on the devices on which that one was.
+    async fn go_on_with(&self, person: &Person, pin: &Pin, headers: &HeaderMap) -> Result<Secrets, PinError> {
+        let secrets = self.add_session(person, headers).await?;
+        let (session, browser) = (secrets.session.hash(), secrets.browser.hash());
+        // Behind the session: with another password the PINs end first, and then the sessions that are there by then.
+        let pins = self.store.pins(&browser).await?;
+        if !pins.iter().any(|kept| kept.person == pin.person && kept.hash == pin.hash) {
+            self.store.end_session(&session).await?;
+            return Err(PinError::Wrong);
+        }
+        if let Some(before) = session::hash_of(headers) {
+            self.store.know_browser(&before, &browser).await?;
+            self.store.carry_devices(&before, &session).await?;
+        }
+        self.store.use_devices_of(&browser, &session).await?;
+        self.sign_out(headers).await?;
+        Ok(secrets)
     }
 
     /// Somebody who shares the browser, with the role that they have in the shop, who says by their PIN that they agree to
@@ -118,14 +144,14 @@ impl Access {
         pin: String,
         headers: &HeaderMap,
     ) -> Result<Author, PinError> {
-        let person = self.by_pin(login, pin, headers).await?;
+        let (person, _) = self.by_pin(login, pin, headers).await?;
         let member = self.store.member(shop, person.id).await?;
         let role = member.and_then(|member| member.active()).ok_or(PinError::Wrong)?;
         Ok(Author { actor: person.login.as_str().into(), role })
     }
 
-    /// Whose PIN on this browser it is.
-    async fn by_pin(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<Person, PinError> {
+    /// Whose PIN on this browser it is, and the PIN.
+    async fn by_pin(&self, login: &str, pin: String, headers: &HeaderMap) -> Result<(Person, Pin), PinError> {
         let person = match Login::parse(login) {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
@@ -142,7 +168,7 @@ impl Access {
         }
         let (Some(person), Some(pin)) = (person, tried) else { return Err(PinError::Wrong) };
         self.store.pin_was_right(&pin.browser, person.id).await?;
-        Ok(person)
+        Ok((person, pin))
     }
 
     /// Who can switch to themselves on the browser that sent the request, of those who belong to the shop.
@@ -203,7 +229,37 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderValue, header};
+    use domain::values::Millis;
+    use uuid::Uuid;
+
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_goes_on_by_a_pin_that_ended_while_it_was_looked_at() {
+        let kept = store::open("memory:").await.unwrap().access();
+        let access = Access::new(kept.clone(), false);
+        let browser = Secret::fresh().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1"));
+        headers.insert(header::COOKIE, format!("daybook_browser={}", browser.text()).parse().unwrap());
+        let login = Login::parse("asha").unwrap();
+        let asha = Person { id: Uuid::now_v7(), login, name: "Asha".into(), password: None, added_at: Millis(0) };
+        let hash = access.passwords.hash("2580".to_owned()).await.unwrap();
+        let (set_at, ends_at) = (clock::now(), later(clock::now(), LASTS));
+        let set = Pin { browser: browser.hash(), person: asha.id, hash, wrong: 0, set_at, ends_at };
+        kept.add_person(asha.clone()).await.unwrap();
+        kept.set_pin(set.clone()).await.unwrap();
+
+        let (person, pin) = access.by_pin("asha", "2580".to_owned(), &headers).await.unwrap();
+        assert!(access.go_on_with(&person, &pin, &headers).await.is_ok());
+        kept.end_sessions(asha.id).await.unwrap();
+        assert!(matches!(access.go_on_with(&person, &pin, &headers).await, Err(PinError::Wrong)));
+        let another = access.passwords.hash("314159".to_owned()).await.unwrap();
+        kept.set_pin(Pin { hash: another, ..set }).await.unwrap();
+        assert!(matches!(access.go_on_with(&person, &pin, &headers).await, Err(PinError::Wrong)), "set anew");
+        assert_eq!(kept.sessions(asha.id).await.unwrap(), []);
+    }
 
     #[test]
     fn a_pin_has_four_to_six_digits_and_is_not_the_first_that_anybody_tries() {

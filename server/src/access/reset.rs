@@ -93,6 +93,7 @@ impl Access {
             return Err(ResetError::NoSuchReset);
         }
         self.store.set_password(person.id, hash).await?;
+        self.store.end_resets(person.id, clock::now()).await?;
         self.store.end_sessions(person.id).await?;
         Ok(person)
     }

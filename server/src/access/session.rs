@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use domain::values::Millis;
 use store::{
     StoreError,
-    access::{Login, Person, SecretHash, Session},
+    access::{Login, PasswordHash, Person, SecretHash, Session},
 };
 
 use super::{
@@ -79,46 +79,54 @@ impl super::Access {
             Err(_) => None,
         };
         let kept = person.as_ref().and_then(|person| person.password.clone());
-        let old = kept.as_ref().is_some_and(is_old);
-        if !self.passwords.fits(password.clone(), kept).await? {
+        if !self.passwords.fits(password.clone(), kept.clone()).await? {
             return Err(SignInError::Wrong);
         }
         let person = person.ok_or(SignInError::Wrong)?;
-        if old {
-            let hash = self.passwords.hash(password).await?;
-            self.store.set_password(person.id, hash).await?;
-        }
+        let person = match kept {
+            Some(old) if is_old(&old) => self.hashed_anew(person, &old, password).await?,
+            _ => person,
+        };
         let secrets = self.begin_session(&person, headers).await?;
         Ok((person, secrets))
     }
 
-    /// A session for somebody who has said who they are. What the browser had before is ended. On a browser that is known
-    /// it is used from the start on what that is in each shop: nothing is shown to a device that was shut out until its
-    /// script says which one it is.
+    /// The same person, their password hashed by the parameters of now. Where another hash is kept by then, they have signed in
+    /// twice at once, or it is another password.
+    async fn hashed_anew(&self, person: Person, old: &PasswordHash, password: String) -> Result<Person, SignInError> {
+        let hash = self.passwords.hash(password.clone()).await?;
+        if self.store.replace_password(person.id, old, hash.clone()).await? {
+            return Ok(Person { password: Some(hash), ..person });
+        }
+        let person = self.store.person(person.id).await?.ok_or(SignInError::Wrong)?;
+        let fits = self.passwords.fits(password, person.password.clone()).await?;
+        if fits { Ok(person) } else { Err(SignInError::Wrong) }
+    }
+
+    /// A session for somebody who has said who they are, by the password that `person` has. What the browser had before is
+    /// ended. On a browser that is known it is used from the start on what that is in each shop: nothing is shown to a
+    /// device that was shut out until its script says which one it is.
     ///
     /// # Errors
-    /// [`SignInError::Random`], [`SignInError::Store`].
+    /// [`SignInError`]; a password that is another one by now is [`SignInError::Wrong`].
     pub async fn begin_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
         let secrets = self.add_session(person, headers).await?;
+        // Behind the session: whoever sets another password ends those that are there by then.
+        if !self.has_this_password(person).await? {
+            self.store.end_session(&secrets.session.hash()).await?;
+            return Err(SignInError::Wrong);
+        }
         self.store.use_devices_of(&secrets.browser.hash(), &secrets.session.hash()).await?;
         self.sign_out(headers).await?;
         Ok(secrets)
     }
 
-    /// The same for somebody who takes another's place, on the devices on which that one was.
-    pub(super) async fn go_on_with(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
-        let secrets = self.add_session(person, headers).await?;
-        let (session, browser) = (secrets.session.hash(), secrets.browser.hash());
-        if let Some(before) = hash_of(headers) {
-            self.store.know_browser(&before, &browser).await?;
-            self.store.carry_devices(&before, &session).await?;
-        }
-        self.store.use_devices_of(&browser, &session).await?;
-        self.sign_out(headers).await?;
-        Ok(secrets)
+    /// Whether nobody has set another password since the person was read.
+    pub(super) async fn has_this_password(&self, person: &Person) -> Result<bool, StoreError> {
+        Ok(self.store.person(person.id).await?.is_some_and(|now| now.password == person.password))
     }
 
-    async fn add_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
+    pub(super) async fn add_session(&self, person: &Person, headers: &HeaderMap) -> Result<Secrets, SignInError> {
         let (session, browser) = (fresh()?, browser::of(headers)?);
         let now = clock::now();
         let added = Session {
@@ -147,12 +155,16 @@ impl super::Access {
         if !self.passwords.fits(current, person.password.clone()).await? {
             return Err(SignInError::Wrong);
         }
+        let before = person.password.as_ref().ok_or(SignInError::Wrong)?;
         check(&new, &person.login).map_err(PasswordError::from)?;
         let hash = self.passwords.hash(new).await?;
-        self.store.set_password(person.id, hash).await?;
+        // Nobody changes one that was set meanwhile by knowing the one before.
+        if !self.store.replace_password(person.id, before, hash.clone()).await? {
+            return Err(SignInError::Wrong);
+        }
         self.store.end_resets(person.id, clock::now()).await?;
         self.store.end_sessions(person.id).await?;
-        self.begin_session(person, headers).await
+        self.begin_session(&Person { password: Some(hash), ..person.clone() }, headers).await
     }
 
     /// Ends the session that the request came with, if any.

@@ -50,7 +50,16 @@ pub trait Access: Send + Sync {
     /// False for an unknown person.
     async fn set_password(&self, person: Uuid, password: PasswordHash) -> Result<bool, StoreError>;
 
-    /// Makes a person a member of a shop, again where they had left, or gives a member another role.
+    /// False, and nothing written, where it is not `before` that they have.
+    async fn replace_password(
+        &self,
+        person: Uuid,
+        before: &PasswordHash,
+        password: PasswordHash,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes a person a member of a shop, again where they had left, or gives a member another role. For whoever runs the
+    /// server: nothing is looked at.
     async fn set_member(&self, member: Member) -> Result<(), StoreError>;
 
     /// Makes a person the first member of a shop. False, and nothing written, where somebody belongs to it or ever did; of

@@ -124,6 +124,7 @@ macro_rules! contract_suite {
             access::a_login_is_one_persons,
             access::r_30_of_16_who_take_a_login_at_once_one_gets_it,
             access::of_16_who_found_a_shop_at_once_one_is_its_first_owner,
+            access::a_password_is_replaced_where_it_is_still_the_one_that_was_compared,
             access::p9_a_member_is_one_of_their_own_shop,
             access::who_has_left_is_known_and_the_shop_goes_on_asking,
             access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,

@@ -21,9 +21,9 @@ on_every_store!(
     whoever_is_signed_in_sees_where_and_ends_it_there,
 );
 
-const NEW: &str = "another horse battery";
+pub const NEW: &str = "another horse battery";
 
-async fn link(daybook: &Daybook, owner: &str, login: &str) -> String {
+pub async fn link(daybook: &Daybook, owner: &str, login: &str) -> String {
     let made = people(daybook, owner, &[("do", "reset"), ("login", login)]).await;
     shown(&made).trim_start_matches("daybook_shown=reset.").to_owned()
 }

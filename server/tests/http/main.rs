@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod archive;
+mod at_once;
 mod chaos;
 mod commands;
 mod demo;

@@ -95,6 +95,17 @@ impl Access for MemoryAccess {
         Ok(known.map(|known| known.password = Some(password)).is_some())
     }
 
+    async fn replace_password(
+        &self,
+        person: Uuid,
+        before: &PasswordHash,
+        password: PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let mut data = self.data();
+        let known = data.people.get_mut(&person).filter(|known| known.password.as_ref() == Some(before));
+        Ok(known.map(|known| known.password = Some(password)).is_some())
+    }
+
     async fn set_member(&self, member: Member) -> Result<(), StoreError> {
         self.known(&member.shop)?;
         let mut data = self.data();

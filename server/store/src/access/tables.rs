@@ -80,6 +80,16 @@ impl<D: Database> Access for Tables<D> {
         self.change(include_str!("sql/set_password.sql"), [person.into(), password.0.into()]).await
     }
 
+    async fn replace_password(
+        &self,
+        person: Uuid,
+        before: &PasswordHash,
+        password: PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let values = [person.into(), password.0.into(), before.0.as_str().into()];
+        self.change(include_str!("sql/replace_password.sql"), values).await
+    }
+
     async fn set_member(&self, member: Member) -> Result<(), StoreError> {
         let Member { shop, person, role, since, ended_at } = member;
         let values = [shop.as_str().into(), person.into(), role.word().into(), since.into(), ended_at.into()];

@@ -143,6 +143,20 @@ pub async fn p9_members_are_known_by_login_in_one_question(fixture: Fixture) {
     assert_eq!(access.known_members(&slug("elsewhere")).await.unwrap(), []);
 }
 
+pub async fn a_password_is_replaced_where_it_is_still_the_one_that_was_compared(fixture: Fixture) {
+    let access = fixture.store.access();
+    let of = |text: &str| PasswordHash(format!("$argon2id${text}"));
+    let asha = Person { password: Some(of("one")), ..person(1, "asha") };
+    access.add_person(asha.clone()).await.unwrap();
+    access.add_person(person(2, "bo")).await.unwrap();
+    assert!(access.replace_password(asha.id, &of("one"), of("two")).await.unwrap());
+    assert!(!access.replace_password(asha.id, &of("one"), of("three")).await.unwrap(), "another one by now");
+    assert!(!access.replace_password(Uuid::from_u128(2), &of("one"), of("two")).await.unwrap(), "has none");
+    assert!(!access.replace_password(Uuid::from_u128(3), &of("one"), of("two")).await.unwrap(), "unknown");
+    assert_eq!(access.person(asha.id).await.unwrap(), Some(Person { password: Some(of("two")), ..asha }));
+    assert_eq!(access.person(Uuid::from_u128(2)).await.unwrap(), Some(person(2, "bo")));
+}
+
 pub async fn another_password_is_set_by_a_reset_once(fixture: Fixture) {
     let access = two_shops(&fixture).await;
     let reset = |number: u8, who: u128| Reset {
