@@ -3,7 +3,7 @@
 use domain::{ShopSlug, books::Role, values::Millis};
 use store::{
     StoreError,
-    access::{Invite, Login, LoginError, Member, Person},
+    access::{Invite, Login, LoginError, Member, MemberChange, Person},
 };
 use uuid::Uuid;
 
@@ -89,7 +89,15 @@ impl Access {
     /// [`PeopleError`].
     pub async fn join_as_new(&self, code: &str, newcomer: Newcomer) -> Result<(Person, ShopSlug), PeopleError> {
         let invite = self.open_invite(code).await?.ok_or(PeopleError::NoSuchInvite)?;
-        let person = self.make_known(newcomer).await?;
+        let person = self.described(newcomer).await?;
+        // The invite first: of several who come by it at once, one is made known.
+        if !self.store.claim_invite(&invite.hash, person.id, clock::now()).await? {
+            return Err(PeopleError::NoSuchInvite);
+        }
+        if let Err(error) = self.add(&person).await {
+            self.store.give_back_invite(&invite.hash, person.id).await?;
+            return Err(error);
+        }
         let member = self.store.use_invite(&invite.hash, person.id, clock::now()).await?;
         Ok((person, member.ok_or(PeopleError::NoSuchInvite)?.shop))
     }
@@ -138,14 +146,24 @@ impl Access {
 
     /// # Errors
     /// As for an invite that is used: [`PeopleError`].
-    pub async fn make_known(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
+    pub async fn make_known(&self, newcomer: Newcomer) -> Result<Person, PeopleError> {
+        let person = self.described(newcomer).await?;
+        self.add(&person).await?;
+        Ok(person)
+    }
+
+    /// As somebody will be known; nothing is written.
+    async fn described(&self, Newcomer { login, name, password }: Newcomer) -> Result<Person, PeopleError> {
         let login = Login::parse(&login)?;
         password::check(&password, &login).map_err(PasswordError::from)?;
         let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
         let name = if name.is_empty() { login.to_string() } else { name };
         let password = Some(self.passwords.hash(password).await?);
-        let person = Person { id: Uuid::now_v7(), login, name, password, added_at: clock::now() };
-        if self.store.add_person(person.clone()).await? { Ok(person) } else { Err(PeopleError::LoginTaken) }
+        Ok(Person { id: Uuid::now_v7(), login, name, password, added_at: clock::now() })
+    }
+
+    async fn add(&self, person: &Person) -> Result<(), PeopleError> {
+        if self.store.add_person(person.clone()).await? { Ok(()) } else { Err(PeopleError::LoginTaken) }
     }
 
     /// Those who belong to a shop now, by login.
@@ -182,13 +200,14 @@ impl Access {
         let members = self.members_of(shop).await?;
         let found = members.iter().find(|(person, _)| person.login.as_str() == login);
         let (person, member) = found.ok_or(PeopleError::NoSuchMember)?;
-        let others = members.iter().filter(|(other, member)| other.id != person.id && member.role == Role::Owner);
-        if role != Some(Role::Owner) && member.role == Role::Owner && others.count() == 0 {
-            return Err(PeopleError::LastOwner);
-        }
-        match role {
-            Some(role) => self.store.set_member(Member { role, ..member.clone() }).await?,
-            None => _ = self.store.end_member(shop, person.id, clock::now()).await?,
+        let change = match role {
+            Some(role) => self.store.change_role(shop, person.id, role).await?,
+            None => self.store.remove_member(shop, person.id, clock::now()).await?,
+        };
+        match change {
+            MemberChange::Done => {}
+            MemberChange::NoSuchMember => return Err(PeopleError::NoSuchMember),
+            MemberChange::LastOwner => return Err(PeopleError::LastOwner),
         }
         // Here at once; other instances hear of it.
         self.members.doubt();

@@ -18,7 +18,7 @@ mod rows;
 mod tables;
 
 use async_trait::async_trait;
-use domain::{CommandId, ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
 pub(crate) use self::{
@@ -28,7 +28,7 @@ pub(crate) use self::{
 };
 pub use self::{
     entrances::{Device, Invite, Pin, Reset, Scope, SecretHash, Session, Sighting, Token},
-    people::{Login, LoginError, Member, PasswordHash, Person},
+    people::{Login, LoginError, Member, MemberChange, PasswordHash, Person},
     quarantine::{Quarantined, Release},
 };
 use crate::error::StoreError;
@@ -66,7 +66,13 @@ pub trait Access: Send + Sync {
     /// several who try at once, one is it.
     async fn found(&self, member: Member) -> Result<bool, StoreError>;
 
-    /// False where they are no member.
+    /// Gives a member another role; somebody who has left gets none. Of several owners who get one at once, one stays.
+    async fn change_role(&self, shop: &ShopSlug, person: Uuid, role: Role) -> Result<MemberChange, StoreError>;
+
+    /// Ends a membership. Of several owners whose ends come at once, one stays.
+    async fn remove_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<MemberChange, StoreError>;
+
+    /// The same whoever it is, for whoever runs the server. False where they are no member.
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError>;
 
     /// Whether somebody belongs to the shop, or ever did: such a shop asks who is there.
@@ -150,6 +156,13 @@ pub trait Access: Send + Sync {
 
     /// A shop's, also used and expired ones; in no order.
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError>;
+
+    /// Uses an invite up for somebody who may not be known yet, and makes nobody a member. False where it is unknown,
+    /// expired or used by another; of several who claim it at once, one has it.
+    async fn claim_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<bool, StoreError>;
+
+    /// It can be used again, where it was this person who had claimed it.
+    async fn give_back_invite(&self, hash: &SecretHash, person: Uuid) -> Result<(), StoreError>;
 
     /// Uses an invite up and makes the person a member by it; whoever is one already keeps the role that they have. The
     /// same person may do it again after a broken line. None where it is unknown, expired or used by another.

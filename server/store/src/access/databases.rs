@@ -84,6 +84,14 @@ pub(crate) trait Database: Send + Sync + 'static {
     /// Runs one statement; answers how many rows it has changed. `shop` is the one that a new row belongs to.
     async fn write(&self, shop: Option<&ShopSlug>, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError>;
 
+    /// The same for one that may end an owner: of two for one shop the second sees what the first has done.
+    async fn write_behind_owners(
+        &self,
+        shop: &ShopSlug,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError>;
+
     /// Runs one statement that changes rows and answers with them.
     async fn write_returning<R: Row>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<R>, StoreError>;
 
@@ -127,6 +135,16 @@ impl Database for OnSqlite {
             .await
     }
 
+    /// There is one writer.
+    async fn write_behind_owners(
+        &self,
+        shop: &ShopSlug,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        self.write(Some(shop), sql, values).await
+    }
+
     async fn write_returning<R: Row>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<R>, StoreError> {
         self.writer
             .transaction(move |connection| {
@@ -154,6 +172,24 @@ impl Database for OnPostgres {
             Some(shop) => on_postgres::of_shop(error, shop),
             None => on_postgres::read_error(error),
         })
+    }
+
+    /// Two statements: the second sees the rows as they are once the first has its locks.
+    async fn write_behind_owners(
+        &self,
+        shop: &ShopSlug,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let write = async {
+            let mut transaction = self.pool.begin().await?;
+            let lock = sqlx::query(include_str!("../postgres/sql/lock_owners.sql")).bind(shop.as_str());
+            lock.execute(&mut *transaction).await?;
+            let done = bound!(sqlx::query(sql), values).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(done.rows_affected())
+        };
+        write.await.map_err(|error| on_postgres::of_shop(error, shop))
     }
 
     async fn write_returning<R: Row>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<R>, StoreError> {

@@ -6,12 +6,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{CommandId, ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
-    Sighting, Token,
+    Access, Device, Invite, Login, Member, MemberChange, PasswordHash, Person, Pin, Quarantined, Release, Reset,
+    SecretHash, Session, Sighting, Token,
 };
 use crate::error::StoreError;
 
@@ -46,6 +46,34 @@ impl Data {
         for (shop, id) in on {
             self.used_on.entry((session, shop)).or_insert(id);
         }
+    }
+
+    fn claim_invite(&mut self, hash: &SecretHash, person: Uuid, now: Millis) -> Option<&Invite> {
+        let fits = |invite: &&mut Invite| {
+            invite.hash == *hash && now < invite.expires_at && invite.used_by.is_none_or(|by| by == person)
+        };
+        let invite = self.invites.values_mut().find(fits)?;
+        invite.used_by = Some(person);
+        invite.used_at.get_or_insert(now);
+        Some(invite)
+    }
+
+    /// Changes somebody who has not left, unless they are the last owner and would be none by it.
+    fn change_member(&mut self, shop: &ShopSlug, person: Uuid, change: impl FnOnce(&mut Member)) -> MemberChange {
+        let key = (shop.clone(), person);
+        let Some(known) = self.members.get(&key).filter(|member| member.ended_at.is_none()) else {
+            return MemberChange::NoSuchMember;
+        };
+        let mut changed = known.clone();
+        change(&mut changed);
+        let is_owner = |member: &Member| member.active() == Some(Role::Owner);
+        let mut others = self.members.values().filter(|other| other.shop == *shop && other.person != person);
+        if is_owner(known) && !is_owner(&changed) && !others.any(is_owner) {
+            return MemberChange::LastOwner;
+        }
+        self.members.insert(key, changed);
+        self.changes += 1;
+        MemberChange::Done
     }
 }
 
@@ -123,6 +151,14 @@ impl Access for MemoryAccess {
         data.members.insert((member.shop.clone(), member.person), member);
         data.changes += 1;
         Ok(true)
+    }
+
+    async fn change_role(&self, shop: &ShopSlug, person: Uuid, role: Role) -> Result<MemberChange, StoreError> {
+        Ok(self.data().change_member(shop, person, |member| member.role = role))
+    }
+
+    async fn remove_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<MemberChange, StoreError> {
+        Ok(self.data().change_member(shop, person, |member| member.ended_at = Some(now)))
     }
 
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
@@ -285,14 +321,22 @@ impl Access for MemoryAccess {
         Ok(of_shop(&self.data().invites, shop))
     }
 
+    async fn claim_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<bool, StoreError> {
+        Ok(self.data().claim_invite(hash, person, now).is_some())
+    }
+
+    async fn give_back_invite(&self, hash: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let claimed = |invite: &&mut Invite| invite.hash == *hash && invite.used_by == Some(person);
+        if let Some(invite) = data.invites.values_mut().find(claimed) {
+            (invite.used_by, invite.used_at) = (None, None);
+        }
+        Ok(())
+    }
+
     async fn use_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<Option<Member>, StoreError> {
         let mut data = self.data();
-        let fits = |invite: &&mut Invite| {
-            invite.hash == *hash && now < invite.expires_at && invite.used_by.is_none_or(|by| by == person)
-        };
-        let Some(invite) = data.invites.values_mut().find(fits) else { return Ok(None) };
-        invite.used_by = Some(person);
-        invite.used_at.get_or_insert(now);
+        let Some(invite) = data.claim_invite(hash, person, now) else { return Ok(None) };
         let (shop, role, made_at) = (invite.shop.clone(), invite.role, invite.made_at);
         let fresh = Member { shop: shop.clone(), person, role, since: now, ended_at: None };
         let member = data.members.entry((shop, person)).or_insert_with(|| fresh.clone());

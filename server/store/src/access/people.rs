@@ -86,6 +86,16 @@ impl Member {
     }
 }
 
+/// What became of another role, or of the end, of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemberChange {
+    Done,
+    /// They never belonged to the shop, or have left.
+    NoSuchMember,
+    /// A shop keeps one owner at least.
+    LastOwner,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,12 +2,12 @@
 //! in [`Database`].
 
 use async_trait::async_trait;
-use domain::{CommandId, ShopSlug, values::Millis};
+use domain::{CommandId, ShopSlug, books::Role, values::Millis};
 use uuid::Uuid;
 
 use super::{
-    Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Quarantined, Release, Reset, SecretHash, Session,
-    Sighting, Token,
+    Access, Device, Invite, Login, Member, MemberChange, PasswordHash, Person, Pin, Quarantined, Release, Reset,
+    SecretHash, Session, Sighting, Token,
     databases::{Database, Value},
     rows::{
         self, DeviceRow, InviteRow, KnownMemberRow, MemberRow, PersonRow, PinRow, QuarantinedRow, ResetRow, SessionRow,
@@ -32,6 +32,21 @@ impl<D: Database> Tables<D> {
         values: [Value; N],
     ) -> Result<bool, StoreError> {
         Ok(self.0.write(Some(shop), sql, values.into()).await? > 0)
+    }
+
+    /// What became of a change that leaves the last owner as they are.
+    async fn change_member<const N: usize>(
+        &self,
+        shop: &ShopSlug,
+        person: Uuid,
+        sql: &'static str,
+        values: [Value; N],
+    ) -> Result<MemberChange, StoreError> {
+        if self.0.write_behind_owners(shop, sql, values.into()).await? > 0 {
+            return Ok(MemberChange::Done);
+        }
+        let is_there = self.member(shop, person).await?.is_some_and(|member| member.active().is_some());
+        Ok(if is_there { MemberChange::LastOwner } else { MemberChange::NoSuchMember })
     }
 
     async fn members_in(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Member>, StoreError> {
@@ -100,6 +115,16 @@ impl<D: Database> Access for Tables<D> {
         let Member { shop, person, role, since, ended_at: _ } = member;
         let values = [shop.as_str().into(), person.into(), role.word().into(), since.into()];
         self.insert(&shop, include_str!("sql/found.sql"), values).await
+    }
+
+    async fn change_role(&self, shop: &ShopSlug, person: Uuid, role: Role) -> Result<MemberChange, StoreError> {
+        let values = [shop.as_str().into(), person.into(), role.word().into()];
+        self.change_member(shop, person, include_str!("sql/change_role.sql"), values).await
+    }
+
+    async fn remove_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<MemberChange, StoreError> {
+        let values = [shop.as_str().into(), person.into(), now.into()];
+        self.change_member(shop, person, include_str!("sql/remove_member.sql"), values).await
     }
 
     async fn end_member(&self, shop: &ShopSlug, person: Uuid, now: Millis) -> Result<bool, StoreError> {
@@ -236,6 +261,14 @@ impl<D: Database> Access for Tables<D> {
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {
         let found: Vec<InviteRow> = self.0.rows(include_str!("sql/invites.sql"), vec![shop.as_str().into()]).await?;
         found.into_iter().map(rows::invite).collect()
+    }
+
+    async fn claim_invite(&self, hash: &SecretHash, person: Uuid, now: Millis) -> Result<bool, StoreError> {
+        self.change(include_str!("sql/use_invite.sql"), [(*hash).into(), person.into(), now.into()]).await
+    }
+
+    async fn give_back_invite(&self, hash: &SecretHash, person: Uuid) -> Result<(), StoreError> {
+        self.change(include_str!("sql/give_back_invite.sql"), [(*hash).into(), person.into()]).await.map(drop)
     }
 
     /// Two statements. A process that dies between them has used the invite and made nobody a member; the same person

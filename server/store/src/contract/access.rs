@@ -9,8 +9,8 @@ use super::Fixture;
 use crate::{
     StoreError,
     access::{
-        Access, Device, Invite, Login, Member, PasswordHash, Person, Pin, Reset, Scope, SecretHash, Session, Sighting,
-        Token,
+        Access, Device, Invite, Login, Member, MemberChange, PasswordHash, Person, Pin, Reset, Scope, SecretHash,
+        Session, Sighting, Token,
     },
 };
 
@@ -141,6 +141,62 @@ pub async fn p9_members_are_known_by_login_in_one_question(fixture: Fixture) {
         .map(|(number, login, role)| (person(number, login), member("corner", number, role, 5)));
     assert_eq!(known, expected);
     assert_eq!(access.known_members(&slug("elsewhere")).await.unwrap(), []);
+}
+
+pub async fn of_16_owners_who_leave_at_once_one_stays(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    for number in 1..=16 {
+        access.set_member(member("corner", number, Role::Owner, 5)).await.unwrap();
+    }
+    access.set_member(member("market", 17, Role::Owner, 5)).await.unwrap();
+    let ends = (1..=16).map(|number| {
+        let (access, shop, who) = (fixture.store.access(), slug("corner"), Uuid::from_u128(number));
+        tokio::spawn(async move {
+            if number % 2 == 0 {
+                access.change_role(&shop, who, Role::Reader).await.unwrap()
+            } else {
+                access.remove_member(&shop, who, Millis(9)).await.unwrap()
+            }
+        })
+    });
+    let mut said = Vec::new();
+    for one in ends.collect::<Vec<_>>() {
+        said.push(one.await.unwrap());
+    }
+    said.sort_by_key(|change| *change == MemberChange::Done);
+    assert_eq!(said[0], MemberChange::LastOwner);
+    assert!(said[1..].iter().all(|change| *change == MemberChange::Done), "{said:?}");
+    let members = access.members(&slug("corner")).await.unwrap();
+    assert_eq!(members.iter().filter(|member| member.active() == Some(Role::Owner)).count(), 1);
+}
+
+pub async fn who_has_left_gets_no_other_role_and_the_last_owner_stays_one(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let (asha, marek) = (member("corner", 1, Role::Owner, 5), member("corner", 2, Role::Seller, 6));
+    for one in [&asha, &marek, &member("market", 3, Role::Owner, 5)] {
+        access.set_member(one.clone()).await.unwrap();
+    }
+    let role = async |who: u128, role| access.change_role(&asha.shop, Uuid::from_u128(who), role).await.unwrap();
+    let remove = async |who: u128| access.remove_member(&asha.shop, Uuid::from_u128(who), Millis(9)).await.unwrap();
+    let before = access.changes().await.unwrap();
+    assert_eq!(role(1, Role::Manager).await, MemberChange::LastOwner);
+    assert_eq!(remove(1).await, MemberChange::LastOwner);
+    assert_eq!(access.changes().await.unwrap(), before, "nobody lost their way in");
+    assert_eq!(role(1, Role::Owner).await, MemberChange::Done);
+    assert_eq!(role(2, Role::Manager).await, MemberChange::Done);
+    let manager = Member { role: Role::Manager, ..marek };
+    assert_eq!(access.member(&asha.shop, manager.person).await.unwrap(), Some(manager.clone()));
+    let before = access.changes().await.unwrap();
+    assert_eq!(remove(2).await, MemberChange::Done);
+    assert_ne!(access.changes().await.unwrap(), before);
+    // As one who has read the member before they were removed.
+    assert_eq!(role(2, Role::Owner).await, MemberChange::NoSuchMember);
+    assert_eq!(remove(2).await, MemberChange::NoSuchMember);
+    assert_eq!(role(3, Role::Seller).await, MemberChange::NoSuchMember, "of another shop");
+    let ended = Member { ended_at: Some(Millis(9)), ..manager };
+    assert_eq!(access.member(&asha.shop, ended.person).await.unwrap(), Some(ended));
+    access.set_member(member("corner", 4, Role::Owner, 10)).await.unwrap();
+    assert_eq!(role(1, Role::Reader).await, MemberChange::Done, "beside another owner");
 }
 
 pub async fn a_password_is_replaced_where_it_is_still_the_one_that_was_compared(fixture: Fixture) {
@@ -361,6 +417,32 @@ pub async fn an_invite_is_used_once(fixture: Fixture) {
     assert_eq!(used(2, asha, 111).await, None, "an old one is no way back");
     access.add_invite(invite("corner", 3, Role::Reader, 120)).await.unwrap();
     assert_eq!(used(3, asha, 121).await, Some(("corner".to_owned(), Role::Reader)));
+}
+
+pub async fn of_16_who_claim_an_invite_at_once_one_has_it_and_gives_it_back(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let one = invite("corner", 1, Role::Seller, 0);
+    access.add_invite(one.clone()).await.unwrap();
+    let tries = (1..=16).map(|number| {
+        let (access, who) = (fixture.store.access(), Uuid::from_u128(number));
+        tokio::spawn(
+            async move { access.claim_invite(&SecretHash([1; 32]), who, Millis(5)).await.unwrap().then_some(who) },
+        )
+    });
+    let mut claimed = Vec::new();
+    for one in tries.collect::<Vec<_>>() {
+        claimed.extend(one.await.unwrap());
+    }
+    let [who] = claimed[..] else { panic!("{claimed:?}") };
+    assert_eq!(access.members(&one.shop).await.unwrap(), [], "nobody belongs to the shop by that");
+    access.give_back_invite(&one.hash, Uuid::from_u128(99)).await.unwrap();
+    let kept = access.invite(&one.hash).await.unwrap();
+    assert_eq!(kept, Some(Invite { used_by: Some(who), used_at: Some(Millis(5)), ..one.clone() }), "another's");
+    access.give_back_invite(&one.hash, who).await.unwrap();
+    assert_eq!(access.invite(&one.hash).await.unwrap(), Some(one.clone()));
+    assert!(!access.claim_invite(&one.hash, who, Millis(100)).await.unwrap(), "expired");
+    assert!(access.claim_invite(&one.hash, who, Millis(99)).await.unwrap());
+    assert!(access.use_invite(&one.hash, who, Millis(99)).await.unwrap().is_some());
 }
 
 pub async fn of_16_who_use_an_invite_at_once_one_comes_in(fixture: Fixture) {

@@ -1,0 +1,11 @@
+-- Of somebody who has not left; the last owner stays one. $1 shop, $2 person, $3 role
+UPDATE member SET role = $3
+WHERE shop = $1 AND person = $2 AND ended_at IS NULL
+    AND (
+        role <> 'owner'
+        OR $3 = 'owner'
+        OR EXISTS (
+            SELECT 1 FROM member AS other
+            WHERE other.shop = $1 AND other.person <> $2 AND other.role = 'owner' AND other.ended_at IS NULL
+        )
+    )
