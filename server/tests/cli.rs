@@ -334,6 +334,49 @@ fn people_are_added_join_shops_and_get_a_password_that_is_kept_as_argon2id() {
 }
 
 #[test]
+fn with_another_password_or_the_end_of_an_owner_end_the_ways_in_that_were_made_before() {
+    let file = SqliteFile::new();
+    assert!(daybook(&file, &["shop", "create", "corner"]).status.success());
+    for (login, role) in [("asha", "owner"), ("ben", "owner"), ("cleo", "owner"), ("marek", "seller")] {
+        assert!(daybook(&file, &["person", "add", login, "--shop", "corner", "--role", role]).status.success());
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let access = async || server::access::Access::new(store::open(&file.url()).await.unwrap().access(), false);
+    let shop = domain::ShopSlug::parse("corner").unwrap();
+    // A link to another password for Marek, and an invite of an owner.
+    let make = || {
+        runtime.block_on(async {
+            let access = access().await;
+            let reset = access.begin_reset(&shop, "marek").await.unwrap();
+            (reset.text(), access.invite(&shop, domain::books::Role::Owner).await.unwrap().text())
+        })
+    };
+    let open = |(reset, invite): &(String, String)| {
+        runtime.block_on(async {
+            let access = access().await;
+            let invite = access.open_invite(invite).await.unwrap();
+            (access.open_reset(reset).await.unwrap().is_some(), invite.is_some())
+        })
+    };
+    let made = make();
+    assert_eq!(open(&made), (true, true));
+    assert!(with_input(&file, &["person", "password", "marek"], "correct horse battery\n").status.success());
+    assert_eq!(open(&made), (false, true));
+    for end in [
+        &["person", "leave", "ben", "--shop", "corner"][..],
+        &["person", "join", "cleo", "--shop", "corner", "--role", "reader"],
+    ] {
+        let made = make();
+        assert!(daybook(&file, end).status.success());
+        assert_eq!(open(&made), (false, false), "{end:?}");
+    }
+    let made = make();
+    assert!(daybook(&file, &["person", "join", "ben", "--shop", "corner", "--role", "seller"]).status.success());
+    assert!(daybook(&file, &["person", "leave", "ben", "--shop", "corner"]).status.success());
+    assert_eq!(open(&made), (true, true), "no owner left");
+}
+
+#[test]
 fn an_invite_is_an_address_of_the_public_name_that_is_good_once() {
     let file = SqliteFile::new();
     let created = daybook(&file, &["shop", "create", "corner"]);

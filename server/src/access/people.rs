@@ -192,7 +192,8 @@ impl Access {
         self.store.withdraw_invite(shop, id, clock::now()).await
     }
 
-    /// Gives a member another role, or with none ends their membership.
+    /// Gives a member another role, or with none ends their membership. With an owner end the ways back that they may have
+    /// kept.
     ///
     /// # Errors
     /// [`PeopleError::NoSuchMember`], [`PeopleError::LastOwner`], [`PeopleError::Store`].
@@ -211,7 +212,24 @@ impl Access {
         }
         // Here at once; other instances hear of it.
         self.members.doubt();
+        if member.role == Role::Owner && role != Some(Role::Owner) {
+            end_ways_of_owners(&*self.store, shop).await?;
+        }
         Ok(())
+    }
+
+    /// Asked once somebody has made a way in as an owner: who is none any more may still have been let in as one, and what
+    /// their end has ended was there before.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoSuchMember`] for whoever is no owner, and what they made has ended; [`PeopleError::Store`].
+    pub async fn is_owner_still(&self, shop: &ShopSlug, login: &str) -> Result<(), PeopleError> {
+        let members = self.members_of(shop).await?;
+        if members.iter().any(|(person, member)| person.login.as_str() == login && member.role == Role::Owner) {
+            return Ok(());
+        }
+        end_ways_of_owners(&*self.store, shop).await?;
+        Err(PeopleError::NoSuchMember)
     }
 
     /// The shops that somebody belongs to now.
@@ -223,4 +241,14 @@ impl Access {
         shops.retain(|member| member.active().is_some());
         Ok(shops)
     }
+}
+
+/// Ends what owners of a shop can have made to come back by: links to another person's password, and invites of owners.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_ways_of_owners(store: &dyn store::access::Access, shop: &ShopSlug) -> Result<(), StoreError> {
+    let now = clock::now();
+    store.end_resets_in(shop, now).await?;
+    store.end_owner_invites(shop, now).await
 }

@@ -21,6 +21,7 @@ use crate::{
     access::{
         self,
         password::{self, Passwords},
+        people::end_ways_of_owners,
     },
     clock,
     http::arrival::Origin,
@@ -122,8 +123,12 @@ pub async fn perform(database_url: &str, operation: PersonOperation) -> Result<E
         }
         PersonOperation::Leave { login, shop } => {
             let (shop, person) = (known_shop(&*store, &shop).await?, known(&*access, &login).await?);
+            let was = role_in(&*access, &shop, &person).await?;
             if !access.end_member(&shop, person.id, clock::now()).await? {
                 return Err(other(format!("{login} is no member of shop {shop}")));
+            }
+            if was == Some(Role::Owner) {
+                end_ways_of_owners(&*access, &shop).await?;
             }
             println!("{login}\t{shop}\tleft");
             Ok(ExitCode::SUCCESS)
@@ -156,12 +161,20 @@ async fn add(
 async fn join(access: &dyn Access, person: &Person, shop: ShopSlug, role: Role) -> Result<ExitCode, Failure> {
     let asked_nobody = !access.has_members(&shop).await?;
     let member = Member { shop, person: person.id, role, since: clock::now(), ended_at: None };
+    let was = role_in(access, &member.shop, person).await?;
     access.set_member(member.clone()).await?;
+    if was == Some(Role::Owner) && role != Role::Owner {
+        end_ways_of_owners(access, &member.shop).await?;
+    }
     println!("{}\t{}\t{role}", person.login, member.shop);
     if asked_nobody {
         eprintln!("From now on shop {} asks everybody who they are.", member.shop);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn role_in(access: &dyn Access, shop: &ShopSlug, person: &Person) -> Result<Option<Role>, Failure> {
+    Ok(access.member(shop, person.id).await?.and_then(|member| member.active()))
 }
 
 async fn list(access: Arc<dyn Access>, shop: Option<ShopSlug>) -> Result<ExitCode, Failure> {
@@ -185,6 +198,7 @@ async fn set_password(access: Arc<dyn Access>, login: &Login) -> Result<ExitCode
     password::check(&password, login).map_err(|unfit| other(format!("a password {unfit}")))?;
     let hash = Passwords::default().hash(password).await.map_err(other)?;
     access.set_password(person.id, hash).await?;
+    access.end_resets(person.id, clock::now()).await?;
     access.end_sessions(person.id).await?;
     println!("{login}\tpassword set");
     Ok(ExitCode::SUCCESS)

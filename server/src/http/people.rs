@@ -130,7 +130,7 @@ pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
     let done = match (what.as_str(), door.kind) {
         ("found", Kind::Anybody) => return Ok(found(&door, &form, &shop).await),
         ("invite" | "reset" | "withdraw" | "role" | "remove", Kind::Person) => {
-            settle(&door.server.access, &shop, &what, &form).await
+            settle(&door.server.access, &shop, &door.author.actor, &what, &form).await
         }
         _ => {
             let title = "nothing that can be done here";
@@ -156,17 +156,22 @@ pub async fn post(door: Door, body: Bytes) -> Result<Response, Problem> {
 async fn settle(
     access: &Access,
     shop: &ShopSlug,
+    by: &str,
     what: &str,
     form: &SentForm,
 ) -> Result<Option<(Purpose, Secret)>, &'static str> {
     let login = form.field("login");
-    match what {
+    let made = match what {
         "reset" => {
             let made = access.begin_reset(shop, &login).await;
-            made.map(|secret| Some((Purpose::Reset, secret))).map_err(|error| reset_word(&error))
+            made.map(|secret| Some((Purpose::Reset, secret))).map_err(|error| reset_word(&error))?
         }
-        _ => change(access, shop, what, &login, form).await.map_err(|error| word(&error)),
+        _ => change(access, shop, what, &login, form).await.map_err(|error| word(&error))?,
+    };
+    if made.is_some() {
+        access.is_owner_still(shop, by).await.map_err(|error| word(&error))?;
     }
+    Ok(made)
 }
 
 async fn change(

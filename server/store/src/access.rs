@@ -145,6 +145,9 @@ pub trait Access: Send + Sync {
     /// All of a person's that are open.
     async fn end_resets(&self, person: Uuid, now: Millis) -> Result<(), StoreError>;
 
+    /// All that were made in a shop and are open, whomever they are for.
+    async fn end_resets_in(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError>;
+
     /// As it is made: not used yet.
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError>;
 
@@ -153,6 +156,9 @@ pub trait Access: Send + Sync {
 
     /// It ends now. False for an unknown invite, and for one that is used or expired already.
     async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError>;
+
+    /// All of a shop that make somebody an owner: nobody comes in by them any more.
+    async fn end_owner_invites(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError>;
 
     /// A shop's, also used and expired ones; in no order.
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError>;

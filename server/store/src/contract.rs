@@ -127,6 +127,7 @@ macro_rules! contract_suite {
             access::of_16_owners_who_leave_at_once_one_stays,
             access::who_has_left_gets_no_other_role_and_the_last_owner_stays_one,
             access::a_password_is_replaced_where_it_is_still_the_one_that_was_compared,
+            access::p9_resets_and_invites_of_owners_end_in_one_shop_alone,
             access::p9_a_member_is_one_of_their_own_shop,
             access::who_has_left_is_known_and_the_shop_goes_on_asking,
             access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,

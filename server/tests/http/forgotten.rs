@@ -28,7 +28,7 @@ pub async fn link(daybook: &Daybook, owner: &str, login: &str) -> String {
     shown(&made).trim_start_matches("daybook_shown=reset.").to_owned()
 }
 
-async fn set(daybook: &Daybook, code: &str, password: &str) -> Response {
+pub async fn set(daybook: &Daybook, code: &str, password: &str) -> Response {
     let post = daybook.client.post(format!("{}/reset", daybook.origin));
     post.form(&[("code", code), ("password", password)]).send().await.unwrap()
 }

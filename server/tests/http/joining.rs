@@ -29,7 +29,7 @@ pub async fn people(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> R
 }
 
 /// The code of a new invite.
-async fn invite(daybook: &Daybook, cookie: &str, role: Role) -> String {
+pub async fn invite(daybook: &Daybook, cookie: &str, role: Role) -> String {
     let made = people(daybook, cookie, &[("do", "invite"), ("role", role.word())]).await;
     shown(&made).trim_start_matches("daybook_shown=invite.").to_owned()
 }
@@ -41,7 +41,7 @@ pub fn shown(made: &Response) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-async fn join(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Response {
+pub async fn join(daybook: &Daybook, cookie: &str, form: &[(&str, &str)]) -> Response {
     let post = daybook.client.post(format!("{}/join", daybook.origin)).header("cookie", cookie);
     post.form(form).send().await.unwrap()
 }
@@ -52,7 +52,7 @@ pub async fn page(daybook: &Daybook, path: &str, cookie: &str) -> (StatusCode, S
     (page.status(), page.text().await.unwrap())
 }
 
-async fn role(fixture: &Fixture, login: &str) -> Option<Role> {
+pub async fn role(fixture: &Fixture, login: &str) -> Option<Role> {
     let access = fixture.store.access();
     let person = access.person_of(&store::access::Login::parse(login).unwrap()).await.unwrap()?;
     access.member(&ShopSlug::parse(SHOP).unwrap(), person.id).await.unwrap()?.active()

@@ -41,3 +41,4 @@ mod starting;
 mod stopping;
 mod support;
 mod views;
+mod ways_back;

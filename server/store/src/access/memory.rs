@@ -300,6 +300,13 @@ impl Access for MemoryAccess {
         Ok(())
     }
 
+    async fn end_resets_in(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError> {
+        for reset in self.data().resets.values_mut().filter(|reset| reset.shop == *shop && reset.is_open(now)) {
+            reset.expires_at = now;
+        }
+        Ok(())
+    }
+
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {
         self.known(&invite.shop)?;
         let fresh = Invite { used_by: None, used_at: None, ..invite };
@@ -315,6 +322,15 @@ impl Access for MemoryAccess {
         let mut data = self.data();
         let invite = data.invites.get_mut(&(shop.clone(), id)).filter(|invite| invite.is_open(now));
         Ok(invite.map(|invite| invite.expires_at = now).is_some())
+    }
+
+    async fn end_owner_invites(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let theirs = data.invites.values_mut().filter(|invite| invite.shop == *shop && invite.role == Role::Owner);
+        for invite in theirs {
+            invite.expires_at = invite.expires_at.min(now);
+        }
+        Ok(())
     }
 
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {

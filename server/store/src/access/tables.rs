@@ -242,6 +242,10 @@ impl<D: Database> Access for Tables<D> {
         self.change(include_str!("sql/end_resets.sql"), [person.into(), now.into()]).await.map(drop)
     }
 
+    async fn end_resets_in(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_resets_in.sql"), [shop.as_str().into(), now.into()]).await.map(drop)
+    }
+
     async fn add_invite(&self, invite: Invite) -> Result<(), StoreError> {
         let Invite { shop, id, hash, role, made_at, expires_at, used_by: _, used_at: _ } = invite;
         let values =
@@ -256,6 +260,10 @@ impl<D: Database> Access for Tables<D> {
 
     async fn withdraw_invite(&self, shop: &ShopSlug, id: Uuid, now: Millis) -> Result<bool, StoreError> {
         self.change(include_str!("sql/withdraw_invite.sql"), [shop.as_str().into(), id.into(), now.into()]).await
+    }
+
+    async fn end_owner_invites(&self, shop: &ShopSlug, now: Millis) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_owner_invites.sql"), [shop.as_str().into(), now.into()]).await.map(drop)
     }
 
     async fn invites(&self, shop: &ShopSlug) -> Result<Vec<Invite>, StoreError> {

@@ -213,6 +213,45 @@ pub async fn a_password_is_replaced_where_it_is_still_the_one_that_was_compared(
     assert_eq!(access.person(Uuid::from_u128(2)).await.unwrap(), Some(person(2, "bo")));
 }
 
+pub async fn p9_resets_and_invites_of_owners_end_in_one_shop_alone(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    for (number, shop) in [(1, "corner"), (2, "corner"), (3, "market")] {
+        let reset = Reset {
+            hash: SecretHash([number; 32]),
+            shop: slug(shop),
+            person: Uuid::from_u128(number.into()),
+            made_at: Millis(0),
+            expires_at: Millis(100),
+            used_at: None,
+        };
+        access.add_reset(reset).await.unwrap();
+    }
+    let invites = [
+        invite("corner", 11, Role::Owner, 0),
+        invite("corner", 12, Role::Owner, 0),
+        invite("corner", 13, Role::Manager, 0),
+        invite("market", 14, Role::Owner, 0),
+    ];
+    for one in &invites {
+        access.add_invite(one.clone()).await.unwrap();
+    }
+    // Whoever has claimed one may give it back.
+    assert!(access.claim_invite(&invites[1].hash, Uuid::from_u128(7), Millis(40)).await.unwrap());
+    access.end_resets_in(&slug("corner"), Millis(50)).await.unwrap();
+    access.end_owner_invites(&slug("corner"), Millis(50)).await.unwrap();
+    access.give_back_invite(&invites[1].hash, Uuid::from_u128(7)).await.unwrap();
+    for (number, usable) in [(1, false), (2, false), (3, true)] {
+        assert_eq!(access.use_reset(&SecretHash([number; 32]), Millis(51)).await.unwrap(), usable, "{number}");
+    }
+    for (one, usable) in invites.iter().zip([false, false, true, true]) {
+        let used = access.use_invite(&one.hash, Uuid::from_u128(8), Millis(51)).await.unwrap();
+        assert_eq!(used.is_some(), usable, "{one:?}");
+    }
+    access.end_owner_invites(&slug("corner"), Millis(60)).await.unwrap();
+    let found = access.invite(&invites[0].hash).await.unwrap().unwrap();
+    assert_eq!(found.expires_at, Millis(50), "it ended once");
+}
+
 pub async fn another_password_is_set_by_a_reset_once(fixture: Fixture) {
     let access = two_shops(&fixture).await;
     let reset = |number: u8, who: u128| Reset {
