@@ -19,7 +19,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc},
 };
 use store::access::{Login, PasswordHash};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// KiB, rounds, lanes: the least that OWASP advises. A hash carries its own, so they can be raised at any time.
 const MEMORY: u32 = 19_456;
@@ -113,6 +113,10 @@ fn step_back() {
     let _ = rustix::process::setpriority_process(None, NICE);
 }
 
+/// A place in the queue, for one password.
+#[must_use]
+pub struct Place(OwnedSemaphorePermit);
+
 /// Where passwords are hashed and looked at. One for the whole process.
 #[derive(Clone)]
 pub struct Passwords {
@@ -133,15 +137,36 @@ impl Passwords {
     /// # Errors
     /// [`PasswordError`].
     pub async fn hash(&self, password: String) -> Result<PasswordHash, PasswordError> {
-        self.in_turn(move || hash(&password)).await?
+        self.in_turn(self.place()?, move || hash(&password)).await?
+    }
+
+    /// For whoever has something to do between coming in and being looked at.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`] when the queue is too long.
+    pub fn place(&self) -> Result<Place, PasswordError> {
+        self.places.clone().try_acquire_owned().map(Place).map_err(|_| PasswordError::Busy)
     }
 
     /// Whether this is the password. Without one to compare with it is not, and saying so takes as long.
     ///
     /// # Errors
-    /// [`PasswordError::Hashing`].
+    /// [`PasswordError::Busy`], [`PasswordError::Hashing`].
     pub async fn fits(&self, password: String, kept: Option<PasswordHash>) -> Result<bool, PasswordError> {
-        self.in_turn(move || {
+        self.fits_in(self.place()?, password, kept).await
+    }
+
+    /// The same for whoever has a place already.
+    ///
+    /// # Errors
+    /// [`PasswordError::Hashing`].
+    pub async fn fits_in(
+        &self,
+        place: Place,
+        password: String,
+        kept: Option<PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        self.in_turn(place, move || {
             let is_known = kept.is_some();
             let looked_at = kept.or_else(|| NOBODY.clone());
             looked_at.is_some_and(|kept| fits(&password, &kept)) && is_known
@@ -155,16 +180,20 @@ impl Passwords {
         self.made.load(Ordering::Relaxed)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        Place(place): Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
         let turn = self.turns.clone().acquire_owned().await.map_err(|error| hashing(&error))?;
         self.made.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = tokio::sync::oneshot::channel();
         let thread = move || {
             step_back();
-            // Whoever asked may have gone away.
-            let _ = answer.send(work());
+            let done = work();
             drop((turn, place));
+            // Whoever asked may have gone away.
+            let _ = answer.send(done);
         };
         thread::Builder::new().name("password".to_owned()).spawn(thread).map_err(|error| hashing(&error))?;
         answered.await.map_err(|error| hashing(&error))

@@ -156,6 +156,8 @@ impl Access {
             Ok(login) => self.store.person_of(&login).await?,
             Err(_) => None,
         };
+        // Whoever is sent away from the queue has not tried.
+        let place = self.passwords.place()?;
         let tried = match (&person, browser::known(headers)) {
             (Some(person), Some(browser)) => {
                 self.store.try_pin(&browser.hash(), person.id, MOST_WRONG, clock::now()).await?
@@ -163,7 +165,7 @@ impl Access {
             _ => None,
         };
         let kept = tried.as_ref().map(|pin| pin.hash.clone());
-        if !self.passwords.fits(pin, kept).await? {
+        if !self.passwords.fits_in(place, pin, kept).await? {
             return Err(PinError::Wrong);
         }
         let (Some(person), Some(pin)) = (person, tried) else { return Err(PinError::Wrong) };

@@ -141,11 +141,12 @@ async fn agreed(door: &Door, id: CommandId, form: &Form, of_sale: OfSale) -> Res
             return Err(app::approval::wrong());
         }
         Err(error) => {
+            attempt.is_no_guess();
             tracing::warn!(%error, "agreed to: not looked up");
             return Err(app::approval::unanswered());
         }
     };
-    attempt.is_no_guess();
+    attempt.is_right();
     let outcome = submit(door, id, None, account::Command::Approve(of_sale).into(), author).await;
     match outcome {
         Some(Outcome::Settled { verdict: Verdict::Accepted { .. }, .. }) => Ok(()),

@@ -87,7 +87,7 @@ pub async fn password(
     };
     match access.change_password(&person, form.field("current"), form.field("password"), &headers).await {
         Ok(secrets) => {
-            attempt.is_no_guess();
+            attempt.is_right();
             tracing::info!(%address, "another password");
             sign_in::signed_in(&headers, &secrets, "/password?done=1")
         }
@@ -99,6 +99,10 @@ pub async fn password(
             attempt.is_no_guess();
             problem(unfit(&error))
         }
-        Err(_) => problem("unavailable"),
+        Err(error) => {
+            attempt.is_no_guess();
+            tracing::warn!(%error, "another password: not looked up");
+            problem("unavailable")
+        }
     }
 }

@@ -50,14 +50,16 @@ pub async fn set(
     };
     match access.set_pin(&person, form.field("password"), form.field("pin"), &headers).await {
         Ok(browser) => {
-            attempt.is_no_guess();
+            attempt.is_right();
             tracing::info!(%address, "a PIN on a browser");
             let mut response = see_other(ours(&next).unwrap_or("/shops"));
             response.headers_mut().extend(browser::set_cookie(&headers, &browser).map(|it| (header::SET_COOKIE, it)));
             response
         }
         Err(error) => {
-            if matches!(error, PinError::Unfit | PinError::Guessable) {
+            if error == PinError::SignIn(SignInError::Wrong) {
+                attempt.is_wrong("wrong_password");
+            } else {
                 attempt.is_no_guess();
             }
             tracing::info!(%address, %error, "no PIN on a browser");
@@ -79,7 +81,7 @@ pub async fn switch(
     let Ok(attempt) = server.access.attempts.begin(address, &login) else { return again("later") };
     match server.access.switch(&login, form.field("pin"), &headers).await {
         Ok((_, secrets)) => {
-            attempt.is_no_guess();
+            attempt.is_right();
             tracing::info!(%address, "switched by a PIN");
             signed_in(&headers, &secrets, ours(&next).unwrap_or("/shops"))
         }
@@ -87,6 +89,7 @@ pub async fn switch(
             if error == PinError::Wrong {
                 attempt.is_wrong("wrong_pin");
             } else {
+                attempt.is_no_guess();
                 tracing::warn!(%error, "switch: not looked up");
             }
             again(word(&error))

@@ -34,7 +34,7 @@ pub async fn post(
     let Ok(attempt) = server.access.attempts.begin(address, &login) else { return again("later") };
     match server.access.sign_in(&login, form.field("password"), &headers).await {
         Ok((person, secrets)) => {
-            attempt.is_no_guess();
+            attempt.is_right();
             tracing::info!(%address, "sign-in");
             match ours(&next) {
                 Some(next) => signed_in(&headers, &secrets, next),
@@ -46,6 +46,7 @@ pub async fn post(
             again("wrong")
         }
         Err(error) => {
+            attempt.is_no_guess();
             tracing::warn!(%error, "sign-in: not looked up");
             again("unavailable")
         }

@@ -15,8 +15,12 @@ on_every_store!(
     an_old_session_is_dead_everywhere_after_the_next_sign_in_sign_out_and_removal,
 );
 
+fn access(daybook: &Daybook) -> &server::access::Access {
+    &daybook.running.as_ref().unwrap().server.access
+}
+
 fn hashes(daybook: &Daybook) -> u64 {
-    daybook.running.as_ref().unwrap().server.access.passwords.made()
+    access(daybook).passwords.made()
 }
 
 async fn seen(answered: Response) -> (StatusCode, Vec<String>, String) {
@@ -113,4 +117,23 @@ async fn of_a_thousand_guesses_few_are_tried_and_the_person_gets_in_from_elsewhe
     assert!(tried < 50, "{tried}");
     let elsewhere = Client::builder().redirect(Policy::none()).local_address("127.0.0.2".parse().ok()).build().unwrap();
     assert_eq!(location(&sign_in(&daybook, &elsewhere, "asha", PASSWORD).await), "/s/test/products");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_sent_away_from_a_long_queue_has_not_guessed() {
+    let fixture = memory().await.unwrap();
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let cookie = session(&daybook, "asha").await;
+    let all_places: Vec<_> = std::iter::from_fn(|| access(&daybook).passwords.place().ok()).collect();
+    for _ in 0..30 {
+        let said = location(&sign_in(&daybook, &daybook.client, "asha", PASSWORD).await);
+        assert!(said.contains("problem=unavailable"), "{said}");
+        let form = [("current", PASSWORD), ("password", "another good one")];
+        let asked = daybook.client.post(format!("{}/session/password", daybook.origin)).form(&form);
+        let said = location(&asked.header("cookie", &cookie).send().await.unwrap());
+        assert!(said.contains("problem=") && !said.contains("problem=later"), "{said}");
+    }
+    drop(all_places);
+    assert_eq!(location(&sign_in(&daybook, &daybook.client, "asha", PASSWORD).await), "/s/test/products");
 }

@@ -17,6 +17,7 @@ use crate::{
 on_every_store!(
     people_switch_on_one_browser_by_their_pins_and_write_under_their_own_names,
     a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere,
+    a_pin_stays_on_for_whoever_is_sent_away_from_a_long_queue,
     whoever_signs_out_or_has_another_password_is_switched_to_no_more,
     us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there,
     p9_with_a_device_the_pins_on_its_browser_end_for_everybody,
@@ -188,6 +189,20 @@ async fn a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere(fixtu
     assert_eq!(till.set_pin(PASSWORD, "4711").await, "/s/test/device");
     assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till");
     assert_eq!(till.switch(ASHA, "4711").await, "/s/test/till");
+}
+
+async fn a_pin_stays_on_for_whoever_is_sent_away_from_a_long_queue(fixture: Fixture) {
+    let (daybook, ..) = corner(&fixture).await;
+    let mut till = Browser::shared(&daybook).await;
+    let passwords = &daybook.running.as_ref().unwrap().server.access.passwords;
+    let all_places: Vec<_> = std::iter::from_fn(|| passwords.place().ok()).collect();
+    let unavailable = "/s/test/switch?problem=unavailable";
+    for _ in 0..30 {
+        assert_eq!(till.switch(ASHA, PIN).await, format!("{unavailable}&login=asha"));
+        assert_eq!(till.set_pin(PASSWORD, "4711").await, unavailable);
+    }
+    drop(all_places);
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
 }
 
 async fn whoever_signs_out_or_has_another_password_is_switched_to_no_more(fixture: Fixture) {
