@@ -208,6 +208,8 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }
     tokio::spawn(server.access.clone().follow(stop.clone()));
+    // What the last requests have said of their devices is written down too.
+    let sightings = tokio::spawn(server.access.clone().keep_sightings(stop_shops.clone()));
     tokio::spawn(shops.clone().follow_hints());
     tokio::spawn(shops.clone().poll());
     tokio::spawn(shops.clone().beat());
@@ -221,7 +223,14 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let listening = tokio::spawn(async move {
         accept(listener, router, &limits, &stopped).await;
         stop_shops.cancel();
-        if tokio::time::timeout(limits.drain, shops.finish()).await.is_err() {
+        let (finished, written) = tokio::join!(
+            tokio::time::timeout(limits.drain, shops.finish()),
+            tokio::time::timeout(limits.drain, sightings)
+        );
+        if written.is_err() {
+            tracing::warn!("when some devices were heard of last was not written down in time");
+        }
+        if finished.is_err() {
             tracing::warn!("some shops did not finish in time; what they had not answered was not confirmed");
         }
     });

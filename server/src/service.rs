@@ -126,9 +126,10 @@ impl Service {
                 let push = push.read()?;
                 match self.on_device(headers, shop, &visitor, push.device.as_deref()).await {
                     Ok(()) => {
+                        let kind = visitor.kind;
                         let sender = self.server.access.sender(headers, shop, visitor, push.person.as_deref()).await;
                         let author = sender.map_err(|denied| denied_to(shop, PROTOCOL, denied))?;
-                        return self.decide(shop, &author, push).await;
+                        return self.decide(shop, &author, kind, push).await;
                     }
                     Err(Denied::Revoked(revoked)) => revoked,
                     Err(denied) => return Err(denied_to(shop, PROTOCOL, denied)),
@@ -164,7 +165,13 @@ impl Service {
         })
     }
 
-    async fn decide(&self, shop: &ShopSlug, author: &Author, push: Push) -> Result<PushAnswer, ProtocolError> {
+    async fn decide(
+        &self,
+        shop: &ShopSlug,
+        author: &Author,
+        kind: Kind,
+        push: Push,
+    ) -> Result<PushAnswer, ProtocolError> {
         if push.submissions.len() > MOST_COMMANDS {
             return Err(ProtocolError::TooMany { most: MOST_COMMANDS, actual: push.submissions.len() });
         }
@@ -178,7 +185,7 @@ impl Service {
         let decided = open.decide(requests).await.map_err(|error| failed(&error, shop))?;
         if let Some(device) = push.device.as_deref() {
             let last_entry = decided.outcomes.iter().filter_map(last_position).max();
-            self.server.access.saw(shop, device, last_entry, push.unsent).await;
+            self.server.access.saw(kind, shop, device, last_entry, push.unsent).await;
         }
         Ok(PushAnswer { protocol: PROTOCOL, epoch: decided.epoch, head: decided.head, outcomes: decided.outcomes })
     }

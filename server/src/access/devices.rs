@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,13 +17,17 @@ use store::{
     access::{Device, SecretHash, Sighting},
 };
 use sync::protocol::{Revocation, ShutOut};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-use super::{Access, Denied, Revoked, browser, session};
+use super::{Access, Denied, Kind, Revoked, browser, session};
 use crate::clock;
 
 /// How often it is written down at most that a device was heard of.
 const WRITTEN_AFTER: Duration = Duration::from_secs(20);
-/// Devices remembered to be written down later.
+/// How often it is looked for what has waited as long.
+const LOOKED_AFTER: Duration = Duration::from_secs(5);
+/// Devices remembered to be written down later. Those that are heard of beyond that are not.
 const MOST: usize = 10_000;
 /// Letters of a device's name.
 const LONGEST_NAME: usize = 60;
@@ -93,7 +97,7 @@ impl Access {
                 Err(Denied::Revoked(Revoked { revocation, author: author.clone() }))
             }
             None => {
-                self.saw(shop, id, None, None).await;
+                self.saw(Kind::Person, shop, id, None, None).await;
                 let other = device.filter(|device| &*device.id == id).and_then(|device| device.browser);
                 let here = browser::known(headers).map(|secret| secret.hash());
                 let is_taken = other.zip(here).is_some_and(|(other, here)| other != here);
@@ -142,19 +146,44 @@ impl Access {
     }
 
     /// A device was heard of. Written down now and then: it is for people to look at, and must not cost each push a write.
-    pub async fn saw(&self, shop: &ShopSlug, id: &str, last_entry: Option<u64>, unsent: Option<u32>) {
-        if self.read_only || !is_code(id) {
+    pub async fn saw(&self, kind: Kind, shop: &ShopSlug, id: &str, last_entry: Option<u64>, unsent: Option<u32>) {
+        // Where nobody is asked who they are, no device is enrolled.
+        if self.read_only || kind != Kind::Person || !is_code(id) {
             return;
         }
         let sighting = Sighting { at: clock::now(), last_entry, unsent };
-        if let Some(sighting) = self.sightings.add(shop, id, sighting) {
-            self.write_sighting(shop, id, sighting).await;
+        if let Some(sighting) = self.sightings.add(shop, id, sighting, Instant::now()) {
+            self.write_sightings(vec![((shop.clone(), id.to_owned()), sighting)]).await;
         }
     }
 
-    async fn write_sighting(&self, shop: &ShopSlug, id: &str, sighting: Sighting) {
-        if let Err(error) = self.store.saw_device(shop, id, sighting).await {
-            tracing::debug!(%shop, device = id, %error, "that it was seen is not written down");
+    /// Writes down what nobody has said more of since, until `stop`, and then all that is left.
+    pub async fn keep_sightings(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = sleep(LOOKED_AFTER) => self.write_due(Instant::now()).await,
+                () = stop.cancelled() => break,
+            }
+        }
+        let left = self.sightings.take(Instant::now(), |_, _| true);
+        self.write_sightings(left).await;
+    }
+
+    async fn write_due(&self, now: Instant) {
+        let due = self.sightings.due(now);
+        self.write_sightings(due).await;
+    }
+
+    /// What is not taken waits again, and so does what comes after it: the next may take as long to fail.
+    async fn write_sightings(&self, heard: Vec<(Named, Sighting)>) {
+        let mut heard = heard.into_iter();
+        while let Some(((shop, id), sighting)) = heard.next() {
+            if let Err(error) = self.store.saw_device(&shop, &id, sighting).await {
+                tracing::debug!(%shop, device = id, %error, "that it was seen is not written down");
+                let left = [((shop, id), sighting)].into_iter().chain(heard);
+                self.sightings.put_back(left, Instant::now());
+                return;
+            }
         }
     }
 
@@ -163,9 +192,8 @@ impl Access {
     /// # Errors
     /// When the database does not answer.
     pub async fn devices_of(&self, shop: &ShopSlug) -> Result<Vec<Device>, StoreError> {
-        for (id, sighting) in self.sightings.take(shop) {
-            self.write_sighting(shop, &id, sighting).await;
-        }
+        let heard = self.sightings.take(Instant::now(), |of, _| of == shop);
+        self.write_sightings(heard).await;
         let mut devices = self.store.devices(shop).await?;
         devices.sort_by_key(|device| (device.revoked_at.is_some(), std::cmp::Reverse(device.seen_at)));
         Ok(devices)
@@ -234,48 +262,85 @@ fn name_of(headers: &HeaderMap) -> String {
     }
 }
 
+/// A device, by its shop and its code.
+type Named = (ShopSlug, String);
+
 /// What was heard of devices and is not written down yet.
 #[derive(Default)]
-pub struct Sightings(Mutex<HashMap<(ShopSlug, String), Heard>>);
+pub struct Sightings(Mutex<HashMap<Named, Heard>>);
 
-#[derive(Default)]
 struct Heard {
-    written: Option<Instant>,
+    written: Instant,
     waiting: Option<Sighting>,
 }
 
+impl Heard {
+    fn is_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.written) >= WRITTEN_AFTER
+    }
+}
+
+fn united(before: Option<Sighting>, later: Sighting) -> Sighting {
+    Sighting {
+        at: later.at,
+        last_entry: later.last_entry.max(before.and_then(|before| before.last_entry)),
+        unsent: later.unsent.or(before.and_then(|before| before.unsent)),
+    }
+}
+
 impl Sightings {
-    fn rows(&self) -> MutexGuard<'_, HashMap<(ShopSlug, String), Heard>> {
+    fn rows(&self) -> MutexGuard<'_, HashMap<Named, Heard>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds to what is known. What is to be written down now, if anything is.
-    fn add(&self, shop: &ShopSlug, id: &str, sighting: Sighting) -> Option<Sighting> {
-        let mut rows = self.rows();
-        if rows.len() >= MOST {
-            rows.retain(|_, heard| heard.waiting.is_some());
-        }
-        let row = rows.entry((shop.clone(), id.to_owned())).or_default();
-        let before = row.waiting.take();
-        let united = Sighting {
-            at: sighting.at,
-            last_entry: sighting.last_entry.max(before.and_then(|before| before.last_entry)),
-            unsent: sighting.unsent.or(before.and_then(|before| before.unsent)),
+    fn add(&self, shop: &ShopSlug, id: &str, sighting: Sighting, now: Instant) -> Option<Sighting> {
+        let (mut rows, key) = (self.rows(), (shop.clone(), id.to_owned()));
+        let Some(row) = rows.get_mut(&key) else {
+            if rows.len() >= MOST {
+                return None;
+            }
+            rows.insert(key, Heard { written: now, waiting: None });
+            return Some(sighting);
         };
-        let is_due = row.written.is_none_or(|written| written.elapsed() >= WRITTEN_AFTER);
-        if is_due {
-            row.written = Some(Instant::now());
+        let united = united(row.waiting.take(), sighting);
+        if row.is_due(now) {
+            row.written = now;
+            Some(united)
         } else {
             row.waiting = Some(united);
+            None
         }
-        is_due.then_some(united)
     }
 
-    /// All that waits of a shop.
-    fn take(&self, shop: &ShopSlug) -> Vec<(String, Sighting)> {
+    /// What waits, of the devices that are meant.
+    fn take(&self, now: Instant, is_meant: impl Fn(&ShopSlug, &Heard) -> bool) -> Vec<(Named, Sighting)> {
         let mut rows = self.rows();
-        let of_shop = rows.iter_mut().filter(|((of, _), _)| of == shop);
-        of_shop.filter_map(|((_, id), heard)| Some((id.clone(), heard.waiting.take()?))).collect()
+        let meant = rows.iter_mut().filter(|((shop, _), heard)| is_meant(shop, heard));
+        let taken = meant.filter_map(|(key, heard)| {
+            let waiting = heard.waiting.take()?;
+            heard.written = now;
+            Some((key.clone(), waiting))
+        });
+        taken.collect()
+    }
+
+    /// What has waited for long enough. Devices that were not heard of for as long are forgotten.
+    fn due(&self, now: Instant) -> Vec<(Named, Sighting)> {
+        let due = self.take(now, |_, heard| heard.is_due(now));
+        self.rows().retain(|_, heard| heard.waiting.is_some() || !heard.is_due(now));
+        due
+    }
+
+    /// They could not be written down. What was heard meanwhile comes after them.
+    fn put_back(&self, sightings: impl Iterator<Item = (Named, Sighting)>, now: Instant) {
+        let mut rows = self.rows();
+        for (key, sighting) in sightings {
+            if rows.contains_key(&key) || rows.len() < MOST {
+                let row = rows.entry(key).or_insert(Heard { written: now, waiting: None });
+                row.waiting = Some(row.waiting.map_or(sighting, |later| united(Some(sighting), later)));
+            }
+        }
     }
 }
 
@@ -283,6 +348,7 @@ impl Sightings {
 mod tests {
     use axum::http::HeaderValue;
     use domain::values::Millis;
+    use store::{EventStore, MemoryStore};
 
     use super::*;
 
@@ -305,15 +371,96 @@ mod tests {
         assert_eq!(name_of(&HeaderMap::new()), "A browser");
     }
 
+    fn seen(at: i64, last_entry: Option<u64>, unsent: Option<u32>) -> Sighting {
+        Sighting { at: Millis(at), last_entry, unsent }
+    }
+
+    fn of(shop: &ShopSlug, id: &str) -> Named {
+        (shop.clone(), id.to_owned())
+    }
+
     #[test]
     fn what_was_heard_is_written_down_once_in_a_while_and_nothing_of_it_is_lost() {
-        let (sightings, shop) = (Sightings::default(), ShopSlug::parse("corner").unwrap());
-        let seen = |at, last_entry, unsent| Sighting { at: Millis(at), last_entry, unsent };
-        assert_eq!(sightings.add(&shop, "T1", seen(1, None, None)), Some(seen(1, None, None)));
-        assert_eq!(sightings.add(&shop, "T1", seen(2, Some(7), Some(3))), None);
-        assert_eq!(sightings.add(&shop, "T1", seen(3, None, None)), None);
-        assert_eq!(sightings.take(&ShopSlug::parse("market").unwrap()), []);
-        assert_eq!(sightings.take(&shop), [("T1".to_owned(), seen(3, Some(7), Some(3)))]);
-        assert_eq!(sightings.take(&shop), []);
+        let (sightings, shop, now) = (Sightings::default(), ShopSlug::parse("corner").unwrap(), Instant::now());
+        assert_eq!(sightings.add(&shop, "T1", seen(1, None, None), now), Some(seen(1, None, None)));
+        assert_eq!(sightings.add(&shop, "T1", seen(2, Some(7), Some(3)), now), None);
+        assert_eq!(sightings.add(&shop, "T1", seen(3, None, None), now), None);
+        assert_eq!(sightings.take(now, |of, _| of.as_str() == "market"), []);
+        let heard = [(of(&shop, "T1"), seen(3, Some(7), Some(3)))];
+        assert_eq!(sightings.take(now, |of, _| *of == shop), heard);
+        assert_eq!(sightings.take(now, |of, _| *of == shop), []);
+        // The database did not take it, and meanwhile there is more.
+        assert_eq!(sightings.add(&shop, "T1", seen(4, None, Some(1)), now), None);
+        sightings.put_back(heard.into_iter(), now);
+        assert_eq!(sightings.due(now), []);
+        assert_eq!(sightings.due(now + WRITTEN_AFTER), [(of(&shop, "T1"), seen(4, Some(7), Some(1)))]);
+    }
+
+    #[test]
+    fn devices_that_are_heard_of_no_more_are_forgotten_and_there_is_an_end_to_how_many_are_remembered() {
+        let (sightings, shop, now) = (Sightings::default(), ShopSlug::parse("corner").unwrap(), Instant::now());
+        for number in 0..MOST + 10 {
+            for at in [1, 2] {
+                sightings.add(&shop, &format!("T{number}"), seen(at, None, None), now);
+            }
+        }
+        assert_eq!(sightings.rows().len(), MOST);
+        let due = now + WRITTEN_AFTER;
+        assert_eq!(sightings.due(due).len(), MOST);
+        assert!(sightings.due(due + WRITTEN_AFTER).is_empty() && sightings.rows().is_empty());
+    }
+
+    /// One device of one shop.
+    async fn with_a_device() -> (Arc<dyn store::access::Access>, Access, ShopSlug) {
+        let (store, shop) = (MemoryStore::new(), ShopSlug::parse("corner").unwrap());
+        store.create_shop(&shop, "Corner shop", uuid::Uuid::from_u128(1)).await.unwrap();
+        let device = Device {
+            shop: shop.clone(),
+            id: "T1".into(),
+            name: "Till".to_owned(),
+            person: uuid::Uuid::from_u128(2),
+            enrolled_at: Millis(0),
+            seen_at: None,
+            last_entry: None,
+            revoked_at: None,
+            unsent: None,
+            browser: None,
+        };
+        let store = store.access();
+        store.enrol(device).await.unwrap();
+        (store.clone(), Access::new(store, false), shop)
+    }
+
+    #[tokio::test]
+    async fn the_last_that_a_device_said_is_written_down_also_if_it_says_no_more() {
+        let (store, access, shop) = with_a_device().await;
+        let unsent = async || store.device(&shop, "T1").await.unwrap().unwrap().unsent;
+        for said in [3, 0] {
+            access.saw(Kind::Person, &shop, "T1", None, Some(said)).await;
+        }
+        assert_eq!(unsent().await, Some(3), "not each push costs a write");
+        access.write_due(Instant::now() + WRITTEN_AFTER).await;
+        assert_eq!(unsent().await, Some(0));
+    }
+
+    #[tokio::test]
+    async fn with_the_end_of_the_server_all_that_was_heard_is_written_down() {
+        let (store, access, shop) = with_a_device().await;
+        for said in [3, 0] {
+            access.saw(Kind::Person, &shop, "T1", None, Some(said)).await;
+        }
+        let stop = CancellationToken::new();
+        stop.cancel();
+        Arc::new(access).keep_sightings(stop).await;
+        assert_eq!(store.device(&shop, "T1").await.unwrap().unwrap().unsent, Some(0));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_is_asked_who_they_are_no_device_is_heard_of() {
+        let (_, access, shop) = with_a_device().await;
+        for kind in [Kind::Anybody, Kind::Program] {
+            access.saw(kind, &shop, "T1", None, None).await;
+        }
+        assert!(access.sightings.rows().is_empty());
     }
 }

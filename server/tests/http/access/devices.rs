@@ -12,7 +12,7 @@ use server::clock;
 use store::{access::Device as Enrolled, contract::Fixture};
 use sync::{
     Input, OutboxRecord, Reason, Report, Stage,
-    protocol::{Revocation, ShutOut},
+    protocol::{PROTOCOL, Revocation, ShutOut},
 };
 
 use super::{shop, status};
@@ -24,6 +24,7 @@ use crate::{
 
 on_every_store!(
     a_device_is_enrolled_with_its_first_word_and_heard_of_since,
+    what_a_device_said_last_outlives_the_server,
     p9_a_revoked_device_is_out_within_a_second_on_every_instance_and_forgets_the_books,
     p5_what_a_revoked_device_wrote_before_waits_for_an_owner_and_what_it_wrote_later_is_refused,
     p5_what_somebody_wrote_before_they_were_removed_waits_for_an_owner,
@@ -144,6 +145,20 @@ async fn a_device_is_enrolled_with_its_first_word_and_heard_of_since(fixture: Fi
     let _again = self::till(&daybook, "T10001", "ines").await;
     let found = devices(&daybook, &ines).await;
     assert_eq!((&found["devices"][0]["name"], &found["devices"][0]["person"]), (&json!("Front till"), &json!("ines")));
+}
+
+async fn what_a_device_said_last_outlives_the_server(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Manager).await;
+    let asha = browser(&daybook, "asha").await;
+    for unsent in [3, 0] {
+        let push = json!({"protocol": PROTOCOL, "device": "T10001", "unsent": unsent, "submissions": []});
+        let pushed = asha.post(format!("{}/api/push_commands", daybook.origin));
+        let pushed = pushed.json(&json!({"shop": SHOP, "push": push})).send().await.unwrap();
+        assert_eq!(pushed.status(), StatusCode::OK);
+    }
+    daybook.stop().await;
+    assert_eq!(enrolled(&fixture, "T10001").await.unwrap().unsent, Some(0));
 }
 
 async fn p9_a_revoked_device_is_out_within_a_second_on_every_instance_and_forgets_the_books(fixture: Fixture) {
