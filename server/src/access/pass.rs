@@ -12,7 +12,7 @@ use sync::protocol::Revocation;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, Denied, Entrance, sight};
+use super::{Access, Denied, Entrance, recent, sight};
 
 /// How often it is asked whether anything has changed.
 const EVERY: Duration = Duration::from_millis(250);
@@ -101,7 +101,8 @@ impl Pass {
     /// Whether it is good, asked for anew; none while the database does not answer, which takes nothing away from anybody.
     async fn look(&mut self) -> Option<bool> {
         let looked_at = *self.changes.borrow();
-        let found = self.access.visitor(&self.headers, &self.shop, Entrance::Api).await;
+        // An answer from before the change would be the last that anybody asks for.
+        let found = recent::anew(self.access.visitor(&self.headers, &self.shop, Entrance::Api)).await;
         let found = found.and_then(|visitor| sight::may_see(&visitor, self.route, None).map(|()| visitor.author));
         match found {
             Ok(author) if author != self.author => Some(false),

@@ -1,10 +1,12 @@
 //! What was found out a moment ago, so that not every request asks the database who is there.
 //!
 //! An answer is good for a quarter of a second: what was revoked is out well within one. While the database does not
-//! answer, the last answer goes on for a while: shops are read from memory then, by those who were let in before.
+//! answer, the last answer goes on for a while: shops are read from memory then, by those who were let in before. Whoever
+//! has to know whether something has ended asks [`anew`].
 
 use std::{
     collections::HashMap,
+    future::Future,
     hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -18,12 +20,28 @@ const WITHOUT_DATABASE: Duration = Duration::from_secs(60);
 /// Rows kept; whoever asks for names that are not there cannot fill the memory.
 const MOST: usize = 10_000;
 
+tokio::task_local! {
+    /// Whatever is asked on the way to an answer, no last answer goes on.
+    static ANEW: ();
+}
+
+/// Asks something for which nothing will do that was found out before it was in doubt.
+pub async fn anew<T>(asking: impl Future<Output = T>) -> T {
+    ANEW.scope((), asking).await
+}
+
 /// See the module.
-pub struct Recent<K, V>(Mutex<HashMap<K, (Instant, V)>>);
+pub struct Recent<K, V>(Mutex<Rows<K, V>>);
+
+struct Rows<K, V> {
+    found: HashMap<K, (Instant, V)>,
+    /// Another one after every doubt: what was asked before is not kept.
+    doubts: u64,
+}
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(Rows { found: HashMap::new(), doubts: 0 }))
     }
 }
 
@@ -37,39 +55,52 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
         key: &K,
         ask: impl AsyncFnOnce() -> Result<Option<V>, StoreError>,
     ) -> Result<Option<V>, StoreError> {
-        let known = self.rows().get(key).cloned();
-        if let Some((at, value)) = &known
-            && at.elapsed() < FRESH
-        {
-            return Ok(Some(value.clone()));
+        if let Some(value) = self.known(key, FRESH) {
+            return Ok(Some(value));
         }
-        match (ask().await, known) {
-            (Ok(found), _) => {
-                self.keep(key, found.clone());
+        let doubts = self.rows().doubts;
+        match ask().await {
+            Ok(found) => {
+                self.keep(key, found.clone(), doubts);
                 Ok(found)
             }
-            (Err(StoreError::Unavailable { .. }), Some((at, value))) if at.elapsed() < WITHOUT_DATABASE => {
-                Ok(Some(value))
+            Err(error @ StoreError::Unavailable { .. }) if ANEW.try_with(|()| ()).is_err() => {
+                self.known(key, WITHOUT_DATABASE).map(Some).ok_or(error)
             }
-            (Err(error), _) => Err(error),
+            Err(error) => Err(error),
         }
+    }
+
+    /// What was found out no longer ago than that.
+    fn known(&self, key: &K, within: Duration) -> Option<V> {
+        let rows = self.rows();
+        rows.found.get(key).filter(|(at, _)| at.elapsed() < within).map(|(_, value)| value.clone())
     }
 
     /// It is not so any more: ask again.
     pub fn forget(&self, key: &K) {
-        self.rows().remove(key);
+        let mut rows = self.rows();
+        rows.doubts = rows.doubts.wrapping_add(1);
+        rows.found.remove(key);
     }
 
     /// None of it may be so any more: everything is asked for again.
     pub fn doubt(&self) {
-        let Some(old) = Instant::now().checked_sub(FRESH) else { return };
-        for (at, _) in self.rows().values_mut() {
+        let mut rows = self.rows();
+        rows.doubts = rows.doubts.wrapping_add(1);
+        let Some(old) = Instant::now().checked_sub(FRESH) else { return rows.found.clear() };
+        for (at, _) in rows.found.values_mut() {
             *at = old.min(*at);
         }
     }
 
-    fn keep(&self, key: &K, found: Option<V>) {
+    /// `doubts`: as many as there were when it was asked.
+    fn keep(&self, key: &K, found: Option<V>, doubts: u64) {
         let mut rows = self.rows();
+        if rows.doubts != doubts {
+            return;
+        }
+        let rows = &mut rows.found;
         if rows.len() >= MOST {
             rows.retain(|_, (at, _)| at.elapsed() < FRESH);
         }
@@ -79,7 +110,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
         }
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<K, (Instant, V)>> {
+    fn rows(&self) -> MutexGuard<'_, Rows<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,7 +125,7 @@ mod tests {
 
     /// As if a row had been found out so long ago.
     fn age(recent: &Recent<&'static str, u8>, by: Duration) {
-        for (at, _) in recent.rows().values_mut() {
+        for (at, _) in recent.rows().found.values_mut() {
             *at = at.checked_sub(by).unwrap();
         }
     }
@@ -121,6 +152,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_asks_anew_gets_no_answer_from_before_a_doubt() {
+        let recent = Recent::default();
+        assert_eq!(recent.get(&"a", async || Ok(Some(1))).await, Ok(Some(1)));
+        recent.doubt();
+        assert_eq!(anew(recent.get(&"a", async || away())).await, away());
+        assert_eq!(recent.get(&"a", async || away()).await, Ok(Some(1)), "others go on");
+        assert_eq!(anew(recent.get(&"a", async || Ok(Some(2)))).await, Ok(Some(2)));
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_a_doubt_is_not_kept_after_it() {
+        let recent = Recent::default();
+        for is_forgotten in [false, true] {
+            let before = async || {
+                if is_forgotten {
+                    recent.forget(&"a")
+                } else {
+                    recent.doubt()
+                }
+                Ok(Some(1))
+            };
+            assert_eq!(recent.get(&"a", before).await, Ok(Some(1)));
+            assert_eq!(recent.get(&"a", async || Ok(Some(2))).await, Ok(Some(2)));
+            recent.forget(&"a");
+        }
+        let gone = async || {
+            recent.forget(&"a");
+            away()
+        };
+        assert_eq!(recent.get(&"a", async || Ok(Some(1))).await, Ok(Some(1)));
+        age(&recent, FRESH);
+        assert_eq!(recent.get(&"a", gone).await, away(), "it was forgotten meanwhile");
+    }
+
+    #[tokio::test]
     async fn f8_without_the_database_the_last_answer_goes_on_for_a_while() {
         let recent = Recent::default();
         assert_eq!(recent.get(&"a", async || away()).await, away());
@@ -137,6 +203,6 @@ mod tests {
         for number in 0..MOST + 10 {
             recent.get(&number, async || Ok(Some(()))).await.unwrap();
         }
-        assert_eq!(recent.rows().len(), MOST);
+        assert_eq!(recent.rows().found.len(), MOST);
     }
 }
