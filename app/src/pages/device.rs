@@ -233,7 +233,7 @@ fn TakeIn() -> impl IntoView {
             let said = device.import_unsent(FILE_FIELD).await;
             let said = said.map(text::taken_in).map_err(|why| text::not_taken(&why));
             announcer.say(said.clone().unwrap_or_else(|problem| problem));
-            answer.set(Some(said));
+            answer.try_set(Some(said));
         });
     };
     let tone = move || answer.with(|answer| answer.as_ref().map(|said| if said.is_ok() { "good" } else { "refused" }));

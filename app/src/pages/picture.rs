@@ -177,7 +177,7 @@ fn edit(id: String, was: String, is_open: RwSignal<bool>) -> Part {
             command="comment.edit"
             id=format!("edit-{id}")
             label="Edit the comment".to_owned()
-            on_done=Callback::new(move |_| is_open.set(false))
+            on_done=Callback::new(move |_| _ = is_open.try_set(false))
         >
             <input type="hidden" name="comment_id" value=id/>
             <input type="hidden" name="was" value=was.clone()/>

@@ -293,10 +293,10 @@ fn Sale(desk: Desk) -> impl IntoView {
     let has_payers = desk.model.part(|model| !model.payers.is_empty());
     let done = Callback::new(move |done: Done| {
         if let Command::Sale(sale::Command::Record(record)) = &done.command {
-            desk.basket.set(Basket::default());
-            desk.payer.set(String::new());
-            desk.searched.set(String::new());
-            desk.receipt.set(record.sale_id.to_string());
+            desk.basket.try_set(Basket::default());
+            desk.payer.try_set(String::new());
+            desk.searched.try_set(String::new());
+            desk.receipt.try_set(record.sale_id.to_string());
             request_animation_frame(|| focus("#next-sale"));
         }
     });

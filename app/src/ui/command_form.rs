@@ -218,7 +218,8 @@ pub fn CommandForm(
             toasts.show(words, Some(done.id));
             element.reset();
             if let Some(on_done) = on_done {
-                on_done.run(done);
+                // Whoever has left the page meanwhile has taken it along.
+                on_done.try_run(done);
             }
             if !stays {
                 navigate(&target, NavigateOptions::default());

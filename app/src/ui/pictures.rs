@@ -174,7 +174,7 @@ pub fn AddPicture(about: Option<(&'static str, String)>) -> impl IntoView {
             id="picture"
             label="Add a picture".to_owned()
             with_picture=true
-            on_done=Callback::new(move |_| taken.set(None))
+            on_done=Callback::new(move |_| _ = taken.try_set(None))
         >
             {about}
             <PictureField taken/>
