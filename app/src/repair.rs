@@ -131,6 +131,14 @@ pub fn existing(view: &PendingView) -> Option<String> {
     }
 }
 
+/// Who decides about it, where whoever is here does not.
+#[must_use]
+pub fn who_decides(view: &PendingView) -> Option<String> {
+    let colleague = view.of_colleague.as_deref().filter(|_| !view.decidable)?;
+    let needs_decision = needs_person(view) || matches!(view.stage, Stage::Changed { .. } | Stage::Discarded { .. });
+    needs_decision.then(|| text::decides(colleague))
+}
+
 /// Whether a person has to decide about it.
 #[must_use]
 pub fn needs_person(view: &PendingView) -> bool {

@@ -23,7 +23,7 @@ pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, de
 pub use devices::{QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, shut_out};
 pub use entries::{entry, step};
 pub use line::{
-    Age, aged, came_in, chip_more, chip_word, fault, not_sent, not_taken, of_others, storage, storage_warning,
+    Age, aged, came_in, chip_more, chip_word, decides, fault, not_sent, not_taken, of_others, storage, storage_warning,
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};

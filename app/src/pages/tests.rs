@@ -119,6 +119,8 @@ impl Shop {
             undoes: None,
             replaces: None,
             touches: vec![],
+            of_colleague: None,
+            decidable: true,
         });
         self
     }

@@ -91,6 +91,12 @@ pub fn of_others(number: usize) -> Option<String> {
     }
 }
 
+/// Under a change of somebody who shares the device.
+#[must_use]
+pub fn decides(colleague: &str) -> String {
+    format!("It is {colleague}’s. They decide about it, or a manager or owner does.")
+}
+
 /// What signing out would leave behind.
 #[must_use]
 pub fn not_sent(number: usize) -> String {

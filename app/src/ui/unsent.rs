@@ -26,6 +26,8 @@ struct Item {
     what: String,
     state: SyncState,
     reason: Option<String>,
+    /// Of a colleague's that waits for a person: who decides about it.
+    decides: Option<String>,
     since: Millis,
     offers: Offers,
 }
@@ -57,6 +59,7 @@ impl Item {
             what: text::command(&view.command, &picture.books),
             state: SyncState::from(view.state),
             reason: repair::reason(view, picture),
+            decides: repair::who_decides(view),
             since: view.issued_at,
             offers: Offers::of(view, picture),
         }
@@ -73,7 +76,9 @@ impl Offers {
                 Stage::Refused { .. } if repair::texts(view).is_some() => None,
                 // It may still come into the book.
                 Stage::Refused { reason: Reason::Quarantined } => None,
-                Stage::Refused { .. } | Stage::Unsaved => Some("Try again"),
+                Stage::Unsaved => Some("Try again"),
+                _ if !view.decidable => None,
+                Stage::Refused { .. } => Some("Try again"),
                 Stage::Held { .. } => Some("Send it anyway"),
                 _ => None,
             },
@@ -81,7 +86,7 @@ impl Offers {
             take: repair::take_what_is_left(view, picture),
             replace: repair::replace_theirs(view),
             existing: repair::existing(view).filter(|_| view.discardable && !is_fine),
-            acknowledge: matches!(view.stage, Stage::Changed { .. } | Stage::Discarded { .. }),
+            acknowledge: view.decidable && matches!(view.stage, Stage::Changed { .. } | Stage::Discarded { .. }),
             undo: (is_fine || matches!(view.stage, Stage::Changed { .. })) && !is_change,
             discard: (view.discardable && !is_fine).then(|| repair::waiting_for(view.id, &picture.pending)),
         }
@@ -122,6 +127,7 @@ fn item_row(item: Memo<Item>) -> impl IntoView {
                 {item.show(|item| item.reason.clone().unwrap_or_else(|| item.state.words().to_owned()))}
             </p>
             <p class="note">{item.show(|item| format!("Written {}", format::moment(item.since)))}</p>
+            {item.show(|item| item.decides.clone().map(|words| view! { <p class="note">{words}</p> }))}
             {follow(move || actions(id, offers.get()))}
         </li>
     }

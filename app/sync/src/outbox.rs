@@ -203,6 +203,10 @@ pub struct PendingView {
     pub replaces: Option<CommandId>,
     /// Aggregates that it changes, or would have changed.
     pub touches: Vec<AggregateId>,
+    /// Whose it is, where that is somebody else who shares the device.
+    pub of_colleague: Option<Arc<str>>,
+    /// Whether it is for whoever is here to decide what becomes of it.
+    pub decidable: bool,
     /// Whether it can be given up now: a command that may have reached the server cannot.
     pub discardable: bool,
     /// Whether another command can be put in its place now.

@@ -76,6 +76,11 @@ impl Config {
         self.colleagues.iter().find(|colleague| &*colleague.actor == login)
     }
 
+    /// Whether a person here decides what becomes of a command: about a colleague's, only somebody who answers for others.
+    fn may_decide(&self, record: &OutboxRecord) -> bool {
+        self.colleague(record).is_none() || self.author.role.answers_for_others()
+    }
+
     /// As whom a command is decided here.
     pub(crate) fn author_of(&self, record: &OutboxRecord) -> &Author {
         self.colleague(record).unwrap_or(&self.author)

@@ -82,7 +82,8 @@ impl Replica {
         let mut given_up = vec![id];
         while let Some(id) = given_up.pop() {
             if dependants == Dependants::GiveUp {
-                let held = self.items.iter().filter(|item| item.record.stage == (Stage::Held { by: id }));
+                let held = |item: &&Item| item.record.stage == (Stage::Held { by: id });
+                let held = self.items.iter().filter(held).filter(|item| self.config.may_decide(&item.record));
                 given_up.extend(held.map(Item::id));
             }
             self.give_up(id, reason, &mut dirty, now);
@@ -155,6 +156,9 @@ impl Replica {
             return Err(NotNow::State.into());
         }
         let (id, sequence) = (issue.id, item.record.sequence);
+        // Whoever gives it another form, it stays its author's.
+        let colleague = self.config.colleague(&item.record).map(|colleague| colleague.actor.clone());
+        let issue = Issue { by: colleague.or(issue.by), ..issue };
         let waiting = waits_for_another(&item.record);
         // The old one must not stand in the new one's way.
         self.set_replaced(old, true);
@@ -200,13 +204,14 @@ impl Replica {
     }
 
     /// Tries again: a refused command under `new_id`, since its own id has its verdict for ever; any other under
-    /// its own. A held one no longer waits.
+    /// its own. A held one no longer waits. It stays its author's; one that was not stored anybody may try to keep.
     ///
     /// # Errors
     /// [`NotNow`], and nothing was changed.
     pub fn retry(&mut self, id: CommandId, new_id: CommandId, now: Millis) -> Result<Vec<Output>, NotNow> {
         let record = &self.items.get(id).ok_or(NotNow::Unknown)?.record;
         match record.stage {
+            Stage::Refused { .. } | Stage::Held { .. } if !self.config.may_decide(record) => return Err(NotNow::State),
             Stage::Refused { reason: outbox::Reason::Quarantined } => return Err(NotNow::State),
             Stage::Refused { .. } if self.items.contains(new_id) => return Err(NotNow::State),
             Stage::Refused { .. } => {
@@ -217,8 +222,9 @@ impl Replica {
                 submission.if_version = None;
                 submission.depends_on.clear();
                 // The same place in the order: what waits for it is sent behind it.
-                let sequence = record.sequence;
-                self.put_in(OutboxRecord { replaces: Some(id), ..OutboxRecord::new(submission, sequence) }, now);
+                let (sequence, person) = (record.sequence, record.person.clone());
+                let again = OutboxRecord::new(submission, sequence);
+                self.put_in(OutboxRecord { replaces: Some(id), person, ..again }, now);
                 self.rebase(Dirty::everything());
             }
             Stage::Held { .. } => {
@@ -255,6 +261,9 @@ impl Replica {
     /// [`NotNow`], and nothing was changed.
     pub fn acknowledge(&mut self, id: CommandId, now: Millis) -> Result<Vec<Output>, NotNow> {
         let item = self.items.get(id).ok_or(NotNow::Unknown)?;
+        if !self.config.may_decide(&item.record) {
+            return Err(NotNow::State);
+        }
         let record = item.record.clone();
         match &record.stage {
             Stage::Changed { positions, .. } => {

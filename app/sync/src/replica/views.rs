@@ -72,6 +72,8 @@ impl Replica {
             undoes: submission.undoes,
             replaces: item.record.replaces,
             touches: self.touches(item),
+            of_colleague: self.config.colleague(&item.record).map(|colleague| colleague.actor.clone()),
+            decidable: self.config.may_decide(&item.record),
             discardable: self.is_discardable(item),
             replaceable: self.is_replaceable(item),
         }
@@ -126,6 +128,9 @@ impl Replica {
     /// What may have been sent may be in the book: it cannot be given up, only put back. A following tab does not know
     /// what the leading one is sending just now.
     pub(super) fn is_discardable(&self, item: &Item) -> bool {
+        if !self.config.may_decide(&item.record) {
+            return false;
+        }
         match item.record.stage {
             Stage::Refused { .. } | Stage::Held { .. } => true,
             Stage::Unsaved => !item.record.attempted,

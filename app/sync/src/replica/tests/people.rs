@@ -175,3 +175,82 @@ fn us_22_who_agrees_does_so_in_their_own_name_and_only_if_they_share_the_device(
     let (_, push) = pushed(&replica.handle(answered(ticket, answer), NOW)).unwrap();
     assert_eq!((ids(&push), push.person.as_deref()), (vec![id(2)], Some("marek")));
 }
+
+/// A till at which `person` is, with a sale of Asha's that was refused, 1, and one of hers that was never sent, 2.
+fn with_ashas(person: &str, role: Role) -> Replica {
+    let colleagues: &[_] = if person == "asha" { &[] } else { &[("asha", Role::Manager)] };
+    let config = Config { author: Author { actor: person.into(), role }, ..sharing(person, colleagues) };
+    let refusal = Refusal::OutOfStock { sku: Sku::parse("OAT-1").unwrap(), asked: 1, left: 0, available: 0 };
+    let reason = Reason::Refused { position: Some(3), refusal };
+    let refused = OutboxRecord { stage: Stage::Refused { reason }, attempted: true, ..left_behind(Some("asha"), 1) };
+    let stored = StoredState { outbox: vec![refused, left_behind(Some("asha"), 2)], ..StoredState::default() };
+    let (mut replica, _) = Replica::restore(config, stored, NOW);
+    replica.handle(Input::SnapshotOffered(Shop::new().snapshot()), NOW);
+    replica.handle(Input::Lead, NOW);
+    replica
+}
+
+fn persisted(outputs: &[Output]) -> Vec<OutboxRecord> {
+    let records = outputs.iter().filter_map(|output| match output {
+        Output::Persist(record) => Some((**record).clone()),
+        _ => None,
+    });
+    records.collect()
+}
+
+#[test]
+fn us_14_a_colleague_decides_nothing_about_what_another_one_wrote() {
+    let mut replica = with_ashas("marek", Role::Seller);
+    for number in [1, 2] {
+        let view = replica.pending_of(id(number)).unwrap();
+        assert_eq!((view.decidable, view.discardable, view.replaceable), (false, false, false), "{number}");
+        assert_eq!(view.of_colleague.as_deref(), Some("asha"));
+        assert!(replica.discard(id(number), "Mistake", Dependants::Wait, NOW).is_err());
+        let another = Issue::new(id(80), command("sale.record", sale(80, "OAT-1")));
+        assert_eq!(replica.replace(id(number), another, NOW).unwrap_err(), NotIssued::NotNow(NotNow::State));
+    }
+    assert_eq!(replica.retry(id(1), id(90), NOW).unwrap_err(), NotNow::State);
+    assert_eq!((state(&replica, 1), state(&replica, 2)), (Some(SyncState::NeedsAttention), Some(SyncState::SavedHere)));
+
+    // Nor by giving up what hers waits for.
+    issue(&mut replica, 5, "sale.record", sale(5, "OAT-1")).unwrap();
+    replica.handle(Input::StorageFailed(id(5)), NOW);
+    for (person, number) in [("asha", 6), ("marek", 7)] {
+        let record = left_behind(Some(person), number);
+        let submission = Submission { depends_on: vec![id(5)], ..record.submission };
+        let held = OutboxRecord { submission, stage: Stage::Held { by: id(5) }, ..record };
+        replica.handle(Input::Adopted(Box::new(held)), NOW);
+    }
+    replica.discard(id(5), "Mistake", Dependants::GiveUp, NOW).unwrap();
+    let states = [5, 6, 7].map(|number| state(&replica, number).unwrap());
+    assert_eq!(states, [SyncState::Discarded, SyncState::Held, SyncState::Discarded]);
+}
+
+#[test]
+fn us_14_what_its_author_or_somebody_who_answers_for_others_sends_again_stays_its_authors() {
+    for (person, role) in [("asha", Role::Manager), ("eve", Role::Manager)] {
+        let mut replica = with_ashas(person, role);
+        let outputs = replica.retry(id(1), id(90), NOW).unwrap();
+        assert_eq!(persisted(&outputs)[0].person.as_deref(), Some("asha"), "{person}");
+
+        let mut replica = with_ashas(person, role);
+        let another = Issue::new(id(80), command("sale.record", sale(80, "OAT-1")));
+        let outputs = replica.replace(id(1), another, NOW).unwrap().outputs;
+        assert_eq!(persisted(&outputs)[0].person.as_deref(), Some("asha"), "{person}");
+
+        let mut replica = with_ashas(person, role);
+        let outputs = replica.discard(id(1), "Mistake", Dependants::Wait, NOW).unwrap();
+        assert_eq!(persisted(&outputs)[0].person.as_deref(), Some(person), "who gave it up says so");
+        assert_eq!(state(&replica, 1), Some(SyncState::Discarded));
+    }
+}
+
+#[test]
+fn p1_what_could_not_be_stored_is_kept_by_whoever_is_here() {
+    let mut replica = with_ashas("marek", Role::Seller);
+    replica.handle(Input::StorageLost, NOW);
+    replica.handle(Input::StorageFailed(id(2)), NOW);
+    assert_eq!(state(&replica, 2), Some(SyncState::NeedsAttention));
+    let outputs = replica.retry(id(2), id(90), NOW).unwrap();
+    assert_eq!(persisted(&outputs)[0].person.as_deref(), Some("asha"));
+}
