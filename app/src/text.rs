@@ -23,7 +23,7 @@ pub use demo::{ANOTHER_DEMO, DEMO_BAND, DEMO_OVER, DEMO_OVER_WORDS, TRY_DEMO, de
 pub use devices::{QUARANTINED, REVOKE_MEANS, SHUT_OUT, TOO_LATE, WAITING_MEANS, devices_done, shut_out};
 pub use entries::{entry, step};
 pub use line::{
-    Age, aged, came_in, chip_more, chip_word, decides, fault, not_sent, not_taken, of_others, storage, storage_warning,
+    Age, Left, aged, came_in, chip_more, chip_word, decides, fault, not_taken, of_others, storage, storage_warning,
     taken_in, waiting, waits_since,
 };
 pub use looking_back::{as_it_was, before_first, cause, cause_within, field, figure, not_held, value};
@@ -103,8 +103,6 @@ pub const OPEN_SHOP_ENDS: &str = "With its first owner it begins to ask everybod
 pub const INVITE_ONCE: &str = "Good once, for seven days. It is shown now and never again.";
 pub const RESET_ONCE: &str =
     "Good once, for a day. It is shown now and never again; links that were made for them before are over.";
-pub const SIGN_OUT_LEAVES: &str =
-    "What is not sent stays on this device and waits until you sign in here again. Nobody else can send it.";
 pub const NEEDS_CONNECTION: &str = "Needs a connection.";
 pub const WORKS_OFFLINE: &str = "Works without a connection";
 

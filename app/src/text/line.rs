@@ -98,13 +98,43 @@ pub fn decides(colleague: &str) -> String {
 }
 
 /// What signing out would leave behind.
-#[must_use]
-pub fn not_sent(number: usize) -> String {
-    match number {
-        1 => "1 change is not sent".to_owned(),
-        many => format!("{many} changes are not sent"),
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Left {
+    not_sent: usize,
+    /// Held, not accepted or not stored.
+    for_a_person: usize,
+}
+
+impl Left {
+    #[must_use]
+    pub fn of(line: &ConnectionView) -> Self {
+        Self { not_sent: line.waiting, for_a_person: line.attention }
+    }
+
+    #[must_use]
+    pub fn is_some(self) -> bool {
+        self != Self::default()
+    }
+
+    #[must_use]
+    pub fn question(self) -> String {
+        // Some of what needs a person was sent, and not accepted.
+        let state = if self.for_a_person == 0 { "not sent" } else { "not in the book" };
+        match self.not_sent + self.for_a_person {
+            1 => format!("1 change is {state}"),
+            many => format!("{many} changes are {state}"),
+        }
+    }
+
+    #[must_use]
+    pub fn stays(self) -> &'static str {
+        if self.for_a_person == 0 { SENT_LATER } else { DECIDED_LATER }
     }
 }
+
+const SENT_LATER: &str =
+    "What is not sent stays on this device and waits until you sign in here again. Nobody else can send it.";
+const DECIDED_LATER: &str = "What is not in the book stays on this device and waits until you sign in here again. Nobody else can send it or decide about it.";
 
 /// What became of changes that were waited for: `2 confirmed`, `1 confirmed, 1 not accepted`.
 #[must_use]

@@ -32,7 +32,7 @@ pub fn Who() -> impl IntoView {
 #[component]
 fn SignedIn(login: String, role: Role) -> impl IntoView {
     let replica = Replica::of_context();
-    let waiting = memo(move |_| replica.line().map_or(0, |line| line.connection.waiting));
+    let left = memo(move |_| replica.line().map_or(text::Left::default(), |line| text::Left::of(&line.connection)));
     let question = NodeRef::<html::Dialog>::new();
     let sign_out = move |event: SubmitEvent| {
         // Without a device there is nothing here to be asked about, and the form goes as it is.
@@ -41,7 +41,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
         }
         event.prevent_default();
         match question.get_untracked() {
-            Some(question) if waiting.get_untracked() > 0 => _ = question.show_modal(),
+            Some(question) if left.get_untracked().is_some() => _ = question.show_modal(),
             _ => leave(replica),
         }
     };
@@ -64,8 +64,8 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
                 {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a>" · "<a href=here("/devices")>"Devices"</a> })}
             </p>
             <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
-                <h2 id="sign-out-question">{follow(move || text::not_sent(waiting.get()))}</h2>
-                <p>{text::SIGN_OUT_LEAVES}</p>
+                <h2 id="sign-out-question">{follow(move || left.get().question())}</h2>
+                <p>{follow(move || left.get().stays())}</p>
                 <Choices question/>
             </dialog>
         </section>
