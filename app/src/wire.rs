@@ -143,7 +143,10 @@ async fn begin(
 }
 
 /// How long a feed that was ended although nothing has changed is left alone before it is opened again.
-const SAME_AGAIN: i64 = 60_000;
+const SAME_AGAIN: u32 = 60_000;
+
+/// When a server that did not answer is asked again who is here.
+const ASKED_AGAIN: u32 = 5_000;
 
 /// A page that stays open keeps the role that it was opened with, until it hears of another: whenever the server is
 /// reached again, and when it ends a feed, which it does where somebody's role has changed. `switching`: this page itself
@@ -157,10 +160,23 @@ fn ask_who_is_here(
 ) {
     let state = Memo::new(move |_| replica.line().map(|line| line.connection.state));
     let resumed = StoredValue::new(Millis::default());
+    // Moves when a page that still has no feed asks once more.
+    let (asks, will_ask) = (RwSignal::new(0_u32), StoredValue::new(false));
+    let ask_after = move |pause: u32| {
+        if will_ask.try_update_value(|will_ask| std::mem::replace(will_ask, true)) != Some(false) {
+            return;
+        }
+        let ask = move || {
+            will_ask.try_set_value(false);
+            asks.try_update(|asks| *asks += 1);
+        };
+        set_timeout(ask, Duration::from_millis(pause.into()));
+    };
     Effect::new(move |before: Option<Option<DataState>>| {
         if switching.get() {
             return before.flatten();
         }
+        asks.track();
         let now = state.get();
         let is_there = |state: DataState| matches!(state, DataState::Live | DataState::CatchingUp);
         let is_back = now.is_some_and(is_there) && before.flatten().is_some_and(|before| !is_there(before));
@@ -169,22 +185,38 @@ fn ask_who_is_here(
         {
             let (shop, asked) = (shop.clone(), shop.clone());
             spawn_local(async move {
-                let Ok(here) = who_am_i(shop).await else { return };
+                let here = match who_am_i(shop).await {
+                    Ok(here) => here,
+                    Err(ApiError(ProtocolError::NoAnswer { .. } | ProtocolError::Unavailable { .. })) => {
+                        return ask_after(ASKED_AGAIN);
+                    }
+                    Err(_) => return,
+                };
                 if switching.try_get_untracked() != Some(false) {
                     return;
                 }
                 let known = handle.author();
-                let is_late = browser::clock::now().0 - resumed.get_value().0 > SAME_AGAIN;
+                let is_stopped = state.try_get_untracked().flatten() == Some(DataState::SignIn);
+                let since = browser::clock::now().0 - resumed.try_get_value().unwrap_or_default().0;
+                let is_late = since > i64::from(SAME_AGAIN);
                 // A page that started without the server in a shop that asks nobody knows no name, and needs none.
                 if here.login != *known.actor && handle.knows_a_person() {
                     // Somebody else has signed in: the page is theirs, and what is not sent waits for its author. But
-                    // for somebody who has switched to themselves without the server: it has not heard of that.
+                    // for somebody who has switched to themselves without the server: it has not heard of that, and takes
+                    // what they write in whoever's session there is.
                     if !pin::is_switched(&asked, &known) {
                         browser::worker::reload();
+                    } else if is_stopped && is_late {
+                        resumed.try_set_value(browser::clock::now());
+                        handle.go_on();
+                    } else if is_stopped {
+                        ask_after(SAME_AGAIN);
                     }
-                } else if here.role != known.role || (is_late && state.get_untracked() == Some(DataState::SignIn)) {
-                    resumed.set_value(browser::clock::now());
+                } else if here.role != known.role || (is_stopped && is_late) {
+                    resumed.try_set_value(browser::clock::now());
                     handle.take_role(here.role);
+                } else if is_stopped {
+                    ask_after(SAME_AGAIN);
                 }
             });
         }

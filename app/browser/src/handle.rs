@@ -345,6 +345,11 @@ impl Handle {
         if self.knows_a_person() {
             person::remember(self.0.shop(), &Author { role, ..self.author() });
         }
+        self.go_on();
+    }
+
+    /// There is a session after all: goes on where it had stopped for want of one.
+    pub fn go_on(&self) {
         self.0.tell(Input::SignedIn);
     }
 

@@ -641,6 +641,11 @@ impl Connection {
 
     pub fn resumed(&mut self, now: Millis) {
         self.visible = true;
+        if [self.feed_stop, self.send_stop].contains(&Some(Stop::SignIn)) {
+            // Somebody may have signed in elsewhere in this browser, where nothing tells this page. Without a session it
+            // stops again.
+            return self.try_now(now);
+        }
         match self.feed {
             Feed::Open { opened, heard, .. } if now.0 - heard.unwrap_or(opened).0 > STALE => {
                 self.close();

@@ -124,9 +124,14 @@ impl Driver {
         }));
         if let Some(document) = window.document() {
             let inputs = self.inputs.clone();
-            let shown = document.clone();
+            let (shown, looking) = (document.clone(), Rc::downgrade(self));
             listeners.push(Listener::on(&document, "visibilitychange", move |_| {
                 let _ = inputs.unbounded_send(if shown.hidden() { Input::Hidden } else { Input::Resumed });
+                if !shown.hidden()
+                    && let Some(driver) = looking.upgrade()
+                {
+                    driver.look_for_session();
+                }
             }));
             // The browser stops a page that nobody looks at. Its feed would stay open beside that of the tab which
             // leads then, and nobody would read it.
@@ -181,6 +186,14 @@ impl Driver {
         );
         tabs.tell(&Note::Hello);
         *self.tabs.borrow_mut() = Some(tabs);
+    }
+
+    /// A tab that somebody looks at again tries by itself whether there is a session by now. It hears nothing of its own
+    /// where another one leads, which nobody looks at.
+    fn look_for_session(&self) {
+        if !self.leads() && self.replica.borrow().connection().state == DataState::SignIn {
+            self.tell_tabs(&Note::TryNow);
+        }
     }
 
     /// A tab that has just come would know nothing of the connection until the next heartbeat.

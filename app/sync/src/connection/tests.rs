@@ -411,6 +411,30 @@ fn us_30_a_following_tab_shows_what_the_leading_one_says_for_as_long_as_it_is_he
     assert_ne!(connection.state(0, 0, NOW), DataState::SignIn, "also while another one leads too");
 }
 
+#[test]
+fn us_14_a_page_without_a_session_asks_for_one_when_somebody_looks_at_it_again() {
+    let (mut connection, _) = leading();
+    connection.stop_all(Stop::SignIn);
+    connection.advance(SENDING, NOW);
+    assert!(connection.advance(SENDING, after(NOW, 3_600_000)).is_empty(), "by itself it asks nothing");
+    assert_eq!(connection.state(0, 1, NOW), DataState::SignIn);
+
+    // They have signed in through another page of this browser.
+    let now = after(NOW, 3_600_001);
+    connection.resumed(now);
+    let is_feed = |action: &Action| matches!(action, Action::Open { .. });
+    assert!(connection.advance(SENDING, now).iter().any(is_feed));
+    assert_ne!(connection.state(0, 1, now), DataState::SignIn);
+
+    // Or have not.
+    connection.stop_all(Stop::SignIn);
+    connection.advance(SENDING, now);
+    assert_eq!(connection.state(0, 1, now), DataState::SignIn);
+    connection.stop_all(Stop::Revoked);
+    connection.resumed(now);
+    assert_eq!(connection.state(0, 1, now), DataState::Revoked, "whoever was shut out has not signed out");
+}
+
 proptest! {
     #[test]
     fn retries_spread_between_nought_and_a_bound_and_never_before_the_server_said(
