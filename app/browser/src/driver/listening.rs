@@ -110,10 +110,11 @@ impl Driver {
         // Another tab's write to localStorage is heard of even if that tab does not live to say anything else.
         let driver = Rc::downgrade(self);
         listeners.push(Listener::on(&window, "storage", move |event| {
-            let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-            let (Some(key), Some(driver)) = (key, driver.upgrade()) else { return };
-            if key == sign_out::KEY && sign_out::is_remembered() {
-                // Somebody has signed out in another tab: nothing of theirs is shown here any more.
+            let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
+            let (Some(key), Some(driver)) = (event.key(), driver.upgrade()) else { return };
+            if key == sign_out::KEY && event.new_value().is_some() {
+                // Somebody has signed out in another tab: nothing of theirs is shown here any more, also where the server
+                // was told before this tab came to hear of it.
                 driver.stop();
                 sign_out::to_the_door();
             } else if outbox::id_of_mirror_key(&driver.shop, &key).is_some() {
