@@ -115,6 +115,8 @@ impl Bundle {
     /// The replica as it would start from this, and what it asks for first.
     #[must_use]
     pub fn open(self) -> (Replica, Vec<Output>) {
+        // Whoever looks into a fault sees what everybody had left, as one person's.
+        let of_anybody = |record| OutboxRecord { person: None, ..record };
         let config = Config {
             device: self.device.into(),
             author: Author { actor: self.actor.into(), role: self.role },
@@ -125,7 +127,7 @@ impl Bundle {
         let stored = StoredState {
             snapshot: self.snapshot,
             tail: self.tail,
-            outbox: self.outbox,
+            outbox: self.outbox.into_iter().map(of_anybody).collect(),
             acknowledged: self.acknowledged,
             lost: self.lost,
             revocation: self.revocation,

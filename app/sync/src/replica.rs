@@ -76,9 +76,16 @@ impl Config {
         self.colleagues.iter().find(|colleague| &*colleague.actor == login)
     }
 
+    /// Whether it has an author and nobody has said who is here. It is sent, since the session may be theirs and this page
+    /// need not have heard of it; it is shown to nobody, and nobody decides about it.
+    #[must_use]
+    pub fn withholds(&self, record: &OutboxRecord) -> bool {
+        self.person.is_none() && record.person.is_some()
+    }
+
     /// Whether a person here decides what becomes of a command: about a colleague's, only somebody who answers for others.
     fn may_decide(&self, record: &OutboxRecord) -> bool {
-        self.colleague(record).is_none() || self.author.role.answers_for_others()
+        !self.withholds(record) && (self.colleague(record).is_none() || self.author.role.answers_for_others())
     }
 
     /// As whom a command is decided here.
@@ -344,9 +351,11 @@ impl Replica {
         let mut item = Item::new(record);
         item.saving_since = Some(now);
         item.record.stage = if self.defects.has(Defect::SavedBeforeDurable) { Stage::Saved } else { Stage::Saving };
-        let overlay = Arc::make_mut(&mut self.overlay);
-        let author = self.config.author_of(&item.record);
-        item.effect = decide(overlay, &item.record.submission, author, self.log.epoch);
+        if item.is_shown(&self.config) {
+            let overlay = Arc::make_mut(&mut self.overlay);
+            let author = self.config.author_of(&item.record);
+            item.effect = decide(overlay, &item.record.submission, author, self.log.epoch);
+        }
         let events = item.events();
         self.items.insert(item);
         self.changes.books = true;

@@ -46,7 +46,9 @@ impl Driver {
     }
 
     pub fn storage_view(&self) -> StorageView {
-        StorageView { mode: self.storage.mode(), ..self.facts.borrow().clone() }
+        let facts = self.facts.borrow().clone();
+        let of_others = facts.of_others + self.replica.borrow().withheld();
+        StorageView { mode: self.storage.mode(), of_others, ..facts }
     }
 
     /// The commands that the server has not settled, as a file's content.

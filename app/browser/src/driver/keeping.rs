@@ -81,7 +81,7 @@ impl Driver {
 
     /// A write that is done only after the end of its command is not worth a word: the others would wait for it again.
     pub(super) fn tell_written(&self, record: Box<OutboxRecord>) {
-        if self.replica.borrow().pending_of(record.submission.id).is_some() {
+        if self.replica.borrow().holds(record.submission.id) {
             self.tell_tabs(&Note::Written { record });
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{CommandId, Event, Refusal, books::Reads, ids::AggregateId, record::Entry, values::Millis};
 
+use super::Config;
 use crate::outbox::{OutboxRecord, Reason, Stage};
 
 /// What a command does to the overlay.
@@ -51,9 +52,9 @@ impl Item {
     }
 
     /// Whether its effect belongs in what pages show.
-    pub fn is_shown(&self) -> bool {
+    pub fn is_shown(&self, config: &Config) -> bool {
         let is_shown = matches!(self.record.stage, Stage::Saving | Stage::Saved | Stage::Accepted { .. });
-        is_shown && !self.is_replaced
+        is_shown && !self.is_replaced && !config.withholds(&self.record)
     }
 
     /// Whether nobody has decided about it, and the next push takes it.

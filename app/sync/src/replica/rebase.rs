@@ -95,7 +95,7 @@ impl Replica {
         let mut trace = RebaseTrace { position: overlay.position, ..RebaseTrace::default() };
         let skips = self.defects.has(Defect::RebaseSkipped);
         for item in self.items.iter_mut() {
-            if !item.is_shown() {
+            if !item.is_shown(&self.config) {
                 item.effect = Effect::None;
                 continue;
             }
@@ -168,7 +168,7 @@ impl Replica {
     #[must_use]
     pub fn overlay_from_scratch(&self) -> Books {
         let mut overlay: Books = (*self.log.books).clone();
-        for item in self.items.iter().filter(|item| item.is_shown()) {
+        for item in self.items.iter().filter(|item| item.is_shown(&self.config)) {
             let author = self.config.author_of(&item.record);
             decide(&mut overlay, &item.record.submission, author, self.log.epoch);
         }

@@ -204,13 +204,14 @@ impl Replica {
     }
 
     /// Tries again: a refused command under `new_id`, since its own id has its verdict for ever; any other under
-    /// its own. A held one no longer waits. It stays its author's; one that was not stored anybody may try to keep.
+    /// its own. A held one no longer waits. It stays its author's; one that was not stored any colleague may try to keep.
     ///
     /// # Errors
     /// [`NotNow`], and nothing was changed.
     pub fn retry(&mut self, id: CommandId, new_id: CommandId, now: Millis) -> Result<Vec<Output>, NotNow> {
         let record = &self.items.get(id).ok_or(NotNow::Unknown)?.record;
         match record.stage {
+            _ if self.config.withholds(record) => return Err(NotNow::State),
             Stage::Refused { .. } | Stage::Held { .. } if !self.config.may_decide(record) => return Err(NotNow::State),
             Stage::Refused { reason: outbox::Reason::Quarantined } => return Err(NotNow::State),
             Stage::Refused { .. } if self.items.contains(new_id) => return Err(NotNow::State),

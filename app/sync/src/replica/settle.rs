@@ -116,7 +116,7 @@ impl Replica {
         for id in self.items.ids() {
             let Some(arrived) = own.remove(&id) else {
                 // One that stays pending is overtaken by those behind it, also if it changes nothing itself.
-                as_shown &= self.items.get(id).is_none_or(|item| !item.is_shown());
+                as_shown &= self.items.get(id).is_none_or(|item| !item.is_shown(&self.config));
                 continue;
             };
             if let Some((position, refusal)) = arrived.refused {
@@ -137,7 +137,9 @@ impl Replica {
                 item.record.stage = Stage::Saved;
             }
             let Some(item) = self.items.get(id) else { continue };
-            if !matches!(item.record.stage, Stage::Refused { .. } | Stage::Changed { .. }) && !item.is_shown() {
+            if !matches!(item.record.stage, Stage::Refused { .. } | Stage::Changed { .. })
+                && !item.is_shown(&self.config)
+            {
                 // It was put aside here, and is in the book all the same: the book is right. Whoever gave it up is told.
                 let is_given_up = matches!(item.record.stage, Stage::Discarded { .. });
                 dirty.add(arrived.touches);
@@ -146,7 +148,7 @@ impl Replica {
                 as_shown = false;
                 continue;
             }
-            if !item.is_shown() {
+            if !item.is_shown(&self.config) {
                 dirty.add(arrived.touches);
                 continue;
             }
@@ -405,7 +407,7 @@ impl Replica {
         // The latest first: what it builds on needs no mention of its own, since waiting is passed on.
         let mut found = undone;
         let mut implied: BTreeSet<CommandId> = found.iter().copied().collect();
-        let before = |item: &&Item| item.record.sequence < sequence && item.is_shown();
+        let before = |item: &&Item| item.record.sequence < sequence && item.is_shown(&self.config);
         for item in self.items.iter().rev().filter(before).filter(|item| is_waiting(&item.record.stage)) {
             let is_implied = implied.contains(&item.id());
             if !is_implied && item.touches().any(|name| reads.contains(&name)) {

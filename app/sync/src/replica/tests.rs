@@ -800,7 +800,8 @@ fn a_bundle_reproduces_the_replica() {
     saved(&mut replica, 2, "order.allocate", json!({"order_id": "O-1", "sku": "OAT-1", "qty": 2}));
     shop.other("stock.count", json!({"sku": "OAT-1", "counted": 1}));
     let tail = shop.log[3..].to_vec();
-    let outbox = replica.items.iter().map(|item| item.record.clone()).collect();
+    let ashas = |item: &Item| OutboxRecord { person: Some("asha".into()), ..item.record.clone() };
+    let outbox = replica.items.iter().map(ashas).collect();
     let snapshot = Shop::new().snapshot();
     let (position, entry) = replica.confirmed().projections.day_book.entries.iter().next().unwrap();
     // In the log of before, and not in this one.

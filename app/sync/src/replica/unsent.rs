@@ -9,11 +9,13 @@ use crate::{
 };
 
 impl Replica {
-    /// The commands that the server has not settled, as it would be sent them, in order of issue.
+    /// The commands that the server has not settled, as it would be sent them, in order of issue. None that is not for
+    /// whoever is here to see.
     #[must_use]
     pub fn unsent(&self) -> Vec<Submission> {
         let unsettled = |stage: &Stage| !matches!(stage, Stage::Changed { .. } | Stage::Discarded { .. });
-        let records = self.items.iter().map(|item| &item.record);
+        let seen = self.items.iter().filter(|item| !self.config.withholds(&item.record));
+        let records = seen.map(|item| &item.record);
         records.filter(|record| unsettled(&record.stage)).map(|record| record.submission.clone()).collect()
     }
 

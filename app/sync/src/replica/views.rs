@@ -22,20 +22,35 @@ pub(super) const SENDING: i64 = 2_000;
 impl Replica {
     /// This device's commands that are not simply confirmed, in order of issue.
     pub fn pending(&self) -> impl Iterator<Item = PendingView> {
-        self.items.iter().filter(|item| !item.is_replaced).map(|item| self.view(item))
+        let is_seen = |item: &&Item| !item.is_replaced && !self.config.withholds(&item.record);
+        self.items.iter().filter(is_seen).map(|item| self.view(item))
     }
 
     /// The state of one command, while it is not simply confirmed.
     #[must_use]
     pub fn pending_of(&self, id: CommandId) -> Option<PendingView> {
-        self.items.get(id).map(|item| self.view(item))
+        self.items.get(id).filter(|item| !self.config.withholds(&item.record)).map(|item| self.view(item))
+    }
+
+    /// Whether this tab has the command, and is not done with it.
+    #[must_use]
+    pub fn holds(&self, id: CommandId) -> bool {
+        self.items.contains(id)
+    }
+
+    /// How many commands wait here of which nobody is told more, until somebody says who they are.
+    #[must_use]
+    pub fn withheld(&self) -> usize {
+        let is_over = |stage: &Stage| matches!(stage, Stage::Changed { .. } | Stage::Discarded { .. });
+        let withheld = |item: &&Item| self.config.withholds(&item.record) && !is_over(&item.record.stage);
+        self.items.iter().filter(withheld).count()
     }
 
     /// The strongest state of every aggregate that this device's commands change.
     #[must_use]
     pub fn marks(&self) -> BTreeMap<AggregateId, SyncState> {
         let mut marks = BTreeMap::new();
-        for item in self.items.iter().filter(|item| changes_something(item)) {
+        for item in self.items.iter().filter(|item| self.marks_something(item)) {
             let state = self.state_of(item);
             for aggregate in self.touches(item) {
                 let mark = marks.entry(aggregate).or_insert(state);
@@ -48,8 +63,14 @@ impl Replica {
     /// The strongest state of one aggregate.
     #[must_use]
     pub fn marks_for(&self, aggregate: &AggregateId) -> Option<SyncState> {
-        let concerns = |item: &&Item| changes_something(item) && self.touches(item).contains(aggregate);
+        let concerns = |item: &&Item| self.marks_something(item) && self.touches(item).contains(aggregate);
         self.items.iter().filter(concerns).map(|item| self.state_of(item)).max()
+    }
+
+    /// Giving something up changes no record, so it marks none.
+    fn marks_something(&self, item: &Item) -> bool {
+        let changes_something = !matches!(item.record.submission.command, Command::Change(_));
+        changes_something && !item.is_replaced && !self.config.withholds(&item.record)
     }
 
     fn view(&self, item: &Item) -> PendingView {
@@ -160,7 +181,8 @@ impl Replica {
 
     pub(super) fn connection_at(&self, now: Millis) -> ConnectionView {
         let waits = |item: &&Item| is_waiting(&item.record.stage);
-        let needs_person = |item: &&Item| item.is_blocked() && !matches!(item.record.stage, Stage::Discarded { .. });
+        let is_blocked = |item: &Item| item.is_blocked() && !matches!(item.record.stage, Stage::Discarded { .. });
+        let needs_person = |item: &&Item| is_blocked(item) && !self.config.withholds(&item.record);
         let waiting = self.items.iter().filter(waits).count();
         let confirmed = self.log.position();
         let behind = self.log.head.saturating_sub(confirmed);
@@ -184,9 +206,4 @@ impl Replica {
             next_attempt: self.connection.next_attempt(),
         }
     }
-}
-
-/// Giving something up changes no record, so it marks none.
-fn changes_something(item: &Item) -> bool {
-    !matches!(item.record.submission.command, Command::Change(_)) && !item.is_replaced
 }

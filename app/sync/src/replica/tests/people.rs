@@ -254,3 +254,42 @@ fn p1_what_could_not_be_stored_is_kept_by_whoever_is_here() {
     let outputs = replica.retry(id(2), id(90), NOW).unwrap();
     assert_eq!(persisted(&outputs)[0].person.as_deref(), Some("asha"));
 }
+
+#[test]
+fn us_14_nobody_who_has_not_said_who_they_are_sees_or_decides_what_somebody_left_and_it_is_sent() {
+    let refusal = Refusal::OutOfStock { sku: Sku::parse("OAT-1").unwrap(), asked: 1, left: 0, available: 0 };
+    let reason = Reason::Refused { position: Some(3), refusal };
+    let refused = OutboxRecord { stage: Stage::Refused { reason }, attempted: true, ..left_behind(Some("asha"), 1) };
+    let unsent = left_behind(Some("asha"), 2);
+    let stored = StoredState { outbox: vec![refused, unsent, left_behind(None, 3)], ..StoredState::default() };
+    let mut shop = Shop::new();
+    let (mut replica, _) = Replica::restore(config(), stored, NOW);
+    replica.handle(Input::SnapshotOffered(shop.snapshot()), NOW);
+
+    assert_eq!(replica.pending().map(|view| view.id).collect::<Vec<_>>(), [id(3)]);
+    assert_eq!((replica.pending_of(id(1)), replica.pending_of(id(2))), (None, None));
+    let oat = Sku::parse("OAT-1").unwrap();
+    assert_eq!(replica.overlay().aggregates.stocks[&oat].on_hand(), 4, "in no number");
+    let marks: Vec<_> = replica.marks().into_keys().map(|name| name.to_string()).collect();
+    assert!(!marks.iter().any(|name| name.contains("S-1") || name.contains("S-2")), "{marks:?}");
+    assert_eq!((replica.connection().attention, replica.withheld()), (0, 2), "how many there are is said");
+    assert_eq!(replica.unsent().len(), 1, "nor in a file");
+
+    for number in [1, 2] {
+        let another = Issue::new(id(80), command("sale.record", sale(80, "OAT-1")));
+        assert!(replica.discard(id(number), "Mistake", Dependants::Wait, NOW).is_err());
+        assert!(replica.retry(id(number), id(90), NOW).is_err());
+        assert!(replica.replace(id(number), another, NOW).is_err());
+    }
+
+    // The session may be hers: this page has only not heard of it.
+    replica.handle(Input::Probed { reached: true }, NOW);
+    let (ticket, push) = pushed(&replica.handle(Input::Lead, NOW)).unwrap();
+    assert_eq!((ids(&push), push.person.as_deref()), (vec![id(2)], Some("asha")));
+    let answer = shop.answer(push);
+    let (_, push) = pushed(&replica.handle(answered(ticket, answer), NOW)).unwrap();
+    assert_eq!((ids(&push), push.person), (vec![id(3)], None));
+    let outputs = replica.handle(Input::Relayed(shop.events(replica.confirmed().position)), NOW);
+    assert_eq!(kept(&outputs), [id(2)], "and settles as any other");
+    assert_eq!((replica.withheld(), replica.overlay().aggregates.stocks[&oat].on_hand()), (1, 3));
+}
