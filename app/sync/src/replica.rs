@@ -190,6 +190,8 @@ pub struct Replica {
     items: Items,
     kept: Kept,
     lost: Vec<Lost>,
+    /// Commands that wait in storage for somebody who does not use the device now.
+    left_alone: BTreeSet<CommandId>,
     revocation: Option<Revocation>,
     overlay: Arc<Books>,
     connection: Connection,
@@ -223,6 +225,7 @@ impl Replica {
             items: Items::default(),
             kept: Kept::default(),
             lost: Vec::new(),
+            left_alone: BTreeSet::new(),
             revocation: None,
             overlay: Arc::default(),
             now: Millis::default(),
@@ -258,6 +261,7 @@ impl Replica {
         if !defects.has(Defect::OutboxDroppedOnRestart) {
             for mut record in stored.outbox {
                 if replica.config.leaves_alone(&record) {
+                    replica.left_alone.insert(record.submission.id);
                     continue;
                 }
                 // The half that is written late brings back what went for another command, when the power failed.
@@ -467,6 +471,9 @@ impl Replica {
     fn persisted(&mut self, id: CommandId) {
         self.cache_failed = false;
         self.changes.pending = true;
+        if self.left_alone.contains(&id) {
+            return;
+        }
         let Some(item) = self.items.get_mut(id) else {
             // Storage was so late that a person has given it up meanwhile, or the log has it: it must not come back.
             self.outputs.push(Output::Forget(id));
@@ -523,6 +530,7 @@ impl Replica {
     }
 
     fn not_stored(&mut self, id: CommandId) {
+        self.left_alone.remove(&id);
         let Some(item) = self.items.get(id).filter(|item| !matches!(item.record.stage, Stage::Accepted { .. })) else {
             return;
         };

@@ -3,22 +3,41 @@
 //! The file carries commands under their own ids, so it does no harm to read it on two devices, or to read it after
 //! the first device found its way to the server after all: an id has one verdict for ever.
 
+use std::sync::Arc;
+
 use domain::{ShopSlug, Submission, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// What the file says it is.
 const KIND: &str = "daybook unsent commands";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 #[derive(Serialize, Deserialize)]
-struct Unsent {
+struct File {
     kind: String,
     version: u16,
     shop: String,
     /// BLAKE3 of the shop and of `submissions` as they stand in the file, byte for byte. In form 1, of the latter alone.
     check: String,
+    /// A list of [`Unsent`]. Up to form 2, of what is in `submission` there.
     submissions: Box<RawValue>,
+}
+
+/// One command with its author.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Unsent {
+    pub submission: Submission,
+    /// The login of whoever gave it. None where nobody had signed in, and in files from before it was written down: it is
+    /// taken for whoever's who reads the file then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
+}
+
+impl From<Submission> for Unsent {
+    fn from(submission: Submission) -> Self {
+        Self { submission, person: None }
+    }
 }
 
 /// Why a file was not read. It is refused whole: half of somebody's day is worse than a clear word.
@@ -53,18 +72,18 @@ impl UnsentFileError {
 ///
 /// # Errors
 /// When a command cannot be written as JSON.
-pub fn write(shop: &ShopSlug, submissions: &[Submission]) -> serde_json::Result<String> {
-    let submissions = serde_json::value::to_raw_value(submissions)?;
+pub fn write(shop: &ShopSlug, unsent: &[Unsent]) -> serde_json::Result<String> {
+    let submissions = serde_json::value::to_raw_value(unsent)?;
     let check = check(VERSION, shop.as_str(), submissions.get());
-    serde_json::to_string(&Unsent { kind: KIND.into(), version: VERSION, shop: shop.to_string(), check, submissions })
+    serde_json::to_string(&File { kind: KIND.into(), version: VERSION, shop: shop.to_string(), check, submissions })
 }
 
 /// The commands in a file, in order of issue.
 ///
 /// # Errors
 /// [`UnsentFileError`], for the file as a whole.
-pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileError> {
-    let file: Unsent = json::read(text).map_err(|_| UnsentFileError::NotOne)?;
+pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Unsent>, UnsentFileError> {
+    let file: File = json::read(text).map_err(|_| UnsentFileError::NotOne)?;
     if file.kind != KIND {
         return Err(UnsentFileError::NotOne);
     }
@@ -78,7 +97,13 @@ pub fn read(shop: &ShopSlug, text: &str) -> Result<Vec<Submission>, UnsentFileEr
     if file.shop != shop.as_str() {
         return Err(UnsentFileError::OtherShop { found: file.shop, wanted: shop.to_string() });
     }
-    json::read(file.submissions.get()).map_err(|error| UnsentFileError::Unreadable { problem: error.to_string() })
+    let unsent = if file.version < 3 {
+        let submissions: Result<Vec<Submission>, _> = json::read(file.submissions.get());
+        submissions.map(|submissions| submissions.into_iter().map(Unsent::from).collect())
+    } else {
+        json::read(file.submissions.get())
+    };
+    unsent.map_err(|error| UnsentFileError::Unreadable { problem: error.to_string() })
 }
 
 /// The shop is part of it: a file must not become one of another shop by a change of its name.
@@ -99,7 +124,7 @@ mod tests {
         ShopSlug::parse("corner").unwrap()
     }
 
-    fn unsent() -> Vec<Submission> {
+    fn submissions() -> Vec<Submission> {
         [3, 5]
             .map(|counted| Submission {
                 id: CommandId(Uuid::from_u128(counted)),
@@ -114,8 +139,14 @@ mod tests {
             .to_vec()
     }
 
+    /// Of two people.
+    fn unsent() -> Vec<Unsent> {
+        let people = [Some("asha".into()), None];
+        submissions().into_iter().zip(people).map(|(submission, person)| Unsent { submission, person }).collect()
+    }
+
     #[test]
-    fn p1_what_was_written_is_read_under_the_same_ids() {
+    fn p1_what_was_written_is_read_under_the_same_ids_and_names() {
         let file = write(&shop(), &unsent()).unwrap();
         assert_eq!(read(&shop(), &file).unwrap(), unsent());
     }
@@ -140,17 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn p8_a_file_of_the_first_form_is_read() {
-        let submissions = serde_json::value::to_raw_value(&unsent()).unwrap();
-        let check = check(1, "corner", submissions.get());
-        let file = Unsent { kind: KIND.into(), version: 1, shop: "corner".into(), check, submissions };
-        assert_eq!(read(&shop(), &serde_json::to_string(&file).unwrap()), Ok(unsent()));
+    fn p8_a_file_of_an_earlier_form_is_read() {
+        for version in [1, 2] {
+            let written = serde_json::value::to_raw_value(&submissions()).unwrap();
+            let check = check(version, "corner", written.get());
+            let file = File { kind: KIND.into(), version, shop: "corner".into(), check, submissions: written };
+            let read = read(&shop(), &serde_json::to_string(&file).unwrap()).unwrap();
+            assert_eq!(read, submissions().into_iter().map(Unsent::from).collect::<Vec<_>>());
+        }
     }
 
     #[test]
     fn p8_a_file_of_a_newer_form_and_a_file_of_something_else_are_told_apart() {
         let file = write(&shop(), &unsent()).unwrap();
-        assert_eq!(read(&shop(), &file.replace("\"version\":2", "\"version\":3")).unwrap_err().code(), "too_new");
+        assert_eq!(read(&shop(), &file.replace("\"version\":3", "\"version\":4")).unwrap_err().code(), "too_new");
         assert_eq!(read(&shop(), "[]").unwrap_err().code(), "not_unsent_changes");
         assert_eq!(read(&shop(), &file.replace(KIND, "holiday pictures")).unwrap_err().code(), "not_unsent_changes");
     }

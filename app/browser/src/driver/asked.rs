@@ -58,18 +58,20 @@ impl Driver {
 
     /// Takes in such a file. Resolves when all of it is on the medium.
     pub async fn import_unsent(self: Rc<Self>, text: &str) -> Result<usize, ImportError> {
-        let mut submissions = unsent_file::read(&self.shop, text)?;
+        let mut unsent = unsent_file::read(&self.shop, text)?;
         if let Mode::Memory { why } | Mode::Unread { why } = self.storage.mode() {
             return Err(ImportError::NotSaved(why));
         }
-        submissions.retain(|submission| !self.replica.borrow().has(submission.id));
-        let number = submissions.len();
-        let saved: Vec<_> = submissions.iter().map(|submission| self.wait_for(submission.id)).collect();
-        let outputs = self.replica.borrow_mut().take_in(submissions, clock::now());
+        unsent.retain(|one| !self.replica.borrow().has(one.submission.id));
+        let number = unsent.len();
+        let saved: Vec<_> = unsent.iter().map(|one| self.wait_for(one.submission.id)).collect();
+        let outputs = self.replica.borrow_mut().take_in(unsent, clock::now());
         self.execute(outputs);
         for saved in saved {
             saved.await.map_err(ImportError::NotSaved)?;
         }
+        // Some of it may be of somebody who does not use the device now: that is counted, and shown to nobody else.
+        self.look_for_records(0);
         Ok(number)
     }
 

@@ -430,6 +430,7 @@ impl Replica {
     /// A record that another tab wrote or changed.
     pub(super) fn adopt_record(&mut self, mut record: OutboxRecord) {
         if self.config.leaves_alone(&record) {
+            self.left_alone.insert(record.submission.id);
             return;
         }
         if self.is_replaced_for_good(record.submission.id) {
@@ -479,6 +480,7 @@ impl Replica {
 
     /// A record that another tab removed.
     pub(super) fn remove_record(&mut self, id: CommandId) {
+        self.left_alone.remove(&id);
         let is_settled = |item: &Item| !item.in_flight && !matches!(item.record.stage, Stage::Accepted { .. });
         if self.items.get(id).is_some_and(is_settled)
             && let Some(item) = self.items.remove(id)

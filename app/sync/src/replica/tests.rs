@@ -771,7 +771,7 @@ fn p1_p2_unsent_commands_go_to_another_device_and_reach_the_book_once() {
     saved(&mut lost, 1, "sale.record", sale(1, "OAT-1"));
     saved(&mut lost, 2, "sale.record", sale(2, "OAT-1"));
     let unsent = lost.unsent();
-    assert_eq!(unsent.iter().map(|submission| submission.id).collect::<Vec<_>>(), [id(1), id(2)]);
+    assert_eq!(unsent.iter().map(|one| one.submission.id).collect::<Vec<_>>(), [id(1), id(2)]);
 
     let (mut other, _) = shop.replica();
     let outputs = other.take_in(unsent.clone(), NOW);

@@ -1,6 +1,7 @@
 //! Several people on one device, one after another.
 
 use super::*;
+use crate::unsent_file::{self, Unsent};
 
 fn of(login: &str) -> Config {
     Config { person: Some(login.into()), ..config() }
@@ -292,4 +293,60 @@ fn us_14_nobody_who_has_not_said_who_they_are_sees_or_decides_what_somebody_left
     let outputs = replica.handle(Input::Relayed(shop.events(replica.confirmed().position)), NOW);
     assert_eq!(kept(&outputs), [id(2)], "and settles as any other");
     assert_eq!((replica.withheld(), replica.overlay().aggregates.stocks[&oat].on_hand()), (1, 3));
+}
+
+#[test]
+fn us_14_a_file_of_unsent_changes_keeps_whose_each_is() {
+    let mut till = Shop::new().replica().0;
+    till.config = sharing("marek", &[("asha", Role::Manager)]);
+    let shared = vec![left_behind(Some("asha"), 1), left_behind(Some("marek"), 2)];
+    till.handle(Input::FoundLate(shared), NOW);
+    let names =
+        |unsent: &[Unsent]| unsent.iter().map(|one| one.person.as_deref().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&till.unsent()), ["asha", "marek"]);
+    let shop = domain::ShopSlug::parse("corner").unwrap();
+    let unsent = unsent_file::read(&shop, &unsent_file::write(&shop, &till.unsent()).unwrap()).unwrap();
+
+    // On a device of Marek's alone hers waits in storage until she signs in there.
+    let (mut alone, _) = Shop::new().replica();
+    alone.config = of("marek");
+    let outputs = alone.take_in(unsent.clone(), NOW);
+    let people: Vec<_> = persisted(&outputs).into_iter().map(|record| record.person).collect();
+    assert_eq!(people, [Some("asha".into()), Some("marek".into())]);
+    let outputs = alone.handle(Input::Persisted(id(1)), NOW);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Forget(_))), "what waits there stays there");
+    assert_eq!(alone.pending().map(|view| view.id).collect::<Vec<_>>(), [id(2)]);
+    assert!(alone.has(id(1)));
+    assert!(persisted(&alone.take_in(unsent.clone(), NOW)).is_empty(), "the same file once more changes nothing");
+
+    // Where she shares the device, in her name.
+    let (mut shared, _) = Shop::new().replica();
+    shared.config = sharing("marek", &[("asha", Role::Manager)]);
+    shared.take_in(unsent, NOW);
+    let whose = |number: u128| shared.pending_of(id(number)).unwrap().of_colleague;
+    assert_eq!((whose(1).as_deref(), whose(2)), (Some("asha"), None));
+}
+
+#[test]
+fn p5_what_waits_here_for_somebody_else_is_not_written_over_under_another_name() {
+    let ashas = left_behind(Some("asha"), 1);
+    // As an earlier form of the file has it: without a name.
+    let nameless = || vec![Unsent::from(ashas.submission.clone())];
+    let stored = StoredState { outbox: vec![ashas.clone()], ..StoredState::default() };
+    let (mut replica, _) = Replica::restore(of("marek"), stored, NOW);
+    assert!(persisted(&replica.take_in(nameless(), NOW)).is_empty());
+
+    for input in [Input::Adopted(Box::new(ashas.clone())), Input::FoundLate(vec![ashas.clone()])] {
+        let (mut replica, _) = Replica::restore(of("marek"), StoredState::default(), NOW);
+        replica.handle(input, NOW);
+        assert!(persisted(&replica.take_in(nameless(), NOW)).is_empty());
+        replica.handle(Input::Removed(id(1)), NOW);
+        assert_eq!(persisted(&replica.take_in(nameless(), NOW)).len(), 1, "unless it has gone from here");
+    }
+
+    let (mut replica, _) = Replica::restore(of("marek"), StoredState::default(), NOW);
+    let hers = || vec![Unsent { person: Some("asha".into()), ..Unsent::from(ashas.submission.clone()) }];
+    replica.take_in(hers(), NOW);
+    replica.handle(Input::StorageFailed(id(1)), NOW);
+    assert_eq!(persisted(&replica.take_in(hers(), NOW)).len(), 1, "what was not stored can be read once more");
 }
