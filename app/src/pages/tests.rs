@@ -563,7 +563,7 @@ fn us_10_whoever_leads_sees_what_was_refused_to_others_and_nobody_else_does() {
     let shop = shop.confirmed();
     let seen = |actor: &str, role: Role| {
         let author = Author { actor: actor.into(), role };
-        let context = PageContext { author: Some(&author), ..shop.context() };
+        let context = PageContext { author: &author, ..shop.context() };
         let rows = attention::load(&context, &()).unwrap().of_others;
         assert_eq!(today::load(&context, &()).unwrap().attention, rows.len());
         rows.into_iter().map(|row| (row.position, row.what, row.why)).collect::<Vec<_>>()
