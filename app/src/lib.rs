@@ -57,6 +57,7 @@ pub fn hydrate() {
     let locale = said("data-locale").and_then(|tag| format::Locale::of_tag(&tag));
     format::set_locale(locale.unwrap_or_else(|| format::Locale::accepted(&browser::languages())));
     let boot = said("data-boot");
+    browser::sign_out::finish_of_form();
     if !browser::sign_out::may_show(boot.as_deref() != Some("csr")) {
         return;
     }

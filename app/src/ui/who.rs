@@ -33,6 +33,11 @@ pub fn Who() -> impl IntoView {
 fn SignedIn(login: String, role: Role) -> impl IntoView {
     let replica = Replica::of_context();
     let left = memo(move |_| replica.line().map_or(text::Left::default(), |line| text::Left::of(&line.connection)));
+    // Somebody else may be here than the session says, by a PIN and without a network.
+    let who = memo(move |_| {
+        let here = replica.picture().map(|picture| (picture.author.actor.to_string(), picture.author.role));
+        here.unwrap_or_else(|| (login.clone(), role))
+    });
     let question = NodeRef::<html::Dialog>::new();
     let sign_out = move |event: SubmitEvent| {
         // Without a device there is nothing here to be asked about, and the form goes as it is.
@@ -52,7 +57,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
     view! {
         <section class="section">
             <h2>"Who is here"</h2>
-            <p data-testid="signed-in-as">{login}", "{text::role(role)}</p>
+            <p data-testid="signed-in-as">{follow(move || who.get().0)}", "{follow(move || text::role(who.get().1))}</p>
             <form method="post" action="/session/end" on:submit=handle(sign_out)>
                 <button class="quiet">"Sign out"</button>
                 " "
@@ -61,7 +66,7 @@ fn SignedIn(login: String, role: Role) -> impl IntoView {
             <p>
                 <a href=here("/switch")>"Switch to somebody else"</a>" · "
                 <a href="/password" rel="external">"Change the password"</a>
-                {(role == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a>" · "<a href=here("/devices")>"Devices"</a> })}
+                {follow(move || (who.get().1 == Role::Owner).then(|| view! { " · "<a href=here("/people")>"People and invites"</a>" · "<a href=here("/devices")>"Devices"</a> }))}
             </p>
             <dialog node_ref=question aria-labelledby="sign-out-question" data-testid="sign-out-question">
                 <h2 id="sign-out-question">{follow(move || left.get().question())}</h2>
