@@ -119,6 +119,7 @@ async fn us_14_a_form_that_is_sent_after_a_session_has_ended_goes_back_with_what
         ("type", "product.add"),
         ("form", "add"),
         ("return_to", "/s/test/products/new"),
+        ("next", "/s/test/products/A"),
         ("sku", "A"),
         ("name", "Long to type"),
         ("price", "3,20"),
