@@ -188,6 +188,11 @@ pub enum NotTaken {
     File(UnsentFileError),
     /// In the browser's words.
     NotSaved(String),
+    /// What is somebody else's was left; the rest was taken.
+    OfOthers {
+        taken: usize,
+        left: usize,
+    },
 }
 
 /// Why a page has no data.

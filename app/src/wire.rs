@@ -395,6 +395,7 @@ impl Device for OfBrowser {
             handle.import_unsent(&text).await.map_err(|error| match error {
                 ImportError::File(error) => NotTaken::File(error),
                 ImportError::NotSaved(problem) => NotTaken::NotSaved(problem.to_string()),
+                ImportError::OfOthers { taken, left } => NotTaken::OfOthers { taken, left },
             })
         })
     }

@@ -98,6 +98,9 @@ pub enum ImportError {
     /// Some of it may have been; reading the file again does no harm.
     #[error("not saved: {0}")]
     NotSaved(StorageError),
+    /// Some of it was somebody else's, who has to do it themselves; the rest is here.
+    #[error("{left} are somebody else's, {taken} were taken in")]
+    OfOthers { taken: usize, left: usize },
 }
 
 /// What the browser says about the storage of this origin.

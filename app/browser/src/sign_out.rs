@@ -11,7 +11,6 @@
 //! such a worker is therefore of another session.
 
 use js_sys::Reflect;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::Window;
 
 use crate::{
@@ -60,11 +59,8 @@ pub async fn finish() -> bool {
 const BY_FORM: &str = "daybook_out";
 
 /// Sees to what a plain form could not: the copies of the books on this device go, and what says whose they were. What is
-/// not sent stays. To be called before anything of a shop is started.
-pub fn finish_of_form() {
-    if !take_word() {
-        return;
-    }
+/// not sent stays. Nothing of a shop is to be started before it is done: a page that has read a copy would go on with it.
+pub async fn finish_of_form() {
     // The other tabs hear of it as of any sign-out; the server knows already.
     let _ = mirror::set(KEY, &true);
     mirror::delete(KEY);
@@ -76,16 +72,15 @@ pub fn finish_of_form() {
         person::forget(shop);
     }
     worker::forget_pictures();
-    spawn_local(async move {
-        for shop in shops {
-            // One that cannot be cleared is overwritten by the next person's.
-            let _ = Storage::forget_books(&shop).await;
-        }
-    });
+    for shop in shops {
+        // One that cannot be cleared is overwritten by the next person's.
+        let _ = Storage::forget_books(&shop).await;
+    }
 }
 
-/// Whether the cookie is there. It is good once.
-fn take_word() -> bool {
+/// Whether the server says so. It is good once.
+#[must_use]
+pub fn was_by_form() -> bool {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return false };
     let cookies = Reflect::get(&document, &"cookie".into()).ok().and_then(|cookies| cookies.as_string());
     let name = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == BY_FORM);

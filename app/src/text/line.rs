@@ -181,6 +181,13 @@ pub fn not_taken(why: &NotTaken) -> String {
         NotTaken::File(UnsentFileError::Damaged { .. } | UnsentFileError::Unreadable { .. }) => {
             "This file is damaged.".to_owned()
         }
+        NotTaken::OfOthers { taken, left } => {
+            let changes = if *left == 1 { "1 change is".to_owned() } else { format!("{left} changes are") };
+            let rest = if *taken == 0 { String::new() } else { format!(" {}", taken_in(*taken)) };
+            return format!(
+                "{changes} somebody else's: they take the file in themselves, or an owner or manager does.{rest}"
+            );
+        }
         NotTaken::NotSaved(problem) => return format!("Not all of it could be saved here: {problem}. Try it again."),
     };
     format!("{why} Nothing of it was taken.")

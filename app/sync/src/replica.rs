@@ -438,7 +438,10 @@ impl Replica {
             Input::NetworkDown => self.connection.network_down(now),
             Input::Led(state) => self.connection.leader_says(state, now),
             Input::Hidden => self.connection.hidden(),
-            Input::Resumed => self.connection.resumed(now),
+            Input::Resumed => {
+                self.turned_away.clear();
+                self.connection.resumed(now);
+            }
             Input::Pause => self.connection.pause(),
             Input::Unpause => self.connection.unpause(now),
             Input::TryNow => {
@@ -471,9 +474,6 @@ impl Replica {
     fn persisted(&mut self, id: CommandId) {
         self.cache_failed = false;
         self.changes.pending = true;
-        if self.left_alone.contains(&id) {
-            return;
-        }
         let Some(item) = self.items.get_mut(id) else {
             // Storage was so late that a person has given it up meanwhile, or the log has it: it must not come back.
             self.outputs.push(Output::Forget(id));
@@ -530,7 +530,6 @@ impl Replica {
     }
 
     fn not_stored(&mut self, id: CommandId) {
-        self.left_alone.remove(&id);
         let Some(item) = self.items.get(id).filter(|item| !matches!(item.record.stage, Stage::Accepted { .. })) else {
             return;
         };

@@ -59,6 +59,8 @@ pub struct Pass {
     changes: watch::Receiver<u64>,
     /// How it ended, where it was ended for good.
     revocation: Option<Revocation>,
+    /// Whether the database did not answer when it was asked last.
+    is_unanswered: bool,
 }
 
 impl Pass {
@@ -67,7 +69,7 @@ impl Pass {
     pub fn new(access: Arc<Access>, headers: HeaderMap, shop: ShopSlug, route: &'static str, author: Author) -> Self {
         let mut changes = access.changes.subscribe();
         changes.mark_changed();
-        Self { access, headers, shop, route, author, changes, revocation: None }
+        Self { access, headers, shop, route, author, changes, revocation: None, is_unanswered: false }
     }
 
     /// That its holder was shut out, once it is over; none where signing in is all that it needs.
@@ -78,7 +80,8 @@ impl Pass {
 
     /// Whether it is known to be over, for whoever is about to give something out.
     pub async fn is_over(&mut self) -> bool {
-        self.changes.has_changed().unwrap_or(false) && self.look().await == Some(false)
+        // A database that does not answer is not waited for before each thing that is given out: `ended` goes on asking it.
+        !self.is_unanswered && self.changes.has_changed().unwrap_or(false) && self.look().await == Some(false)
     }
 
     /// Resolves when it is over. May be dropped and asked again at any time.
@@ -103,6 +106,7 @@ impl Pass {
         let looked_at = *self.changes.borrow();
         // An answer from before the change would be the last that anybody asks for.
         let found = recent::anew(self.access.visitor(&self.headers, &self.shop, Entrance::Api)).await;
+        self.is_unanswered = matches!(found, Err(Denied::Store(_)));
         let found = found.and_then(|visitor| sight::may_see(&visitor, self.route, None).map(|()| visitor.author));
         match found {
             Ok(author) if author != self.author => Some(false),

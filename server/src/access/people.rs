@@ -201,6 +201,12 @@ impl Access {
         let members = self.members_of(shop).await?;
         let found = members.iter().find(|(person, _)| person.login.as_str() == login);
         let (person, member) = found.ok_or(PeopleError::NoSuchMember)?;
+        let ends_an_owner = member.role == Role::Owner && role != Some(Role::Owner);
+        // Before it, so that whatever breaks off in between leaves nothing behind that nobody would end; and after it, for
+        // what they made meanwhile.
+        if ends_an_owner {
+            end_ways_of_owners(&*self.store, shop).await?;
+        }
         let change = match role {
             Some(role) => self.store.change_role(shop, person.id, role).await?,
             None => self.store.remove_member(shop, person.id, clock::now()).await?,
@@ -212,7 +218,7 @@ impl Access {
         }
         // Here at once; other instances hear of it.
         self.members.doubt();
-        if member.role == Role::Owner && role != Some(Role::Owner) {
+        if ends_an_owner {
             end_ways_of_owners(&*self.store, shop).await?;
         }
         Ok(())

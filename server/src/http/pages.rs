@@ -97,11 +97,15 @@ async fn lets_in(State(server): Shared, mut request: Request, next: Next) -> Res
 /// percent-encoded. Browsers have done all of that before they ask.
 fn is_plain(path: &str) -> bool {
     let goes_elsewhere = |part: &str| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | "..");
-    let mut beginning = path.split('/').take(3);
-    !path.contains('\\')
-        && !path.starts_with("//")
-        && !path.split('/').any(goes_elsewhere)
-        && !beginning.any(|part| part.contains('%'))
+    let decoded = |part: &str| {
+        let decoded = form_urlencoded::parse(part.as_bytes()).next();
+        decoded.filter(|_| part.contains('%')).map(|(text, _)| text.into_owned())
+    };
+    let mut beginning = path.split('/').skip(1).map(decoded);
+    let hides_place = beginning.next().flatten().is_some_and(|part| part == "s");
+    let hides_shop = beginning.next().flatten().is_some_and(|part| ShopSlug::parse(&part).is_ok());
+    let is_in_order = !path.contains('\\') && !path.starts_with("//") && !path.split('/').any(goes_elsewhere);
+    is_in_order && !hides_place && !hides_shop
 }
 
 /// The document that opens without a network: it shows nothing of the shop, and hands over what the device has not sent.

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use domain::{ShopSlug, books::Role};
-use store::access::Person;
+use store::{StoreError, access::Person};
 use uuid::Uuid;
 
 use super::{
@@ -94,7 +94,11 @@ pub async fn join(
         {
             return Ok((None, access.join(&code, &person).await?));
         }
-        let (person, shop) = access.join_as_new(&code, newcomer(&form)).await?;
+        // Whoever goes away meanwhile would leave an invite that is used up by nobody.
+        let (access, code, newcomer) = (access.clone(), code.clone(), newcomer(&form));
+        let joining = tokio::spawn(async move { access.join_as_new(&code, newcomer).await });
+        let lost = |error: tokio::task::JoinError| StoreError::Unavailable { reason: error.to_string() };
+        let (person, shop) = joining.await.map_err(lost)??;
         Ok::<_, PeopleError>((Some(person), shop))
     };
     match joined.await {

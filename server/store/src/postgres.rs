@@ -2,7 +2,7 @@
 //!
 //! READ COMMITTED and the row lock on the shop's head are all the isolation there is: no sequences, no advisory
 //! locks. Every change is one statement, so a future that is dropped halfway cannot leave a transaction open on a pooled
-//! connection. The one `BEGIN` is for an append with views in it, in a task that nobody can drop.
+//! connection. A `BEGIN` is there for an append with views in it and for a change of an owner, each in a task that nobody can drop.
 
 mod append;
 pub(crate) mod errors;

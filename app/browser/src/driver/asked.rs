@@ -63,6 +63,8 @@ impl Driver {
             return Err(ImportError::NotSaved(why));
         }
         unsent.retain(|one| !self.replica.borrow().has(one.submission.id));
+        let all = unsent.len();
+        unsent.retain(|one| self.replica.borrow().may_take_in(one));
         let number = unsent.len();
         let saved: Vec<_> = unsent.iter().map(|one| self.wait_for(one.submission.id)).collect();
         let outputs = self.replica.borrow_mut().take_in(unsent, clock::now());
@@ -70,9 +72,7 @@ impl Driver {
         for saved in saved {
             saved.await.map_err(ImportError::NotSaved)?;
         }
-        // Some of it may be of somebody who does not use the device now: that is counted, and shown to nobody else.
-        self.look_for_records(0);
-        Ok(number)
+        if all > number { Err(ImportError::OfOthers { taken: number, left: all - number }) } else { Ok(number) }
     }
 
     pub fn latencies(&self) -> LatencyView {

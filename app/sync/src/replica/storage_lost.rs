@@ -13,6 +13,8 @@ impl Replica {
         if self.defects.has(Defect::NotWrittenAgain) {
             return;
         }
+        // What lay there for somebody else is in no memory: it is gone, and may be read from a file again.
+        self.left_alone.clear();
         for item in self.items.iter_mut() {
             match item.record.stage {
                 Stage::Saving | Stage::Saved => {

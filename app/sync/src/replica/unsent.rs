@@ -9,6 +9,10 @@ use crate::{
     unsent_file::Unsent,
 };
 
+fn is_mine(unsent: &Unsent, person: Option<&str>) -> bool {
+    unsent.person.as_deref().is_none_or(|theirs| Some(theirs) == person)
+}
+
 impl Replica {
     /// The commands that the server has not settled, as it would be sent them, in order of issue. None that is not for
     /// whoever is here to see.
@@ -28,23 +32,24 @@ impl Replica {
         is_here || kept.any(|(_, entry)| entry.command_id == id)
     }
 
-    /// Takes commands in that another device has saved, behind those of this one. Those that are here already are
-    /// left alone. Nothing is refused: the server decides, and what it refuses needs a person, as everywhere. Each stays its
-    /// author's: that of somebody who does not use this device now is only stored, and waits for them.
+    /// Whether whoever is here may take it in. A file is a text that anybody can write: in somebody else's name it counts for
+    /// nothing, and whoever answers for others takes theirs in as their own.
+    #[must_use]
+    pub fn may_take_in(&self, unsent: &Unsent) -> bool {
+        is_mine(unsent, self.config.person.as_deref()) || self.config.author.role.answers_for_others()
+    }
+
+    /// Takes commands in that another device has saved, behind those of this one, in the name of whoever is here. Those that
+    /// are here already are left alone, and those that they may not take in. Nothing is refused: the server decides, and what
+    /// it refuses needs a person, as everywhere.
     pub fn take_in(&mut self, unsent: Vec<Unsent>, now: Millis) -> Vec<Output> {
-        for Unsent { submission, person } in unsent {
-            if self.has(submission.id) {
+        for one in unsent {
+            if self.has(one.submission.id) || !self.may_take_in(&one) {
                 continue;
             }
-            let (id, new) = (submission.id, OutboxRecord::new(submission, self.next_sequence()));
+            let record = OutboxRecord::new(one.submission, self.next_sequence());
             // Who says that the other device has not sent it?
-            let record = OutboxRecord { person, attempted: true, ..new };
-            if self.config.leaves_alone(&record) {
-                self.left_alone.insert(id);
-                self.outputs.push(Output::Persist(Box::new(record)));
-            } else {
-                self.put_in(record, now);
-            }
+            self.put_in(OutboxRecord { attempted: true, ..record }, now);
         }
         self.finish(now)
     }

@@ -186,7 +186,9 @@ impl Replica {
         let waiting = self.items.iter().filter(waits).count();
         let confirmed = self.log.position();
         let behind = self.log.head.saturating_sub(confirmed);
-        let is_unsaved = |item: &Item| matches!(item.record.stage, Stage::Unsaved);
+        // Of what nobody here may see, nobody here can do anything about it either.
+        let is_unsaved =
+            |item: &Item| matches!(item.record.stage, Stage::Unsaved) && !self.config.withholds(&item.record);
         let state = match self.connection.state(behind, waiting, now) {
             // Both leave the page, and with it what it could not keep.
             _ if self.items.iter().any(is_unsaved) => DataState::Storage,

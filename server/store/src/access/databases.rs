@@ -174,22 +174,27 @@ impl Database for OnPostgres {
         })
     }
 
-    /// Two statements: the second sees the rows as they are once the first has its locks.
+    /// Two statements: the second sees the rows as they are once the first has its locks. In a task that nobody can drop: a
+    /// request that is cut off while its `BEGIN` is on the way would leave a transaction open on a pooled connection.
     async fn write_behind_owners(
         &self,
         shop: &ShopSlug,
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
-        let write = async {
-            let mut transaction = self.pool.begin().await?;
-            let lock = sqlx::query(include_str!("../postgres/sql/lock_owners.sql")).bind(shop.as_str());
+        let (pool, of) = (self.pool.clone(), shop.clone());
+        let write = tokio::spawn(async move {
+            let mut transaction = pool.begin().await?;
+            let lock = sqlx::query(include_str!("../postgres/sql/lock_owners.sql")).bind(of.as_str());
             lock.execute(&mut *transaction).await?;
             let done = bound!(sqlx::query(sql), values).execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<_, sqlx::Error>(done.rows_affected())
-        };
-        write.await.map_err(|error| on_postgres::of_shop(error, shop))
+        });
+        match write.await {
+            Ok(done) => done.map_err(|error| on_postgres::of_shop(error, shop)),
+            Err(lost) => Err(StoreError::Unavailable { reason: lost.to_string() }),
+        }
     }
 
     async fn write_returning<R: Row>(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<R>, StoreError> {
