@@ -10,12 +10,11 @@
 //! Where a worker stands before the network, it tells the server before it fetches a page. A page of the server's under
 //! such a worker is therefore of another session.
 
-use js_sys::Reflect;
 use web_sys::Window;
 
 use crate::{
-    network, person, pin,
-    storage::{Storage, mirror},
+    network,
+    storage::mirror,
     worker::{self, Message},
 };
 
@@ -53,43 +52,6 @@ pub async fn finish() -> bool {
         forget();
     }
     told
-}
-
-/// What the server says in a cookie when somebody has signed out by a plain form: one that went before the page was alive.
-const BY_FORM: &str = "daybook_out";
-
-/// Sees to what a plain form could not: the copies of the books on this device go, and what says whose they were. What is
-/// not sent stays. Nothing of a shop is to be started before it is done: a page that has read a copy would go on with it.
-pub async fn finish_of_form() {
-    // The other tabs hear of it as of any sign-out; the server knows already.
-    let _ = mirror::set(KEY, &true);
-    mirror::delete(KEY);
-    let shops = person::shops();
-    for shop in &shops {
-        if let Some(author) = person::remembered(shop) {
-            pin::forget(&author.actor);
-        }
-        person::forget(shop);
-    }
-    worker::forget_pictures();
-    for shop in shops {
-        // One that cannot be cleared is overwritten by the next person's.
-        let _ = Storage::forget_books(&shop).await;
-    }
-}
-
-/// Whether the server says so. It is good once.
-#[must_use]
-pub fn was_by_form() -> bool {
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return false };
-    let cookies = Reflect::get(&document, &"cookie".into()).ok().and_then(|cookies| cookies.as_string());
-    let name = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == BY_FORM);
-    let is_there = cookies.is_some_and(|cookies| cookies.split(';').any(name));
-    if is_there {
-        let forgotten = format!("{BY_FORM}=; Path=/; SameSite=Strict; Max-Age=0");
-        let _ = Reflect::set(&document, &"cookie".into(), &forgotten.into());
-    }
-    is_there
 }
 
 pub(crate) fn to_the_door() {
