@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import type { Daybook } from "../support/daybook.ts";
-import { hydrated, type Device } from "../support/device.ts";
+import { hydrated, keptForOffline, type Device } from "../support/device.ts";
 import { BREAD } from "../support/demo.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -93,6 +93,7 @@ test.describe("us_30 tabs", () => {
     test.setTimeout(120_000);
     let page = await till.open("till");
     await till.expectLive();
+    await keptForOffline(page);
     await till.goOffline();
     const sold: string[] = [];
     for (let round = 0; round < 10; round += 1) {
