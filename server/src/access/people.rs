@@ -202,6 +202,11 @@ impl Access {
         let found = members.iter().find(|(person, _)| person.login.as_str() == login);
         let (person, member) = found.ok_or(PeopleError::NoSuchMember)?;
         let ends_an_owner = member.role == Role::Owner && role != Some(Role::Owner);
+        let mut others = members.iter().filter(|(other, member)| other.id != person.id && member.role == Role::Owner);
+        // Known before anything ends; of several who go at once, the statement keeps one.
+        if ends_an_owner && others.next().is_none() {
+            return Err(PeopleError::LastOwner);
+        }
         // Before it, so that whatever breaks off in between leaves nothing behind that nobody would end; and after it, for
         // what they made meanwhile.
         if ends_an_owner {

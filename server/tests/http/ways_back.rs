@@ -64,6 +64,10 @@ async fn with_anybody_else_no_link_and_no_invite_ends(fixture: Fixture) {
     let ashas = session(&daybook, "asha").await;
     let (reset, owners) = (link(&daybook, &ashas, "marek").await, invite(&daybook, &ashas, Role::Owner).await);
     assert!(location(&people(&daybook, &ashas, &[("do", "remove"), ("login", "bo")]).await).contains("done="));
+    // The last owner stays: so does whoever they have invited to follow them.
+    for end in [&[("do", "remove"), ("login", "asha")][..], &[("do", "role"), ("login", "asha"), ("role", "reader")]] {
+        assert!(location(&people(&daybook, &ashas, end).await).contains("problem=last-owner"));
+    }
     assert_eq!(location(&set(&daybook, &reset, NEW).await), "/sign-in?done=reset");
     assert_eq!(comes_in(&daybook, &owners, "ines").await, "/s/test");
 }
