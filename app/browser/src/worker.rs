@@ -1,7 +1,9 @@
 //! The service worker: what opens the app without a network, and how a new version of it takes over.
 //!
 //! ```text
-//! Absent ──register──► Current ──another was installed──► Waiting ──a person says so──► Taking ──► the page loads anew
+//! Absent ──register──► Installing ──all is kept──► Current ──another was installed──► Waiting ──a person says so──► Taking
+//!   ▲                      │                                                                                      │
+//!   └─ again after a pause ┘ a file did not come                                             the page loads anew ◄┘
 //! ```
 //!
 //! A new worker waits until the page sends it forward. It would take over by itself only after every tab had been
@@ -24,6 +26,9 @@ use crate::events::{Listener, sleep};
 const SCRIPT: &str = "/sw.js";
 /// Browsers look for a new worker when a page is loaded. A till's page may stay open for days.
 const LOOK_AGAIN: u64 = 30 * 60 * 1000;
+/// A first worker whose files did not all come is gone, and its registration with it: no browser tries that again by
+/// itself. The pause doubles each time, up to [`LOOK_AGAIN`].
+const TRY_AGAIN: u64 = 5 * 1000;
 
 /// The worker of this origin, as this page knows it. Cloning is a pointer copy.
 #[derive(Clone)]
@@ -132,13 +137,43 @@ impl Worker {
             }
         };
         self.listen(&self.0.container, "controllerchange", taken);
+        let state = Rc::downgrade(&self.0);
+        drop(self);
+        let mut pause = TRY_AGAIN;
+        while let Some(worker) = state.upgrade().map(Self) {
+            let registration = worker.register().await;
+            drop(worker);
+            if let Some(registration) = registration.filter(|registration| registration.active().is_some()) {
+                sleep(LOOK_AGAIN).await;
+                if let Ok(update) = registration.update() {
+                    let _ = JsFuture::from(update).await;
+                }
+            } else {
+                sleep(pause).await;
+                pause = (2 * pause).min(LOOK_AGAIN);
+            }
+        }
+    }
+
+    /// What is registered for this origin, which is nothing new where something is.
+    async fn register(&self) -> Option<ServiceWorkerRegistration> {
         let options = RegistrationOptions::new();
         // A worker script from the HTTP cache would hide a new release for a day.
         options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
         let registering = self.0.container.register_with_options(SCRIPT, &options);
-        let Ok(registration) = JsFuture::from(registering).await else { return };
-        let Ok(registration) = registration.dyn_into::<ServiceWorkerRegistration>() else { return };
-        self.0.registration.replace(Some(registration.clone()));
+        let registration: ServiceWorkerRegistration = JsFuture::from(registering).await.ok()?.dyn_into().ok()?;
+        if self.0.registration.replace(Some(registration.clone())).as_ref() != Some(&registration) {
+            self.follow(&registration);
+        }
+        Some(registration)
+    }
+
+    fn follow(&self, registration: &ServiceWorkerRegistration) {
+        // A worker claims the pages that are there when it takes up its work. One whose document was still on its way
+        // then is not among them, nor is one that was loaded past the worker (a hard reload).
+        if let Some(active) = registration.active().filter(|_| self.0.container.controller().is_none()) {
+            let _ = active.post_message(&"claim".into());
+        }
         self.tell_if_waiting();
         let found = {
             let state = Rc::downgrade(&self.0);
@@ -148,19 +183,8 @@ impl Worker {
                 }
             }
         };
-        self.listen(&registration, "updatefound", found);
+        self.listen(registration, "updatefound", found);
         self.follow_installing();
-        let state = Rc::downgrade(&self.0);
-        drop(self);
-        loop {
-            sleep(LOOK_AGAIN).await;
-            if state.upgrade().is_none() {
-                return;
-            }
-            if let Ok(update) = registration.update() {
-                let _ = JsFuture::from(update).await;
-            }
-        }
     }
 
     fn follow_installing(&self) {

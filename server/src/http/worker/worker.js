@@ -24,6 +24,8 @@ self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('message', (event) => {
   // Only when the page says so: its person may be in the middle of something.
   if (event.data === 'take-over') self.skipWaiting();
+  // It was loaded past this worker, or was on its way when this worker took up its work.
+  if (event.data === 'claim') event.waitUntil(self.clients.claim());
   // Somebody else may be here next, who may not see them.
   if (event.data === 'forget-pictures') event.waitUntil(caches.delete(PICTURES));
   if (event.data === 'signed-out') event.waitUntil(caches.open(SIGNED_OUT));
