@@ -56,11 +56,17 @@ pub fn hydrate() {
     // As the server has written the numbers of this very document; one that the device kept was written for nobody.
     let locale = said("data-locale").and_then(|tag| format::Locale::of_tag(&tag));
     format::set_locale(locale.unwrap_or_else(|| format::Locale::accepted(&browser::languages())));
-    let boot = said("data-boot");
-    if !browser::sign_out::may_show(boot.as_deref() != Some("csr")) {
+    let is_kept = said("data-boot").as_deref() == Some("csr");
+    browser::sign_out::finish_of_form(move || start(is_kept));
+}
+
+/// `is_kept`: the document is the one that the worker keeps.
+#[cfg(feature = "hydrate")]
+fn start(is_kept: bool) {
+    if !browser::sign_out::may_show(!is_kept) {
         return;
     }
-    if boot.as_deref() == Some("csr") {
+    if is_kept {
         leptos::mount::mount_to_body(App);
     } else {
         leptos::mount::hydrate_body(App);

@@ -64,6 +64,27 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
     expect((await sales(daybook)).map((sale) => sale.actor)).toEqual([ASHA.login, ASHA.login]);
   });
 
+  test("us_14 signing out by a form that no script has seen takes the copy of the books away too", async ({ till, daybook }) => {
+    await corner(daybook, SHOP);
+    await signIn(till, ASHA, "/device");
+    const { page } = till;
+    await till.expectLive();
+    await keptForOffline(page, SHOP);
+    // As a press before the page is alive sends it: `submit()` tells no listener.
+    await page.evaluate(() => document.querySelector<HTMLFormElement>("form[action='/session/end']")?.submit());
+    await expect(page).toHaveURL(/\/sign-in$/);
+    // The server's word to the page goes when all is done.
+    await expect.poll(() => page.evaluate(() => document.cookie)).not.toContain("daybook_out");
+    expect(await page.evaluate(hasBooks, `daybook:${SHOP}`)).toBe(false);
+    expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.endsWith(":person")))).toEqual([]);
+    await hydrated(page);
+
+    till.line.cut();
+    await page.goto(`/s/${SHOP}`);
+    await expect(page.getByText("Not on this device yet")).toBeVisible();
+    await expect(page.getByText("Oat bread")).toHaveCount(0);
+  });
+
   test("us_14 whoever signs out is asked about what is not sent, and nobody else sends it", async ({ till, daybook }) => {
     await corner(daybook, SHOP);
     await signIn(till, ASHA, "/device");

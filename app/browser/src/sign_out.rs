@@ -10,11 +10,13 @@
 //! Where a worker stands before the network, it tells the server before it fetches a page. A page of the server's under
 //! such a worker is therefore of another session.
 
+use js_sys::Reflect;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Window;
 
 use crate::{
-    network,
-    storage::mirror,
+    network, person, pin,
+    storage::{Storage, mirror},
     worker::{self, Message},
 };
 
@@ -52,6 +54,57 @@ pub async fn finish() -> bool {
         forget();
     }
     told
+}
+
+/// What the server says in a cookie when somebody has signed out by a plain form: one that went before the page was alive.
+const BY_FORM: &str = "daybook_out";
+
+/// Sees to what a plain form could not, where one was used, and goes on: the copies of the books on this device go, and
+/// what says whose they were. What is not sent stays. Nothing of a shop is started before it is done: a page that has
+/// read a copy would go on with it.
+pub fn finish_of_form(go_on: impl FnOnce() + 'static) {
+    if was_by_form() {
+        // Not with the page's own tasks: there are none before it is mounted.
+        spawn_local(async {
+            forget_everybody().await;
+            go_on();
+        });
+    } else {
+        go_on();
+    }
+}
+
+async fn forget_everybody() {
+    // The other tabs hear of it as of any sign-out; the server knows already.
+    let _ = mirror::set(KEY, &true);
+    mirror::delete(KEY);
+    worker::forget_pictures();
+    for shop in person::shops() {
+        // One that cannot be cleared is overwritten by the next person's.
+        let _ = Storage::forget_books(&shop).await;
+        if let Some(author) = person::remembered(&shop) {
+            pin::forget(&author.actor);
+        }
+        person::forget(&shop);
+    }
+    set_cookie(&format!("{BY_FORM}=; Path=/; SameSite=Strict; Max-Age=0"));
+}
+
+/// Whether the server says so. It does until it has been seen to: a tab may be closed in the middle of that.
+fn was_by_form() -> bool {
+    let is_word = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == BY_FORM);
+    cookies().is_some_and(|cookies| cookies.split(';').any(is_word))
+}
+
+fn cookies() -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    Reflect::get(&document, &"cookie".into()).ok()?.as_string()
+}
+
+fn set_cookie(cookie: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        let _ = Reflect::set(&document, &"cookie".into(), &cookie.into());
+    }
 }
 
 pub(crate) fn to_the_door() {

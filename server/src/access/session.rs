@@ -247,6 +247,14 @@ pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
     cookie(headers, NAME, "", 0)
 }
 
+/// `Set-Cookie` by which the next page's script hears that somebody has signed out by a plain form, and that the copy of the
+/// books which they left on the device is to go. It opens nothing; no other site can set it.
+#[must_use]
+pub fn say_signed_out(headers: &HeaderMap) -> Option<HeaderValue> {
+    let secure = if is_local(headers) { "" } else { "; Secure" };
+    HeaderValue::from_str(&format!("daybook_out=1; Path=/; SameSite=Strict; Max-Age=31536000{secure}")).ok()
+}
+
 /// `Set-Cookie` for no page's script, and for no other host.
 pub(super) fn cookie(headers: &HeaderMap, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let (prefix, secure) = if is_local(headers) { ("", "") } else { (HOST_ONLY, "; Secure") };

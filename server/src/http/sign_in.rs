@@ -13,6 +13,7 @@ use store::access::Person;
 
 use super::{
     Shared,
+    pages::is_for_people,
     peer::Peer,
     redirect::{see_other, see_other_with},
 };
@@ -60,6 +61,10 @@ pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
     }
     let mut response = see_other("/sign-in");
     response.headers_mut().extend(session::forget_cookie(&headers).map(|it| (header::SET_COOKIE, it)));
+    // A script that signs somebody out has seen to the device before it says so here.
+    if let Some(word) = session::say_signed_out(&headers).filter(|_| is_for_people(&headers)) {
+        response.headers_mut().append(header::SET_COOKIE, word);
+    }
     response
 }
 
