@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{arrival::Arrival, peer::Peer, problem::Problem, worker::RELEASE};
+use super::{arrival::Arrival, pages::is_for_people, peer::Peer, problem::Problem, worker::RELEASE};
 use crate::access::{log, session};
 
 /// Refuses what another site's page makes a browser send. Browsers say so themselves (`Sec-Fetch-Site`, and
@@ -35,6 +35,14 @@ fn is_same_site(headers: &HeaderMap) -> bool {
         (None, Some(origin)) => origin_of(headers).is_some_and(|own| own == origin),
         (None, None) => true,
     }
+}
+
+/// Whether a script of this server's own pages has asked, or a program: not a link, an address that was typed, or another
+/// site's page. Browsers that do not say so (`Sec-Fetch-Mode`) still ask for a document by its type.
+#[must_use]
+pub fn is_by_own_page(headers: &HeaderMap) -> bool {
+    let mode = headers.get(HeaderName::from_static("sec-fetch-mode"));
+    is_same_site(headers) && mode.is_none_or(|mode| mode != "navigate") && !is_for_people(headers)
 }
 
 /// Whether the page that a request was led here by is one of this server, if it names any.

@@ -15,7 +15,7 @@ use domain::{ShopSlug, books::Author, values::Millis};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{API, Server, Shared, peer::Peer, problem::Problem};
+use super::{API, Server, Shared, guard, peer::Peer, problem::Problem};
 use crate::{
     access::{Denied, Entrance, Kind, Visitor, devices::Code, log, sight},
     shop::{Shop, log::unavailable},
@@ -118,10 +118,13 @@ async fn look_at(
 impl Door {
     /// Takes down on which device whoever asks is, where they have said so. Answers with its code where that is another's.
     ///
+    /// A link says nothing: anybody can write one with a code that stands on a receipt.
+    ///
     /// # Errors
     /// 403 for a device that was shut out.
     pub async fn on_its_device(&self) -> Result<Option<&str>, Problem> {
-        let Some(device) = self.query.get("device").filter(|_| self.kind == Kind::Person) else { return Ok(None) };
+        let is_said = self.kind == Kind::Person && guard::is_by_own_page(&self.headers);
+        let Some(device) = self.query.get("device").filter(|_| is_said) else { return Ok(None) };
         let code = self.server.access.on_device(&self.headers, &self.shop.slug, &self.author, device).await?;
         Ok((code == Code::Taken).then_some(device))
     }

@@ -25,6 +25,7 @@ use crate::{
 on_every_store!(
     a_device_is_enrolled_with_its_first_word_and_heard_of_since,
     what_a_device_said_last_outlives_the_server,
+    a_link_with_the_code_of_a_device_makes_nobody_that_device,
     p9_a_revoked_device_is_out_within_a_second_on_every_instance_and_forgets_the_books,
     p5_what_a_revoked_device_wrote_before_waits_for_an_owner_and_what_it_wrote_later_is_refused,
     p5_what_somebody_wrote_before_they_were_removed_waits_for_an_owner,
@@ -164,6 +165,37 @@ async fn what_a_device_said_last_outlives_the_server(fixture: Fixture) {
     }
     daybook.stop().await;
     assert_eq!(enrolled(&fixture, "T10001").await.unwrap().unsent, Some(0));
+}
+
+async fn a_link_with_the_code_of_a_device_makes_nobody_that_device(fixture: Fixture) {
+    let (daybook, ines, _till) = staffed(&fixture).await;
+    let asha = enrolled(&fixture, "T10001").await.unwrap().person;
+    assert_eq!(form(&daybook, &ines, &[("do", "revoke"), ("device", "T10001")]).await, "done=revoke");
+    let ways = [
+        &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("accept", "text/html")][..],
+        &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")],
+        &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors"), ("accept", "text/event-stream")],
+        // Of a browser that says no more.
+        &[("accept", "text/html,*/*")],
+    ];
+    let ask = async |device: &str, heads: &[(&str, &str)]| {
+        let mut asked = ines.get(format!("{}/api/v1/shops/{SHOP}/feed?after=0&device={device}", daybook.origin));
+        for (name, value) in heads {
+            asked = asked.header(*name, *value);
+        }
+        asked.send().await.unwrap().status()
+    };
+    for heads in ways {
+        assert_eq!(ask("T10001", heads).await, StatusCode::OK, "{heads:?}");
+        assert_eq!(ask("T66666", heads).await, StatusCode::OK, "{heads:?}");
+        let digest = ines.get(format!("{}/api/v1/shops/{SHOP}/digest", daybook.origin)).send().await.unwrap();
+        assert_eq!(digest.status(), StatusCode::OK, "{heads:?}");
+    }
+    assert!(enrolled(&fixture, "T66666").await.is_none());
+    assert_eq!(enrolled(&fixture, "T10001").await.unwrap().person, asha);
+    // Its own script's word counts.
+    assert_eq!(ask("T66666", &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]).await, StatusCode::OK);
+    assert!(enrolled(&fixture, "T66666").await.is_some());
 }
 
 async fn p9_a_revoked_device_is_out_within_a_second_on_every_instance_and_forgets_the_books(fixture: Fixture) {

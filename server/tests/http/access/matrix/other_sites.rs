@@ -11,7 +11,7 @@ use crate::{
     support::{Daybook, SHOP, memory},
 };
 
-/// All that anybody could change: the log, who belongs to the shop, who is signed in.
+/// All that anybody could change: the log, who belongs to the shop, who is signed in, and on which devices.
 async fn all_that_is(fixture: &Fixture) -> String {
     let (store, access, shop) = (&fixture.store, fixture.store.access(), ShopSlug::parse(SHOP).unwrap());
     let head = store.head(&shop).await.unwrap().unwrap();
@@ -21,8 +21,9 @@ async fn all_that_is(fixture: &Fixture) -> String {
         sessions.push(access.sessions(person.id).await.unwrap().len());
     }
     let (members, invites) = (access.known_members(&shop).await.unwrap(), access.invites(&shop).await.unwrap());
+    let devices = access.devices(&shop).await.unwrap();
     let passwords: Vec<_> = people.iter().map(|person| person.password.as_ref().map(|hash| hash.0.clone())).collect();
-    format!("{head:?} {people:?} {passwords:?} {sessions:?} {members:?} {invites:?}")
+    format!("{head:?} {people:?} {passwords:?} {sessions:?} {members:?} {invites:?} {devices:?}")
 }
 
 async fn send(client: &Client, request: Request) -> StatusCode {
@@ -111,7 +112,8 @@ async fn what_another_site_sends_is_refused_at_every_door_and_reading_changes_no
         }
     }
     for door in of_shop(&daybook, SHOP) {
-        let request = (door.ask)().header("cookie", &cookie).build().unwrap();
+        let asked = (door.ask)().header("cookie", &cookie).header("sec-fetch-mode", "navigate");
+        let request = asked.query(&[("device", "T10001")]).build().unwrap();
         if request.method() == "GET" {
             assert!(!send(&daybook.client, request).await.is_server_error(), "{}", door.name);
         }
