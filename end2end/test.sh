@@ -26,6 +26,12 @@ export PATH=$tools/bin:$PATH
 
 wasm=wasm32-unknown-unknown
 logs=$(mktemp -d)
+# Databases of tests in memory, where there is room: a disk that is busy with a build keeps a commit waiting for seconds.
+memory=/dev/shm
+if [[ -w $memory && $(df --output=avail --block-size=1M $memory | tail -1) -ge 2000 ]]; then
+  DAYBOOK_TEST_FILES=$(mktemp -d $memory/daybook.XXXXXX)
+  export DAYBOOK_TEST_FILES
+fi
 cluster=
 worker=
 stages=()
@@ -46,7 +52,7 @@ cleanup() {
   trap - EXIT
   if [[ -n $worker ]]; then end_tree "$worker"; fi
   if [[ -n $cluster ]]; then "$here/postgres.sh" stop "$cluster" >/dev/null 2>&1 || true; fi
-  rm -rf "$logs"
+  rm -rf "$logs" ${DAYBOOK_TEST_FILES:+"$DAYBOOK_TEST_FILES"}
   exit "$status"
 }
 trap cleanup EXIT

@@ -12,6 +12,13 @@ const signIn = (device: Device, person: Person, path: string): Promise<void> => 
 const sales = async (daybook: Daybook): Promise<(LogEvent & { actor: string })[]> =>
   (await daybook.logOf(SHOP)).filter((event) => event.type === "SaleRecorded");
 
+/** What the session that the device has now opens, whatever becomes of the cookie on it. */
+async function underItsSession(device: Device, daybook: Daybook): Promise<() => Promise<number>> {
+  const session = (await device.context.cookies()).find((cookie) => cookie.name.includes("session"));
+  const headers = { cookie: `${session?.name}=${session?.value}` };
+  return async () => (await fetch(`${daybook.origin}/api/v1/shops/${SHOP}/products`, { headers })).status;
+}
+
 test.describe("us_14 signing in and out", { tag: "@data" }, () => {
   test("us_14 a shop with people asks who is there, and a wrong password is answered as an unknown login is", async ({ till, daybook }) => {
     await corner(daybook, SHOP);
@@ -143,11 +150,7 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
     await keptForOffline(page, SHOP);
     const second = await till.context.newPage();
     await till.open(`/s/${SHOP}/products`, second);
-    const session = (await till.context.cookies()).find((cookie) => cookie.name.includes("session"));
-    const mayRead = async (): Promise<number> => {
-      const headers = { cookie: `${session?.name}=${session?.value}` };
-      return (await fetch(`${daybook.origin}/api/v1/shops/${SHOP}/products`, { headers })).status;
-    };
+    const mayRead = await underItsSession(till, daybook);
     expect(await mayRead()).toBe(200);
 
     await till.goOffline();
@@ -181,5 +184,30 @@ test.describe("us_14 signing in and out", { tag: "@data" }, () => {
     await expect(async () => {
       expect((await sales(daybook)).map((sale) => sale.actor), "and what they wrote is sent when they come back").toEqual([ASHA.login]);
     }).toPass({ timeout: 15_000 });
+  });
+
+  test("us_14 whoever has signed out without a network is out on pages of no shop too", async ({ till, daybook }) => {
+    await corner(daybook, SHOP);
+    await signIn(till, ASHA, "/device");
+    const { page } = till;
+    await till.expectLive();
+    await keptForOffline(page, SHOP);
+    const mayRead = await underItsSession(till, daybook);
+    await till.goOffline();
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    await expect(page.getByText("has signed out, and the book has not heard of it yet")).toBeVisible();
+
+    for (const path of ["/shops", "/password", "/start"]) {
+      await page.goto(path);
+      await expect(page, "without a network").toHaveURL(/\/sign-in$/);
+    }
+    // No page is there to tell the server.
+    await page.goto("about:blank");
+    till.line.heal();
+    await page.goto("/shops");
+    await expect(page).toHaveURL(/\/sign-in/);
+    await expect(page.getByText("Corner shop")).toHaveCount(0);
+    expect(await mayRead(), "the server was told first").toBe(401);
   });
 });

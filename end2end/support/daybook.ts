@@ -43,7 +43,7 @@ async function freePort(): Promise<number> {
 /** An empty database of the wanted kind, and how to take it away again. */
 async function freshDatabase(store: Store): Promise<{ url: string; drop: () => Promise<void> }> {
   if (store === "sqlite") {
-    const folder = mkdtempSync(join(tmpdir(), "daybook-e2e-"));
+    const folder = mkdtempSync(join(process.env["DAYBOOK_TEST_FILES"] ?? tmpdir(), "daybook-e2e-"));
     return {
       url: `sqlite://${join(folder, "daybook.db")}`,
       drop: async () => rmSync(folder, { recursive: true, force: true }),

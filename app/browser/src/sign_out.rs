@@ -7,8 +7,8 @@
 //!                                                     └──no───► the door, and told with the next contact
 //! ```
 //!
-//! Where a worker stands before the network, it tells the server before it fetches a page. A page of the server's under
-//! such a worker is therefore of another session.
+//! Where a worker stands before the network, it tells the server before it fetches a page. A page that came through it is
+//! therefore of another session.
 
 use js_sys::Reflect;
 use wasm_bindgen_futures::spawn_local;
@@ -87,13 +87,24 @@ async fn forget_everybody() {
         }
         person::forget(&shop);
     }
-    set_cookie(&format!("{BY_FORM}=; Path=/; SameSite=Strict; Max-Age=0"));
+    let secure = if is_plain() { "" } else { "; Secure" };
+    set_cookie(&format!("{}=; Path=/; SameSite=Strict; Max-Age=0{secure}", by_form()));
 }
 
 /// Whether the server says so. It does until it has been seen to: a tab may be closed in the middle of that.
 fn was_by_form() -> bool {
-    let is_word = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == BY_FORM);
+    let word = by_form();
+    let is_word = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == word);
     cookies().is_some_and(|cookies| cookies.split(';').any(is_word))
+}
+
+/// Over TLS a cookie of this prefix is this host's own; any other could be one of its neighbours'.
+fn by_form() -> String {
+    format!("{}{BY_FORM}", if is_plain() { "" } else { "__Host-" })
+}
+
+fn is_plain() -> bool {
+    web_sys::window().and_then(|window| window.location().protocol().ok()).as_deref() == Some("http:")
 }
 
 fn cookies() -> Option<String> {
@@ -119,7 +130,7 @@ pub fn may_show(of_server: bool) -> bool {
     if !is_remembered() {
         return true;
     }
-    if of_server && worker::stands_before_network() {
+    if of_server && worker::fetched_this_document() {
         forget();
         return true;
     }

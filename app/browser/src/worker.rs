@@ -88,9 +88,13 @@ fn controller() -> Option<ServiceWorker> {
     container().and_then(|container| container.controller())
 }
 
-/// Whether what this page was made of was fetched by the worker.
-pub(crate) fn stands_before_network() -> bool {
-    controller().is_some()
+/// Whether the document of this page was fetched by the worker. One that was loaded past it may have been claimed since.
+pub(crate) fn fetched_this_document() -> bool {
+    let entry = web_sys::window()
+        .and_then(|window| window.performance())
+        .map(|performance| performance.get_entries_by_type("navigation").get(0));
+    let begun = entry.and_then(|entry| js_sys::Reflect::get(&entry, &"workerStart".into()).ok()?.as_f64());
+    begun.is_some_and(|begun| begun > 0.0)
 }
 
 pub(crate) fn tell(message: Message) {

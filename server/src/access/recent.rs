@@ -58,10 +58,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
         if let Some(value) = self.known(key, FRESH) {
             return Ok(Some(value));
         }
-        let doubts = self.rows().doubts;
+        // What is found out is as old as the question.
+        let (doubts, asked_at) = (self.rows().doubts, Instant::now());
         match ask().await {
             Ok(found) => {
-                self.keep(key, found.clone(), doubts);
+                self.keep(key, found.clone(), doubts, asked_at);
                 Ok(found)
             }
             Err(error @ StoreError::Unavailable { .. }) if ANEW.try_with(|()| ()).is_err() => {
@@ -95,7 +96,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
     }
 
     /// `doubts`: as many as there were when it was asked.
-    fn keep(&self, key: &K, found: Option<V>, doubts: u64) {
+    fn keep(&self, key: &K, found: Option<V>, doubts: u64, asked_at: Instant) {
         let mut rows = self.rows();
         if rows.doubts != doubts {
             return;
@@ -105,7 +106,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Recent<K, V> {
             rows.retain(|_, (at, _)| at.elapsed() < FRESH);
         }
         match found {
-            Some(value) if rows.len() < MOST => drop(rows.insert(key.clone(), (Instant::now(), value))),
+            Some(value) if rows.len() < MOST => drop(rows.insert(key.clone(), (asked_at, value))),
             _ => drop(rows.remove(key)),
         }
     }

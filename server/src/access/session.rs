@@ -173,8 +173,10 @@ impl super::Access {
     /// When the database does not answer.
     pub async fn sign_out(&self, headers: &HeaderMap) -> Result<(), StoreError> {
         let Some(secret) = of_cookie(headers) else { return Ok(()) };
+        self.store.end_session(&secret.hash()).await?;
+        // Afterwards: a request beside this one may have asked for it just before.
         self.sessions.forget(&secret.hash());
-        self.store.end_session(&secret.hash()).await
+        Ok(())
     }
 
     /// Who is signed in on the browser that sent the request.
@@ -248,16 +250,21 @@ pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// `Set-Cookie` by which the next page's script hears that somebody has signed out by a plain form, and that the copy of the
-/// books which they left on the device is to go. It opens nothing; no other site can set it.
+/// books which they left on the device is to go. It opens nothing.
 #[must_use]
 pub fn say_signed_out(headers: &HeaderMap) -> Option<HeaderValue> {
-    let secure = if is_local(headers) { "" } else { "; Secure" };
-    HeaderValue::from_str(&format!("daybook_out=1; Path=/; SameSite=Strict; Max-Age=31536000{secure}")).ok()
+    let (prefix, secure) = prefix_and_secure(headers);
+    HeaderValue::from_str(&format!("{prefix}daybook_out=1; Path=/; SameSite=Strict; Max-Age=31536000{secure}")).ok()
+}
+
+/// Of a cookie's name, and of its attributes.
+fn prefix_and_secure(headers: &HeaderMap) -> (&'static str, &'static str) {
+    if is_local(headers) { ("", "") } else { (HOST_ONLY, "; Secure") }
 }
 
 /// `Set-Cookie` for no page's script, and for no other host.
 pub(super) fn cookie(headers: &HeaderMap, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let (prefix, secure) = if is_local(headers) { ("", "") } else { (HOST_ONLY, "; Secure") };
+    let (prefix, secure) = prefix_and_secure(headers);
     let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     let mut header = HeaderValue::from_str(&text).ok()?;
     header.set_sensitive(true);

@@ -94,11 +94,12 @@ impl Shop {
             return Err(ShopError::ReadOnly);
         }
         let (answer, answered) = oneshot::channel();
-        let waiting = self.metrics.queue_depth.hold();
-        self.work.try_send(Work { requests, queued, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ShopError::Full,
-            mpsc::error::TrySendError::Closed(_) => self.why_closed(),
+        let place = self.work.try_reserve().map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => ShopError::Full,
+            mpsc::error::TrySendError::Closed(()) => self.why_closed(),
         })?;
+        let waiting = self.metrics.queue_depth.hold();
+        place.send(Work { requests, queued, answer });
         let decided = answered.await;
         drop(waiting);
         // The appender answers everything that it takes; without an answer it was never taken.
@@ -145,7 +146,7 @@ impl Shop {
         self.hub.subscribe(after)
     }
 
-    fn touch(&self) {
+    pub(super) fn touch(&self) {
         self.used.store(clock::now().0, Relaxed);
     }
 

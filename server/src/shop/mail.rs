@@ -169,13 +169,18 @@ impl Postman {
 
     async fn send_due(&self) -> Result<(), StoreError> {
         let outbox = self.shops.store.letters();
-        loop {
+        while !self.stop.is_cancelled() {
             let now = clock::now();
             let due = outbox.take(now, after(now, LEASE), LETTERS).await?;
-            if due.is_empty() || self.stop.is_cancelled() {
-                return Ok(());
+            if due.is_empty() {
+                break;
             }
             for Due { letter, attempts } in due {
+                if self.stop.is_cancelled() {
+                    // Nobody else may send it before the lease is over.
+                    outbox.send_later(&letter, clock::now()).await?;
+                    continue;
+                }
                 match self.send(&letter).await {
                     Ok(()) => outbox.sent(&letter).await?,
                     Err(problem) => {
@@ -187,6 +192,7 @@ impl Postman {
                 }
             }
         }
+        Ok(())
     }
 
     /// The same name each time: a mail server or a reader that has it already can tell.

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use domain::ShopSlug;
@@ -56,10 +57,16 @@ impl Shops {
         if self.stop.is_cancelled() {
             return Err(ShopError::Stopping);
         }
-        let slot = self.lock().entry(slug.clone()).or_default().clone();
-        if let Some(active) = slot.get() {
-            return Ok(active.shop.clone());
-        }
+        let slot = {
+            let mut open = self.lock();
+            let slot = open.entry(slug.clone()).or_default();
+            if let Some(active) = slot.get() {
+                // Before the lock is given back: it is not put away now.
+                active.shop.touch();
+                return Ok(active.shop.clone());
+            }
+            slot.clone()
+        };
         // Loading may append (processes that lag), so it runs to its end even if this request is cut off.
         let (shops, slug) = (self.clone(), slug.clone());
         let loading = tokio::spawn(async move {
@@ -154,7 +161,7 @@ impl Shops {
 
     /// Puts shops away that nobody uses, and the longest unused ones when memory is short.
     pub async fn sweep(self: Arc<Self>) {
-        while self.pause((self.limits.idle / 4).max(std::time::Duration::from_millis(100))).await {
+        while self.pause((self.limits.idle / 4).max(Duration::from_millis(100))).await {
             let mut by_idle: Vec<_> = self.active().into_iter().map(|active| (active.shop.idle(), active)).collect();
             by_idle.sort_by_key(|(idle, _)| *idle);
             let mut bytes = 0_usize;
@@ -162,21 +169,26 @@ impl Shops {
                 bytes = bytes.saturating_add(active.shop.estimated_bytes());
                 let crowded = bytes > self.limits.memory && active.shop.hub.feeds() == 0;
                 if idle > self.limits.idle || crowded {
-                    self.put_away(&active);
+                    self.put_away(&active, idle);
                 }
             }
         }
     }
 
     /// A request that still holds the shop gets [`ShopError::Stopping`] from its queue; the next one loads it anew.
-    fn put_away(&self, active: &Active) {
+    /// `idle`: how long nobody had asked for it, which somebody may have done since.
+    fn put_away(&self, active: &Active, idle: Duration) {
+        let mut open = self.lock();
+        if active.shop.idle() < idle {
+            return;
+        }
         tracing::debug!(shop = %active.shop.slug, "put away");
-        self.lock().remove(&active.shop.slug);
+        open.remove(&active.shop.slug);
         active.stop.cancel();
     }
 
     /// False when the server is stopping.
-    async fn pause(&self, time: std::time::Duration) -> bool {
+    async fn pause(&self, time: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(time) => true,
             () = self.stop.cancelled() => false,

@@ -66,13 +66,14 @@ async fn c_21_c_38_allocations_by_order_and_by_line(fixture: Fixture) {
 }
 
 async fn p_4_r_29_min_position_waits_until_it_is_reached(fixture: Fixture) {
-    let daybook = Daybook::with(&fixture.store, |limits| limits.wait = Duration::from_millis(300)).await;
+    let daybook = Daybook::on(&fixture.store).await;
+    let hasty = Daybook::with(&fixture.store, |limits| limits.wait = Duration::from_millis(300)).await;
     let head = daybook.receive("B", "A", 4).await;
     let reading = tokio::spawn(daybook.get(&format!("/products/A?min_position={}", head + 1)).send());
     daybook.receive("C", "A", 6).await;
     let read = reading.await.unwrap().unwrap();
     assert_eq!(answer(read).await.1["on_hand"], 10);
-    let never = daybook.get("/digest").header("daybook-min-position", (head + 99).to_string()).send().await.unwrap();
+    let never = hasty.get("/digest").header("daybook-min-position", (head + 99).to_string()).send().await.unwrap();
     assert!(never.headers().contains_key("retry-after"));
     let (status, body) = answer(never).await;
     assert_eq!((status, &body["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("position_not_reached")));
@@ -244,7 +245,7 @@ async fn d_9_d_18_a_change_shows_in_the_product_and_in_its_category(fixture: Fix
 
 /// Documents are read off the books in memory. A page may ask for entries of the log, but never once for each row.
 async fn d_2_c_26_what_a_read_asks_the_store_does_not_grow_with_the_rows(fixture: Fixture) {
-    let counted = Arc::new(Interposed::new(fixture.store.clone()));
+    let counted = Arc::new(Interposed::new(fixture.store.clone()).silent());
     let store: Arc<dyn EventStore> = counted.clone();
     // Nothing but requests reads.
     let daybook = Daybook::with(&store, |limits| limits.poll = Duration::from_secs(3_600)).await;

@@ -69,7 +69,10 @@ impl Daybook {
     pub async fn configured(store: &Arc<dyn EventStore>, change: impl FnOnce(&mut Config)) -> Self {
         let slug = domain::ShopSlug::parse(SHOP).unwrap();
         store.create_shop(&slug, "Test shop", Uuid::new_v4()).await.unwrap();
-        let limits = Limits { poll: Duration::from_millis(50), drain: Duration::from_secs(5), ..Limits::default() };
+        let (poll, drain) = (Duration::from_millis(50), Duration::from_secs(5));
+        // Patience with a busy machine; who asks how long a read waits says so.
+        let wait = Duration::from_secs(30);
+        let limits = Limits { poll, drain, wait, ..Limits::default() };
         let mut config = Config { listen: ([127, 0, 0, 1], 0).into(), limits, ..Config::default() };
         change(&mut config);
         let running = server::start_on(config, store.clone()).await.unwrap();

@@ -36,7 +36,8 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (request.mode === 'navigate') {
-    if (['/', DOOR].includes(url.pathname) || url.pathname.startsWith('/s/')) event.respondWith(page(request, url));
+    const opensOffline = ['/', DOOR].includes(url.pathname) || url.pathname.startsWith('/s/');
+    event.respondWith(opensOffline ? page(request, url) : elsewhere(request));
   } else if (FILES.includes(url.pathname) || url.pathname.startsWith('/pkg/')) {
     event.respondWith(file(request, url));
   } else if (PICTURE.test(url.pathname)) {
@@ -83,6 +84,11 @@ async function keep(cache, name, answer) {
   await cache.put(name, answer);
   const oldestFirst = await cache.keys();
   await Promise.all(oldestFirst.slice(0, -MOST_PICTURES).map((old) => cache.delete(old, { ignoreVary: true })));
+}
+
+// Pages of a person and no shop. Who it is has to be over here too, before they are fetched.
+async function elsewhere(request) {
+  return (await isOut()) ? fetch(request) : Response.redirect(DOOR, 303);
 }
 
 async function page(request, url) {

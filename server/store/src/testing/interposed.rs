@@ -35,6 +35,8 @@ pub struct Interposed {
     before: Box<Before>,
     after: Box<After>,
     reads: AtomicU32,
+    /// Heard instead of what the store says of other instances.
+    silence: Option<broadcast::Sender<Hint>>,
 }
 
 impl Interposed {
@@ -45,7 +47,15 @@ impl Interposed {
             before: Box::new(|_| Box::pin(async { Ok(()) })),
             after: Box::new(|answer| answer),
             reads: AtomicU32::new(0),
+            silence: None,
         }
+    }
+
+    /// Tells nobody that another instance may have written: nothing is read for that.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.silence = Some(broadcast::Sender::new(1));
+        self
     }
 
     /// How often the log, its heads, verdicts or snapshots were asked for.
@@ -262,6 +272,6 @@ impl EventStore for Interposed {
     }
 
     fn announcements(&self) -> broadcast::Receiver<Hint> {
-        self.inner.announcements()
+        self.silence.as_ref().map_or_else(|| self.inner.announcements(), broadcast::Sender::subscribe)
     }
 }

@@ -11,11 +11,17 @@ use serde_json::Value;
 use sync::SyncState;
 
 use super::fleet::Retired;
-use crate::support::SHOP;
+use crate::support::{SHOP, until};
 
 async fn get(address: SocketAddr, path: &str) -> (StatusCode, Value) {
     let answer = Client::new().get(format!("http://{address}/api/v1/shops/{SHOP}{path}")).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
+}
+
+/// What one server has heard of the others' entries, another has too by then.
+async fn reaches(address: SocketAddr, position: u64) {
+    let path = format!("/digest?min_position={position}");
+    until(async || (get(address, &path).await.0 == StatusCode::OK).then_some(())).await;
 }
 
 /// The whole log, by pages: position → command id.
@@ -36,6 +42,8 @@ async fn log(address: SocketAddr) -> Vec<(u64, String)> {
 
 /// Lost 0, doubled 0, and the books of every device are the server's.
 pub async fn nothing_is_lost_or_doubled(address: SocketAddr, fleet: &[Retired]) {
+    let furthest = fleet.iter().map(|retired| retired.device.replica.confirmed().position).max();
+    reaches(address, furthest.unwrap_or_default()).await;
     let log = log(address).await;
     let positions: Vec<u64> = log.iter().map(|(position, _)| *position).collect();
     assert_eq!(positions, (1..=log.len() as u64).collect::<Vec<_>>(), "p3: no holes");

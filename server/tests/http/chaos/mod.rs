@@ -69,6 +69,9 @@ impl Shop {
         if self.servers.len() > 1 {
             self.fleet.lead_to(&end(&self.servers[(which + 1) % self.servers.len()]));
             self.fleet.until_grown_by(1).await;
+        } else {
+            // Somebody else may get its port.
+            self.fleet.lead_to(&End::Unix("/nowhere".into()));
         }
         self.servers[which] = Program::start(&self.database_url);
         self.spread();
