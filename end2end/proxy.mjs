@@ -64,6 +64,10 @@ export class FaultProxy {
   /** Every request in the order of arrival. @type {Passage[]} */
   log = [];
 
+  #feeds = 0;
+  /** How many event streams this browser had open at once, at the most. */
+  mostFeeds = 0;
+
   /** @param {{ to: number }} options the server's port on this machine */
   constructor({ to }) {
     this.#to = to;
@@ -214,6 +218,10 @@ export class FaultProxy {
     /** @type {Passage} */
     const passage = { method, path, fate: "lost" };
     this.log.push(passage);
+    if (path.includes("/feed?")) {
+      this.mostFeeds = Math.max(this.mostFeeds, (this.#feeds += 1));
+      response.once("close", () => (this.#feeds -= 1));
+    }
 
     const body = Buffer.concat(await request.toArray());
     await this.#gate("requests", method, path);

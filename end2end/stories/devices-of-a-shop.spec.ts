@@ -71,17 +71,17 @@ test.describe("devices of a shop", { tag: "@data" }, () => {
     await signIn(till, MAREK, SHOP, "/till");
     await till.expectLive();
     const { page } = owner;
-    const change = async (name: string): Promise<void> => {
+    const change = async (name: string, done: string): Promise<void> => {
       await page.goto(`/s/${SHOP}/devices`);
       const row = page.getByTestId("devices").locator("li", { hasText: MAREK.login });
       await row.locator("summary").click();
       await row.getByRole("button", { name }).click();
-      await expect(page.getByRole("status").first()).toBeVisible();
+      await expect(page.getByRole("status").filter({ hasText: done })).toBeVisible();
     };
-    await change("Shut it out");
+    await change("Shut it out", "The device is shut out.");
     await expect(till.page.getByRole("heading", { level: 1 })).toHaveText("Shut out of this shop", { timeout: 20_000 });
     await hydrated(till.page);
-    await change("Let it in again");
+    await change("Let it in again", "The device may come in again.");
     await till.page.getByRole("button", { name: "Try now" }).click();
     await till.expectLive();
     await till.open(`/s/${SHOP}/till`);

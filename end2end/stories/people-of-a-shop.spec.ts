@@ -41,7 +41,7 @@ test.describe("people of a shop", { tag: "@data" }, () => {
     await marek.locator("summary").click();
     await marek.getByLabel("Role").selectOption("reader");
     await marek.getByRole("button", { name: "Save the role" }).click();
-    await expect(marek).toContainText("reader");
+    await expect(marek.locator(".note")).toContainText("reader");
     await marek.locator("summary").click();
     await marek.getByRole("button", { name: "Password forgotten: make a link" }).click();
     const link = await page.getByTestId("invitation").getAttribute("href");

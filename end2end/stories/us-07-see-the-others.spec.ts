@@ -13,7 +13,9 @@ test.describe("us_07 see the others", { tag: "@data" }, () => {
     await counter.expectLive();
     const onHand = await figureValue(product, "On hand");
 
-    const number = await (await Till.open(till)).sell(BREAD.sku);
+    const screen = await Till.open(till);
+    await till.expectLive();
+    const number = await screen.sell(BREAD.sku);
     const entry = today.locator(".entry", { hasText: number });
     await expect(entry).toBeVisible({ timeout: 2_000 });
     await expect.poll(() => figureValue(product, "On hand"), { timeout: 2_000 }).toBe(onHand - 1);
@@ -31,6 +33,7 @@ test.describe("us_07 see the others", { tag: "@data" }, () => {
     await page.route("**/feed?*", (route) => route.abort());
     await till.open(`products/${BREAD.sku}`);
     await expect(till.chip).toHaveAttribute("data-state", /not-connected|unreachable/, { timeout: 10_000 });
+    await expect(page.locator("html"), "the server's own document").toHaveAttribute("data-boot", "hydrate");
     expect(await figureValue(page, "On hand")).toBe(before + 7);
     await page.unroute("**/feed?*");
     await till.expectLive();
@@ -47,7 +50,9 @@ test.describe("us_07 see the others", { tag: "@data" }, () => {
     await held.focus();
     const scrolled = await page.evaluate(() => window.scrollY);
 
-    const number = await (await Till.open(till)).sell(BREAD.sku);
+    const screen = await Till.open(till);
+    await till.expectLive();
+    const number = await screen.sell(BREAD.sku);
     const waiting = page.getByRole("button", { name: "1 new entry" });
     await expect(waiting).toBeVisible({ timeout: 2_000 });
     expect(await entries.allTextContents()).toEqual(before);

@@ -44,6 +44,7 @@ test.describe("us_08 race for the last one", { tag: "@data" }, () => {
     await daybook.command("order.allocate", { order_id: "FIRST", sku: SOAP.sku, qty: 3 });
     till.goOnline();
     await expect(soapLine(page)).toHaveAttribute("data-sync", "needs-attention", { timeout: 20_000 });
+    await till.expectLive();
     const before = await (await Tray.open(till)).items.locator(".reason").textContent();
     const again = await Tray.open(till);
     await expect(again.items.locator(".reason")).toHaveText(before ?? "");

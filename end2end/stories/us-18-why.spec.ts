@@ -5,6 +5,7 @@ import { expect, test } from "../support/test.ts";
 
 /** The parts as a person reads them, and the number that they must come to. */
 async function equation(page: Page): Promise<{ sum: number; headline: number; pending: number }> {
+  await page.waitForLoadState("domcontentloaded");
   const read = async (part: string) => (await page.locator(`.equation [data-part=${part}] td`).allTextContents()).map(asNumber);
   const [confirmed, pending, [headline]] = [await read("confirmed"), await read("pending"), await read("number")];
   const sum = (numbers: number[]) => numbers.reduce((all, number) => all + Math.round(number * 100), 0) / 100;

@@ -16,6 +16,8 @@ async function writtenAndAlive(page: Page, address: string): Promise<[string, st
   });
   await page.goto(address, { waitUntil: "commit" });
   await expect(page.locator("main h1")).toBeVisible();
+  // All of the document is there; its scripts are not.
+  await page.waitForFunction(() => document.readyState !== "loading");
   const written = await words();
   release();
   await hydrated(page);

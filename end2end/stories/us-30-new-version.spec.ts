@@ -61,6 +61,8 @@ test.describe("us_30 a new version", () => {
     await daybook.up("--no-offline-start");
     await till.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
     await expect.poll(() => keptReleases(till)).toEqual([]);
+    const workers = async () => (await navigator.serviceWorker.getRegistrations()).length;
+    await expect.poll(() => till.page.evaluate(workers)).toBe(0);
     await till.page.reload();
     await hydrated(till.page);
     expect(await till.page.evaluate(() => navigator.serviceWorker.controller)).toBeNull();

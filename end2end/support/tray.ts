@@ -54,6 +54,8 @@ export async function lostRace(daybook: Daybook, device: Device): Promise<void> 
   expect(taken.body.status).toBe("accepted");
   device.goOnline();
   await expect(soapLine(page)).toHaveAttribute("data-sync", "needs-attention", { timeout: 20_000 });
+  // The answer may come before the feed brings what the other one took.
+  await device.expectLive();
 }
 
 /** The tray of a device. */

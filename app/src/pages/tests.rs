@@ -108,6 +108,7 @@ impl Shop {
             command: Command::parse(command_type, data).unwrap(),
             state,
             discardable: !matches!(stage, Stage::Changed { .. }),
+            unclear: false,
             replaceable: !matches!(stage, Stage::Changed { .. }),
             stage,
             issued_at: NOW,

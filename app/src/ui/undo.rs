@@ -34,7 +34,7 @@ impl Way {
     pub fn of(picture: &Picture, id: CommandId) -> Option<Self> {
         match picture.pending.iter().find(|view| view.id == id) {
             // What was not accepted is given up, not undone.
-            Some(view) if !is_shown(view) => None,
+            Some(view) if !is_shown(view) || view.unclear => None,
             Some(view) if view.discardable => Some(Self::TakeOut),
             _ => undo::of_command(&picture.books, id, &picture.author).ok().map(Self::PutBack),
         }

@@ -68,7 +68,7 @@ pub const BEHIND: i64 = 5_000;
 /// How long a probe may take.
 const PROBE: i64 = 10_000;
 const FIRST_DELAY: u64 = 1_000;
-const LONGEST_NEAR: u64 = 4_000;
+const LONGEST_NEAR: u64 = 3_000;
 const LONGEST_FAR: u64 = 32_000;
 /// For how long after the server was heard a page without anything to send expects it back.
 const LATELY: i64 = 5 * 60_000;
@@ -308,6 +308,11 @@ impl Connection {
 
     pub fn is_leading(&self) -> bool {
         self.role == Role::Leading || (self.role == Role::Paused && self.resumed_role == Role::Leading)
+    }
+
+    /// This tab, or one that was heard of lately.
+    pub fn knows_who_leads(&self) -> bool {
+        self.is_leading() || self.leader.is_some()
     }
 
     pub fn is_following(&self) -> bool {

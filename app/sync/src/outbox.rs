@@ -211,6 +211,8 @@ pub struct PendingView {
     pub discardable: bool,
     /// Whether another command can be put in its place now.
     pub replaceable: bool,
+    /// It waits, and this tab, which has just begun, cannot tell yet whether another one is sending it.
+    pub unclear: bool,
 }
 
 impl PendingView {

@@ -97,6 +97,7 @@ impl Replica {
             decidable: self.config.may_decide(&item.record),
             discardable: self.is_discardable(item),
             replaceable: self.is_replaceable(item),
+            unclear: item.record.stage == Stage::Saved && !item.record.attempted && !self.connection.knows_who_leads(),
         }
     }
 

@@ -43,7 +43,7 @@ const START: i64 = 1_767_225_600_000;
 /// How long faults and people last, in simulated milliseconds.
 const TROUBLE: i64 = 60_000;
 /// How long the world has to come to rest without help. The longest chain of waits: a silent feed (35 s), an answer
-/// that never comes (30 s), and some pauses of 4 s.
+/// that never comes (30 s), and some pauses of 3 s.
 const RECOVERY: i64 = 80_000;
 const HEARTBEAT: i64 = 15_000;
 

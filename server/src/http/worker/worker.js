@@ -49,7 +49,11 @@ async function install() {
   const cache = await caches.open(CACHE);
   // Asked past the HTTP cache where a name does not tell the content.
   const fresh = (path) => new Request(path, { cache: path.startsWith('/pkg/') ? 'default' : 'reload' });
-  await cache.addAll([SHELL, ...FILES].map(fresh));
+  const paths = [SHELL, ...FILES];
+  const answers = await Promise.all(paths.map((path) => fetch(fresh(path))));
+  // A hotel's sign-in page is an answer too, to each of them.
+  if (!answers.every((answer) => answer.ok && isOurs(answer))) throw new Error('this is not all of the app');
+  await Promise.all(paths.map((path, at) => cache.put(path, answers[at])));
 }
 
 // Pages of the release before may still be open, and one more may be waiting to follow.
