@@ -220,12 +220,20 @@ impl Access {
     /// Signs out for good: whoever leaves cannot be switched to on this browser any more.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the session has not ended, since the database does not answer.
     pub async fn leave(&self, headers: &HeaderMap) -> Result<(), StoreError> {
+        // The PIN first: whose it is, is known by the session alone. It keeps nobody signed in.
+        if let Err(error) = self.end_pin_here(headers).await {
+            tracing::warn!(%error, "sign-out: a PIN ends by itself");
+        }
+        self.sign_out(headers).await
+    }
+
+    async fn end_pin_here(&self, headers: &HeaderMap) -> Result<(), StoreError> {
         if let (Some(person), Some(browser)) = (self.signed_in(headers).await?, browser::known(headers)) {
             self.store.end_pin(&browser.hash(), person.id).await?;
         }
-        self.sign_out(headers).await
+        Ok(())
     }
 }
 

@@ -1,12 +1,13 @@
 //! The doors of people: `POST /session` signs in, `POST /session/end` signs out. Both redirect to a page that can be
-//! read again; what went wrong stands in its address as a word.
+//! read again; what went wrong stands in its address as a word. A script that has not signed somebody out is told by the
+//! status.
 
 use axum::{
     Extension,
     body::Bytes,
     extract::State,
     http::{HeaderMap, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use store::access::Person;
@@ -15,11 +16,15 @@ use super::{
     Shared,
     pages::is_for_people,
     peer::Peer,
+    problem::Problem,
     redirect::{see_other, see_other_with},
 };
-use crate::access::{
-    Access,
-    session::{self, Secrets, SignInError},
+use crate::{
+    access::{
+        Access,
+        session::{self, Secrets, SignInError},
+    },
+    shop::log::unavailable,
 };
 
 /// `POST /session`, a form with `login`, `password` and `next`, the page to go on to.
@@ -54,10 +59,12 @@ pub async fn post(
     }
 }
 
-/// `POST /session/end`
+/// `POST /session/end`. Whoever could not be signed out keeps the cookie, without which nobody could try again.
 pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
     if let Err(error) = server.access.leave(&headers).await {
-        tracing::warn!(%error, "sign-out: the session ends by itself");
+        let problem = Problem::from(unavailable(error));
+        let page = is_for_people(&headers).then(|| see_other("/sign-out?problem=unavailable"));
+        return page.unwrap_or_else(|| problem.into_response());
     }
     let mut response = see_other("/sign-in");
     response.headers_mut().extend(session::forget_cookie(&headers).map(|it| (header::SET_COOKIE, it)));

@@ -11,7 +11,7 @@ mod redis;
 mod sqlite_file;
 
 pub use cluster::Cluster;
-pub use database::{as_role, postgres_url};
+pub use database::{as_role, execute, postgres_url};
 pub use interposed::Interposed;
 pub use proxy::{End, Line, Mode, Proxy};
 pub use redis::{Redis, redis_url};

@@ -5,19 +5,22 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
 };
 
-use domain::{CommandId, ShopSlug};
+use domain::{CommandId, ShopSlug, books::Role};
 use reqwest::StatusCode;
 use serde_json::json;
 use store::{
     AppendError, EventStore,
     contract::{Fixture, scribe},
-    testing::Interposed,
+    testing::{Interposed, execute},
 };
 use sync::protocol::PROTOCOL;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::support::{Daybook, SHOP, answer, memory, on_every_store, until};
+use crate::{
+    people::{PASSWORD, location, person, session, sign_in},
+    support::{Daybook, SHOP, answer, memory, on_every_store, until},
+};
 
 on_every_store!(
     f1_f2_an_append_whose_outcome_is_not_known_is_looked_up,
@@ -27,6 +30,8 @@ on_every_store!(
     f18_an_event_of_a_newer_version_stops_the_shop,
     p4_p_17_r_10_the_books_from_snapshot_and_tail_are_those_of_the_log,
     p3_group_commit_keeps_every_answer,
+    us_14_whoever_could_not_be_signed_out_is_told_so_and_can_try_again,
+    us_14_whose_pin_could_not_be_ended_is_signed_out_all_the_same,
 );
 
 fn shared(store: Interposed) -> Arc<dyn EventStore> {
@@ -150,6 +155,45 @@ async fn p4_p_17_r_10_the_books_from_snapshot_and_tail_are_those_of_the_log(fixt
     assert_eq!(daybook.json("/digest").await, before);
     let fresh = server::shop::log::Log::fold_from_start(store, &shop).await.unwrap().view();
     assert_eq!(before["digest"], fresh.books.digest().to_string());
+}
+
+async fn us_14_whoever_could_not_be_signed_out_is_told_so_and_can_try_again(fixture: Fixture) {
+    let Some(url) = fixture.url() else { return };
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let cookie = session(&daybook, "asha").await;
+    let end = async |accept: &str| {
+        let end = daybook.client.post(format!("{}/session/end", daybook.origin)).header("accept", accept);
+        end.header("cookie", &cookie).send().await.unwrap()
+    };
+    let seen = async || daybook.get("/digest").header("cookie", &cookie).send().await.unwrap().status();
+    execute(url, "ALTER TABLE session RENAME TO session_elsewhere").await;
+    let (script, form) = (end("*/*").await, end("text/html").await);
+    for answered in [&script, &form] {
+        assert_eq!(answered.headers().get("set-cookie"), None, "the cookie is kept");
+    }
+    assert_eq!(location(&form), "/sign-out?problem=unavailable");
+    assert!(script.headers().contains_key("retry-after"));
+    let (status, problem) = answer(script).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("store_unavailable")));
+    execute(url, "ALTER TABLE session_elsewhere RENAME TO session").await;
+    until(async || (seen().await == StatusCode::OK).then_some(())).await;
+    assert_eq!(location(&end("*/*").await), "/sign-in");
+    assert_eq!(seen().await, StatusCode::UNAUTHORIZED);
+}
+
+async fn us_14_whose_pin_could_not_be_ended_is_signed_out_all_the_same(fixture: Fixture) {
+    let Some(url) = fixture.url() else { return };
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let signed_in = sign_in(&daybook, &daybook.client, "asha", PASSWORD).await;
+    let pairs = signed_in.headers().get_all("set-cookie").iter().filter_map(|set| set.to_str().ok()?.split(';').next());
+    let cookies = pairs.collect::<Vec<_>>().join("; ");
+    execute(url, "ALTER TABLE pin RENAME TO pin_elsewhere").await;
+    let end = daybook.client.post(format!("{}/session/end", daybook.origin)).header("cookie", &cookies);
+    assert_eq!(location(&end.send().await.unwrap()), "/sign-in");
+    let seen = daybook.get("/digest").header("cookie", &cookies).send().await.unwrap();
+    assert_eq!(seen.status(), StatusCode::UNAUTHORIZED);
 }
 
 async fn p3_group_commit_keeps_every_answer(fixture: Fixture) {

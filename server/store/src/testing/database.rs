@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use tokio::sync::OnceCell;
 
 use super::cluster::Cluster;
@@ -47,6 +47,20 @@ pub async fn postgres_url() -> Option<String> {
     let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
     connection.execute(AssertSqlSafe(create)).await.expect("a database of the test's own");
     Some(with_database(server, &name))
+}
+
+/// Runs one statement as another program on the same database would, SQLite or PostgreSQL.
+///
+/// # Panics
+/// When the database does not take it.
+pub async fn execute(url: &str, statement: &'static str) {
+    if url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(url).await.expect("the file of the test");
+        connection.execute(statement).await.expect(statement);
+    } else {
+        let mut connection = PgConnection::connect(url).await.expect("the database of the test");
+        connection.execute(statement).await.expect(statement);
+    }
 }
 
 fn private() -> String {
