@@ -7,7 +7,7 @@ use store::{
     access::{Person, Session},
 };
 
-use super::{Access, session};
+use super::{Access, browser, session};
 use crate::clock;
 
 /// What a session is called on a form: nothing that anybody could come in with.
@@ -39,8 +39,8 @@ impl Access {
         Ok(open.into_iter().map(with_here).collect())
     }
 
-    /// Ends one of somebody's sessions, by its [`name_of`], or with none all but the one that the request came from. Answers
-    /// how many.
+    /// Ends one of somebody's sessions, by its [`name_of`], or with none all but the one that the request came from, and
+    /// with them their PINs there: nobody comes back by one. Answers how many.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -50,6 +50,11 @@ impl Access {
         name: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<usize, StoreError> {
+        // PINs first, and then the sessions that are there by then: whoever switches meanwhile is among them.
+        if name.is_none() {
+            let here = browser::known(headers).map(|browser| browser.hash());
+            self.store.end_pins_elsewhere(person.id, here.as_ref()).await?;
+        }
         let sessions = self.sessions_of(person, headers).await?;
         let chosen = sessions.iter().filter(|(session, is_here)| match name {
             Some(name) => name_of(session) == name,
@@ -57,6 +62,9 @@ impl Access {
         });
         let mut ended = 0;
         for (session, _) in chosen {
+            if name.is_some() {
+                self.store.end_pins_of(&session.hash).await?;
+            }
             self.sessions.forget(&session.hash);
             self.store.end_session(&session.hash).await?;
             ended += 1;

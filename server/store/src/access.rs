@@ -130,6 +130,12 @@ pub trait Access: Send + Sync {
 
     async fn end_pin(&self, browser: &SecretHash, person: Uuid) -> Result<(), StoreError>;
 
+    /// All of a person's but the one on this browser.
+    async fn end_pins_elsewhere(&self, person: Uuid, here: Option<&SecretHash>) -> Result<(), StoreError>;
+
+    /// Those of whoever a session is, on the browser that its devices are. Where nobody knows which it is, none.
+    async fn end_pins_of(&self, session: &SecretHash) -> Result<(), StoreError>;
+
     /// Of everybody, on the browser that a device is. Where nobody knows which it is, none.
     async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError>;
 

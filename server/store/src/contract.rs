@@ -133,6 +133,7 @@ macro_rules! contract_suite {
             access::a_session_lasts_as_long_as_it_is_used_and_no_longer_than_it_may,
             access::a_pin_is_of_one_person_on_one_browser_and_ends_by_wrong_tries,
             access::of_16_tries_of_a_pin_at_once_five_are_looked_at,
+            access::pins_end_everywhere_else_and_on_the_browser_of_a_session,
             access::another_password_is_set_by_a_reset_once,
             access::p9_members_are_known_by_login_in_one_question,
             access::an_invite_is_used_once,

@@ -5,6 +5,7 @@ mod agreeing;
 use domain::{CommandId, ShopSlug, books::Role};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use server::access::elsewhere::name_of;
 use store::{access::Person, contract::Fixture};
 use sync::protocol::PROTOCOL;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ on_every_store!(
     a_pin_is_off_after_five_wrong_ones_and_is_worth_nothing_elsewhere,
     a_pin_stays_on_for_whoever_is_sent_away_from_a_long_queue,
     whoever_signs_out_or_has_another_password_is_switched_to_no_more,
+    whoever_is_signed_out_from_elsewhere_does_not_come_back_by_their_pin,
     us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there,
     p9_with_a_device_the_pins_on_its_browser_end_for_everybody,
     p9_whoever_switches_on_a_device_that_was_shut_out_is_shown_nothing,
@@ -217,6 +219,30 @@ async fn whoever_signs_out_or_has_another_password_is_switched_to_no_more(fixtur
     till.switch(ASHA, PIN).await;
     fixture.store.access().end_sessions(marek.id).await.unwrap();
     assert_eq!(till.switch(MAREK, "314159").await, "/s/test/switch?problem=pin-wrong&login=marek");
+}
+
+async fn whoever_is_signed_out_from_elsewhere_does_not_come_back_by_their_pin(fixture: Fixture) {
+    let (daybook, asha, _) = corner(&fixture).await;
+    let mut till = Browser::shared(&daybook).await;
+    assert_eq!(till.says(DEVICE).await, StatusCode::OK);
+    assert_eq!(till.switch(ASHA, PIN).await, "/s/test/till");
+    let mut home = Browser { daybook: &daybook, session: session(&daybook, ASHA).await, browser: String::new() };
+    home.set_pin(PASSWORD, PIN).await;
+    let wrong = "/s/test/switch?problem=pin-wrong&login=asha";
+
+    let sessions = fixture.store.access().sessions(asha.id).await.unwrap();
+    let tills = sessions.iter().min_by_key(|session| session.begun_at).map(name_of).unwrap();
+    assert_eq!(location(&home.post("/session/elsewhere", &[("session", &tills)]).await), "/password?done=ended");
+    assert_eq!(till.switch(ASHA, PIN).await, wrong, "not with the session that was named");
+    assert_eq!(home.switch(ASHA, PIN).await, "/s/test/till", "here it is good");
+
+    till.sign_in(ASHA).await;
+    till.set_pin(PASSWORD, PIN).await;
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till", "her session there is over, and the PIN is not");
+    assert_eq!(location(&home.post("/session/elsewhere", &[]).await), "/password?done=ended");
+    assert_eq!(till.switch(ASHA, PIN).await, wrong);
+    assert_eq!(till.switch(MAREK, "314159").await, "/s/test/till", "nobody else's");
+    assert_eq!(home.switch(ASHA, PIN).await, "/s/test/till", "nor the one of the browser that asked");
 }
 
 async fn us_14_what_colleagues_wrote_goes_out_in_the_session_of_whoever_is_there(fixture: Fixture) {

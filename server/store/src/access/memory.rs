@@ -270,6 +270,21 @@ impl Access for MemoryAccess {
         Ok(())
     }
 
+    async fn end_pins_elsewhere(&self, person: Uuid, here: Option<&SecretHash>) -> Result<(), StoreError> {
+        self.data().pins.retain(|(browser, of), _| *of != person || Some(browser) == here);
+        Ok(())
+    }
+
+    async fn end_pins_of(&self, session: &SecretHash) -> Result<(), StoreError> {
+        let mut data = self.data();
+        let Some(person) = data.sessions.get(session).map(|session| session.person) else { return Ok(()) };
+        let on = data.used_on.iter().filter(|((of, _), _)| of == session);
+        let devices = on.filter_map(|((_, shop), id)| data.devices.get(&(shop.clone(), id.clone())));
+        let browsers: Vec<_> = devices.filter_map(|device| device.browser).collect();
+        data.pins.retain(|(browser, of), _| *of != person || !browsers.contains(browser));
+        Ok(())
+    }
+
     async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
         let mut data = self.data();
         let browser = data.devices.get(&(shop.clone(), id.into())).and_then(|device| device.browser);

@@ -219,6 +219,15 @@ impl<D: Database> Access for Tables<D> {
         self.change(include_str!("sql/end_pin.sql"), [(*browser).into(), person.into()]).await.map(drop)
     }
 
+    async fn end_pins_elsewhere(&self, person: Uuid, here: Option<&SecretHash>) -> Result<(), StoreError> {
+        let values = [person.into(), here.copied().into()];
+        self.change(include_str!("sql/end_pins_elsewhere.sql"), values).await.map(drop)
+    }
+
+    async fn end_pins_of(&self, session: &SecretHash) -> Result<(), StoreError> {
+        self.change(include_str!("sql/end_pins_of.sql"), [(*session).into()]).await.map(drop)
+    }
+
     async fn end_pins_on(&self, shop: &ShopSlug, id: &str) -> Result<(), StoreError> {
         self.change(include_str!("sql/end_pins_on.sql"), [shop.as_str().into(), id.into()]).await.map(drop)
     }

@@ -414,6 +414,66 @@ pub async fn a_pin_is_of_one_person_on_one_browser_and_ends_by_wrong_tries(fixtu
     assert_eq!(access.pins(&till).await.unwrap(), [pin(1, 8)]);
 }
 
+pub async fn pins_end_everywhere_else_and_on_the_browser_of_a_session(fixture: Fixture) {
+    let access = two_shops(&fixture).await;
+    let [till, phone, home] = [1, 2, 3].map(|number| SecretHash([number; 32]));
+    let [asha, marek] = [7, 8].map(Uuid::from_u128);
+    let [on_till, on_none] = [4, 5].map(|number| SecretHash([number; 32]));
+    let (begun_at, ends_at) = (Millis(0), Millis(10));
+    for hash in [on_till, on_none] {
+        let session = Session { hash, person: asha, begun_at, idle_until: ends_at, ends_at };
+        access.add_session(session).await.unwrap();
+    }
+    for (shop, id, browser) in [("corner", "T1", Some(till)), ("market", "T1", None), ("market", "T2", Some(phone))] {
+        access.enrol(device(shop, id, asha, browser)).await.unwrap();
+    }
+    for shop in ["corner", "market"] {
+        access.use_device(&on_till, &slug(shop), "T1").await.unwrap();
+    }
+    let set = async || {
+        for one in [pin(1, 7), pin(1, 8), pin(2, 7), pin(3, 7)] {
+            access.set_pin(one).await.unwrap();
+        }
+    };
+    let left = async || {
+        let mut left = Vec::new();
+        for browser in [till, phone, home] {
+            let mut people: Vec<_> = access.pins(&browser).await.unwrap().iter().map(|pin| pin.person).collect();
+            people.sort();
+            left.push(people);
+        }
+        left
+    };
+    set().await;
+    for unknown in [on_none, SecretHash([9; 32])] {
+        access.end_pins_of(&unknown).await.unwrap();
+    }
+    assert_eq!(left().await, [vec![asha, marek], vec![asha], vec![asha]], "where no browser is known, none");
+    access.end_pins_of(&on_till).await.unwrap();
+    assert_eq!(left().await, [vec![marek], vec![asha], vec![asha]], "of that person, on that browser");
+    set().await;
+    access.end_pins_elsewhere(asha, Some(&home)).await.unwrap();
+    assert_eq!(left().await, [vec![marek], vec![], vec![asha]]);
+    set().await;
+    access.end_pins_elsewhere(asha, None).await.unwrap();
+    assert_eq!(left().await, [vec![marek], vec![], vec![]], "of a browser without a secret everything is elsewhere");
+}
+
+fn device(shop: &str, id: &str, person: Uuid, browser: Option<SecretHash>) -> Device {
+    Device {
+        shop: slug(shop),
+        id: id.into(),
+        name: "Till".to_owned(),
+        person,
+        enrolled_at: Millis(1),
+        seen_at: None,
+        last_entry: None,
+        revoked_at: None,
+        unsent: None,
+        browser,
+    }
+}
+
 pub async fn of_16_tries_of_a_pin_at_once_five_are_looked_at(fixture: Fixture) {
     let access = fixture.store.access();
     access.set_pin(pin(1, 7)).await.unwrap();
@@ -531,18 +591,7 @@ pub async fn what_may_end_a_way_in_is_counted(fixture: Fixture) {
         idle_until: Millis(10),
         ends_at: Millis(10),
     };
-    let device = Device {
-        shop: asha.shop.clone(),
-        id: "T1".into(),
-        name: "Till".to_owned(),
-        person: asha.person,
-        enrolled_at: Millis(1),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-        unsent: None,
-        browser: None,
-    };
+    let device = device("corner", "T1", asha.person, None);
     let (till, invited) = (token("corner", 1, "till"), invite("corner", 2, Role::Seller, 1));
     let mut last = access.changes().await.unwrap();
     // `counts`: whether somebody may have lost their way in by what was just done.
