@@ -32,7 +32,8 @@ pub async fn reset(State(server): Shared, Extension(Peer(address)): Extension<Pe
     }
 }
 
-/// `POST /session/elsewhere`, a form with the name of a `session`, which is ended; without one, all but this.
+/// `POST /session/elsewhere`, a form with the name of a `session`, which is ended; without one, all but this. Also from a
+/// device that was shut out: that is so in one shop, and this is about the person, in all of theirs.
 pub async fn end_elsewhere(
     State(server): Shared,
     Extension(Peer(address)): Extension<Peer>,

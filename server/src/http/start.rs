@@ -2,23 +2,31 @@
 //! went wrong stands in the address of the page that follows, as a word.
 
 use app::{format::Currency, people::Starting};
-use axum::{Extension, body::Bytes, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use domain::{
     ShopSlug,
     books::{Author, Role},
 };
 use store::{StoreError, access::Person};
+use sync::protocol::ShutOut;
 
 use super::{
     Server, Shared,
     guard::is_local,
     peer::Peer,
     people::{newcomer, sign_in_to, word},
+    problem::Problem,
     redirect::{see_other, see_other_with},
     sign_in::SentForm,
 };
 use crate::{
-    access::people::PeopleError,
+    access::{Denied, Entrance, log, people::PeopleError},
     shop::founding::{self, FoundingError},
 };
 
@@ -140,7 +148,12 @@ async fn start(server: &Server, headers: &HeaderMap, form: &SentForm) -> Result<
 }
 
 /// `POST /shops/leave`, a form with `shop`.
-pub async fn leave(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn leave(
+    State(server): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let form = SentForm(body);
     let problem = |word: &str| see_other_with("/shops", &[("problem", word)]);
     let person = match server.access.signed_in(&headers).await {
@@ -149,6 +162,15 @@ pub async fn leave(State(server): Shared, headers: HeaderMap, body: Bytes) -> Re
         Err(_) => return problem("unavailable"),
     };
     let Ok(shop) = ShopSlug::parse(&form.field("shop")) else { return problem("member") };
+    match server.access.visitor(&headers, &shop, Entrance::Pages).await {
+        // A device that was shut out does nothing in the shop for whoever uses it. Whoever has left is told so below.
+        Err(denied) if denied.revocation().is_some_and(|end| end.of == ShutOut::Device) => {
+            log::turned_away(Some(address), &shop, &denied);
+            return Problem::from(denied).into_response();
+        }
+        Err(Denied::Store(_)) => return problem("unavailable"),
+        _ => {}
+    }
     match server.access.set_role(&shop, person.login.as_str(), None).await {
         Ok(()) => {
             tracing::info!(by = %person.login, %shop, "left the shop");

@@ -1,9 +1,10 @@
 //! A new shop by a form, and leaving one.
 
-use domain::books::Role;
+use domain::{ShopSlug, books::Role};
 use reqwest::{Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::contract::Fixture;
+use sync::protocol::PROTOCOL;
 
 use crate::{
     people::{PASSWORD, cookie, location, person, session},
@@ -13,6 +14,7 @@ use crate::{
 on_every_store!(
     us_02_the_first_of_a_server_starts_a_shop_and_owns_it_and_nobody_else_does_so_unknown,
     whoever_leaves_a_shop_sees_no_more_of_it_and_its_last_owner_stays,
+    p9_a_device_that_was_shut_out_takes_nobody_out_of_the_shop,
 );
 
 async fn post(daybook: &Daybook, path: &str, cookie: &str, form: &[(&str, &str)]) -> Response {
@@ -99,4 +101,23 @@ async fn whoever_leaves_a_shop_sees_no_more_of_it_and_its_last_owner_stays(fixtu
     assert!(leaves(&mareks).await.contains("problem=member"), "and cannot twice");
     assert!(page(&daybook, "/shops", &mareks).await.1.contains("You belong to no shop"));
     assert_eq!(page(&daybook, &till, &ashas).await.0, StatusCode::OK);
+}
+
+async fn p9_a_device_that_was_shut_out_takes_nobody_out_of_the_shop(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let marek = person(&*fixture.store, "marek", SHOP, Role::Seller).await;
+    let (access, shop) = (fixture.store.access(), ShopSlug::parse(SHOP).unwrap());
+    let (lost, another) = (session(&daybook, "marek").await, session(&daybook, "marek").await);
+    let ask = json!({"shop": SHOP, "request": {"protocol": PROTOCOL, "device": "T10001"}});
+    let says = daybook.client.post(format!("{}/api/replica_snapshot", daybook.origin)).json(&ask);
+    assert_eq!(says.header("cookie", &lost).send().await.unwrap().status(), StatusCode::OK);
+    assert!(access.revoke_device(&shop, "T10001", server::clock::now()).await.unwrap());
+    let till = format!("/s/{SHOP}/till");
+    until(async || (page(&daybook, &till, &lost).await.0 == StatusCode::FORBIDDEN).then_some(())).await;
+
+    let left = answer(post(&daybook, "/shops/leave", &lost, &[("shop", SHOP)]).await).await;
+    assert_eq!((left.0, &left.1["code"]), (StatusCode::FORBIDDEN, &json!("revoked")));
+    assert!(access.member(&shop, marek.id).await.unwrap().unwrap().active().is_some());
+    assert_eq!(location(&post(&daybook, "/shops/leave", &another, &[("shop", SHOP)]).await), "/shops");
 }
