@@ -1,7 +1,5 @@
 //! Pictures' bytes: sent before the command that names them, and given out under the same name.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     body::Bytes,
@@ -9,11 +7,11 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{ShopSlug, books::Role, values::BlobHash};
+use domain::{books::Role, values::BlobHash};
 use serde_json::{Value, json};
 use store::Blob;
 
-use super::{Server, problem::Problem, reading::Door};
+use super::{problem::Problem, reading::Door};
 use crate::{
     pictures::{Unfit, made_clean},
     shop::log::unavailable,
@@ -25,14 +23,11 @@ pub const AT_A_TIME: usize = 2;
 /// `POST /blobs`: the body is the picture.
 ///
 /// # Errors
-/// 413 for one that is too large in bytes or pixels, or a shop that is full; 415 for what is no picture; 422 for one that
-/// cannot be decoded.
+/// 403 for whoever only reads; 413 for one that is too large in bytes or pixels, or a shop that is full; 415 for what is no
+/// picture; 422 for one that cannot be decoded.
 pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
     let body = body.map_err(|_| Problem::too_large(format!("{} bytes at most", door.server.limits.picture)))?;
-    if door.author.role == Role::Reader {
-        return Err(Problem::not_allowed(Role::Reader, Role::StockHand));
-    }
-    let (blob, is_new) = keep(&door.server, &door.shop.slug, body).await?;
+    let (blob, is_new) = keep(&door, body).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, Json(described(&blob))).into_response();
     let headers = response.headers_mut();
@@ -54,7 +49,11 @@ fn described(blob: &Blob) -> Value {
 ///
 /// # Errors
 /// As [`post`].
-pub async fn keep(server: &Arc<Server>, shop: &ShopSlug, sent: Bytes) -> Result<(Blob, bool), Problem> {
+pub async fn keep(door: &Door, sent: Bytes) -> Result<(Blob, bool), Problem> {
+    if door.author.role == Role::Reader {
+        return Err(Problem::not_allowed(Role::Reader, Role::StockHand));
+    }
+    let (server, shop) = (&door.server, &door.shop.slug);
     let store = &server.shops.store;
     if let Some(known) = store.blob(shop, &BlobHash::of(&sent)).await.map_err(unavailable)? {
         return Ok((known, false));

@@ -84,7 +84,7 @@ pub async fn post_picture(door: Door, mut parts: Multipart) -> Result<Response, 
     if file.is_empty() {
         return decided(&door, form).await;
     }
-    match blobs::keep(&door.server, &door.shop.slug, file).await {
+    match blobs::keep(&door, file).await {
         Ok((blob, _)) => {
             let described = [
                 ("blob", blob.name.to_string()),

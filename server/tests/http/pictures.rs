@@ -1,11 +1,14 @@
 //! Pictures and comments as programs meet them.
 
-use domain::values::BlobHash;
+use domain::{ShopSlug, books::Role, values::BlobHash};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use store::contract::Fixture;
 
-use crate::support::{Daybook, answer, on_every_store};
+use crate::{
+    people::{location, person, session},
+    support::{Daybook, SHOP, answer, on_every_store},
+};
 
 on_every_store!(
     p_6_comments_are_created_read_edited_and_deleted,
@@ -13,6 +16,7 @@ on_every_store!(
     p_13_the_history_of_a_comment_stays_after_its_deletion,
     a_picture_is_sent_then_named_then_seen,
     p_10_p9_the_bytes_of_one_shop_are_in_no_other,
+    whoever_only_reads_keeps_no_picture_by_any_door,
 );
 
 /// A red dot, one pixel wide.
@@ -224,4 +228,27 @@ async fn what_is_no_picture_is_refused_at_the_door() {
         assert_eq!((found, &problem["code"]), (status, &json!(code)), "{problem}");
     }
     assert!(send(&daybook, &bomb).await.status().is_client_error());
+}
+
+async fn whoever_only_reads_keeps_no_picture_by_any_door(fixture: Fixture) {
+    let daybook = Daybook::on(&fixture.store).await;
+    daybook.accepted("product.add", json!({"sku": "OAT-1", "name": "Oat bread", "price": 420})).await;
+    person(&*fixture.store, "asha", SHOP, Role::Reader).await;
+    let cookie = session(&daybook, "asha").await;
+    let blobs = daybook.client.post(daybook.url("/blobs")).header("cookie", &cookie).body(DOT.to_vec());
+    assert_eq!(blobs.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let field = |name: &str, value: &[u8]| {
+        let head = format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+        [head.as_bytes(), value, b"\r\n"].concat()
+    };
+    let fields = [("type", "picture.add"), ("form", "picture"), ("about.product", "OAT-1"), ("return_to", "/s/test")];
+    let mut body: Vec<u8> = fields.iter().flat_map(|(name, value)| field(name, value.as_bytes())).collect();
+    body.extend([&field("file", DOT)[..], b"--edge--\r\n"].concat());
+    let form = daybook.client.post(format!("{}/s/{SHOP}/commands/picture", daybook.origin)).header("cookie", &cookie);
+    let form = form.header("content-type", "multipart/form-data; boundary=edge").body(body).send().await.unwrap();
+    let back = location(&form);
+    assert!(back.starts_with("/s/test?") && !back.contains("done="), "{back}");
+    let kept = fixture.store.blob(&ShopSlug::parse(SHOP).unwrap(), &BlobHash::of(DOT)).await.unwrap();
+    assert_eq!(kept, None);
+    assert!(back.contains("field=blob"), "{back}");
 }
