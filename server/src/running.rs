@@ -6,11 +6,12 @@ use domain::ShopSlug;
 use hyper::{
     Request,
     body::Incoming,
+    server::conn::http1,
     service::{Service, service_fn},
 };
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use store::{
@@ -255,12 +256,18 @@ fn chosen_views<'a>(
     chosen.collect()
 }
 
+/// Bytes of a request's head.
+const LONGEST_HEAD: usize = 64 * 1024;
+
 /// Accepts connections until `stop`, then waits for those that are open.
 async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::config::Limits, stop: &CancellationToken) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: it is what a proxy speaks to what is behind it, and to find out which of two it is would mean to wait,
+    // with no end to it, for whoever says nothing.
+    let mut builder = http1::Builder::new();
     // Without a timer of its own, hyper lets a head that never ends hold its connection for ever.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(64 * 1024);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(limits.heartbeat)).max_concurrent_streams(256);
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.header);
+    // The buffer alone is no bound: it grows by doubling, and a head that comes in one piece may fill all of it.
+    builder.max_buf_size(LONGEST_HEAD).max_header_size(LONGEST_HEAD);
     let open = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
@@ -287,11 +294,10 @@ async fn accept(listener: TcpListener, router: axum::Router, limits: &crate::con
             request.extensions_mut().insert(Peer(peer.ip()));
             inner.call(request)
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = open.watch(connection);
+        let connection = open.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::trace!(error, "a connection ended early");
+                tracing::trace!(%error, "a connection ended early");
             }
             drop(place);
         });

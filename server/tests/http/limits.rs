@@ -15,12 +15,18 @@ use crate::support::{Daybook, SHOP, answer, memory};
 async fn raw(daybook: &Daybook, request: &[u8]) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(daybook.running.as_ref().unwrap().addr).await.unwrap();
     stream.write_all(request).await.unwrap();
+    let head = head(&mut stream).await;
+    (stream, head)
+}
+
+/// The head of the next answer.
+async fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         let read = stream.read_buf(&mut head).await.unwrap();
         assert!(read > 0, "no answer");
     }
-    (stream, String::from_utf8_lossy(&head).into_owned())
+    String::from_utf8_lossy(&head).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,4 +180,43 @@ async fn a_head_that_never_ends_is_refused() {
         assert!(["414", "431", "400"].contains(&status.as_str()), "{said}");
     }
     assert_eq!(daybook.head().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_say_nothing_or_break_off_in_a_preface_are_dropped() {
+    let fixture = memory().await.unwrap();
+    let daybook = Daybook::with(&fixture.store, |limits| limits.header = Duration::from_millis(500)).await;
+    for said in ["", "P", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM"] {
+        let mut stream = TcpStream::connect(daybook.running.as_ref().unwrap().addr).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{said:?} holds its place");
+        let rest = String::from_utf8_lossy(&rest);
+        assert!(rest.is_empty() || rest.starts_with("HTTP/1.1 4"), "{said:?}: {rest}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_for_which_there_is_no_place_waits_until_another_ends() {
+    let fixture = memory().await.unwrap();
+    let change = |limits: &mut server::Limits| {
+        (limits.connections, limits.header) = (2, Duration::from_secs(60));
+    };
+    let daybook = Daybook::with(&fixture.store, change).await;
+    let ask = b"HEAD /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let (first, said) = raw(&daybook, ask).await;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    let (mut second, _) = raw(&daybook, ask).await;
+    let mut third = TcpStream::connect(daybook.running.as_ref().unwrap().addr).await.unwrap();
+    third.write_all(ask).await.unwrap();
+    // Long enough to be answered, if it were served.
+    for _ in 0..100 {
+        second.write_all(ask).await.unwrap();
+        assert!(head(&mut second).await.starts_with("HTTP/1.1 200"));
+    }
+    let kind = third.try_read(&mut [0; 16]).unwrap_err().kind();
+    assert_eq!(kind, std::io::ErrorKind::WouldBlock, "there are two places");
+    drop(first);
+    assert!(head(&mut third).await.starts_with("HTTP/1.1 200"));
 }
