@@ -4,8 +4,8 @@
 //!
 //! 1. this file: the routes
 //! 2. [`problem`], [`guard`]: what is answered when something is wrong, and what stands in front of everything ([`read_only`] where
-//!    nothing is written, [`bodies`] and [`lingering`] so that requests and answers arrive); [`arrival`], [`peer`], `redirect`: where a request came from, and
-//!    goes on to
+//!    nothing is written, [`bodies`] and [`lingering`] so that requests and answers arrive, [`panics`] so that there is an
+//!    answer); [`arrival`], [`peer`], `redirect`: where a request came from, and goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
 //! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
 //! 5. [`feed`]
@@ -35,6 +35,7 @@ pub mod openapi;
 pub mod orders;
 pub mod pages;
 pub mod paging;
+pub mod panics;
 pub mod peer;
 pub mod people;
 pub mod pictures;
@@ -148,6 +149,7 @@ pub fn router(server: Arc<Server>, edge: Edge) -> Router {
         .layer(middleware::from_fn_with_state(server.clone(), read_only::door))
         .layer(middleware::from_fn(guard::cross_site))
         .layer(middleware::from_fn(guard::own_name))
+        .layer(middleware::from_fn(panics::answered))
         .layer(middleware::from_fn(guard::headers))
         .layer(middleware::from_fn_with_state(server, count))
         .layer(middleware::from_fn_with_state(Arc::new(edge), arrival::arrive))

@@ -7,6 +7,7 @@ use axum::{
 use domain::{books::Role, fields::FieldError};
 use serde_json::{Map, Value, json};
 use sync::protocol::Revocation;
+use uuid::Uuid;
 
 use crate::{
     access::Denied,
@@ -90,10 +91,15 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "not_allowed", title).with("detail", detail)
     }
 
-    /// What cannot happen to what we write ourselves.
+    /// What cannot happen to what we write ourselves. What it was is for the operator, who finds it in the log by the
+    /// reference that whoever asked was given.
     #[must_use]
     pub fn internal(error: &impl ToString) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+        let mut reference = Uuid::new_v4().simple().to_string();
+        reference.truncate(8);
+        tracing::error!(reference, code = "internal", error = error.to_string(), "something went wrong in here");
+        let title = "something went wrong in the server";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title).with("reference", reference)
     }
 
     #[must_use]
