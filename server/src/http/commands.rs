@@ -8,8 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Command, CommandId, Refusal, Submission, Verdict, account, books::Request, comment, order, picture, product, sale,
-    stock, transfer,
+    Command, CommandId, Submission, Verdict, account,
+    books::{Request, Role},
+    comment, order, picture, product, sale, stock, transfer,
 };
 use serde_json::{Map, Value, json};
 use store::QueueStatus;
@@ -17,6 +18,7 @@ use sync::protocol::Outcome;
 
 use super::{
     command_body::{Envelope, Posted},
+    goods::refusal_to,
     problem::Problem,
     reading::Door,
 };
@@ -47,13 +49,13 @@ pub async fn post(door: Door, body: Result<Bytes, BytesRejection>) -> Result<Res
         Posted::One(submission) => {
             let location = resource(&door, &submission.command);
             let (head, outcome) = decide_one(&door, *submission).await?;
-            Ok(answer_one(&outcome, head, &location))
+            Ok(answer_one(door.author.role, &outcome, head, &location))
         }
         Posted::Many(submissions) => {
             let requests = submissions.into_iter().map(|submission| request(&door, submission)).collect();
             let decided = door.shop.decide(requests).await?;
-            let items: Vec<_> =
-                decided.outcomes.iter().map(|outcome| Value::Object(members(outcome, decided.head))).collect();
+            let item = |outcome: &Outcome| Value::Object(members(door.author.role, outcome, decided.head));
+            let items: Vec<_> = decided.outcomes.iter().map(item).collect();
             Ok(written(Json(items).into_response()))
         }
     }
@@ -69,8 +71,8 @@ async fn decide_one(door: &Door, submission: Submission) -> Result<(u64, Outcome
     Ok((decided.head, outcome))
 }
 
-fn answer_one(outcome: &Outcome, head: u64, location: &str) -> Response {
-    let mut body = members(outcome, head);
+fn answer_one(reader: Role, outcome: &Outcome, head: u64, location: &str) -> Response {
+    let mut body = members(reader, outcome, head);
     match outcome {
         Outcome::Settled { verdict: Verdict::Accepted { .. }, .. } => {
             let mut response = written(Json(body).into_response());
@@ -102,10 +104,10 @@ fn conflict(code: &'static str, members: Map<String, Value>) -> Response {
 }
 
 /// What an answer says of one command, and no more: what came of it is read elsewhere.
-fn members(outcome: &Outcome, head: u64) -> Map<String, Value> {
+fn members(reader: Role, outcome: &Outcome, head: u64) -> Map<String, Value> {
     let id = outcome.id();
     let value = match outcome {
-        Outcome::Settled { verdict, .. } => return verdict_members(id, verdict, head),
+        Outcome::Settled { verdict, .. } => return verdict_members(reader, id, verdict, head),
         Outcome::Held { by, .. } => json!({
             "id": id, "status": "held", "code": "held", "head": head, "by": by,
             "message": format!("held back: {by}, which it depends on, was refused"), "detail": {"by": by},
@@ -124,24 +126,19 @@ fn members(outcome: &Outcome, head: u64) -> Map<String, Value> {
     into_object(value)
 }
 
-fn verdict_members(id: CommandId, verdict: &Verdict, head: u64) -> Map<String, Value> {
+fn verdict_members(reader: Role, id: CommandId, verdict: &Verdict, head: u64) -> Map<String, Value> {
     into_object(match verdict {
         Verdict::Accepted { positions } => json!({
             "id": id, "status": "accepted", "positions": positions, "head": head,
         }),
-        Verdict::Refused { position, refusal } => json!({
-            "id": id, "status": "refused", "code": refusal.code(), "message": refusal.to_string(),
-            "detail": detail(refusal), "position": position, "positions": [position], "head": head,
-        }),
+        Verdict::Refused { position, refusal } => {
+            let (message, detail) = refusal_to(reader, refusal);
+            json!({
+                "id": id, "status": "refused", "code": refusal.code(), "message": message, "detail": detail,
+                "position": position, "positions": [position], "head": head,
+            })
+        }
     })
-}
-
-/// The numbers on both sides of the disagreement.
-fn detail(refusal: &Refusal) -> Value {
-    serde_json::to_value(refusal)
-        .ok()
-        .and_then(|mut value| value.get_mut("detail").map(Value::take))
-        .unwrap_or(json!({}))
 }
 
 fn into_object(value: Value) -> Map<String, Value> {
@@ -267,7 +264,7 @@ pub async fn status(door: Door) -> Result<Response, Problem> {
     };
     let body = match (verdict, queued) {
         (Some(record), _) => {
-            let settled = verdict_members(id, &record.verdict, head);
+            let settled = verdict_members(door.author.role, id, &record.verdict, head);
             return Ok(door.answer(head, || Ok(Json(settled).into_response())));
         }
         (None, Some(QueueStatus::Queued { attempts, .. })) => {

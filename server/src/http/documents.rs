@@ -15,10 +15,7 @@ use quick_cache::{Weighter, sync::Cache};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{
-    problem::Problem,
-    reading::{Door, at},
-};
+use super::{problem::Problem, reading::Door};
 
 /// What one document takes beside its text and its address, in bytes: an estimate.
 const ENTRY: u64 = 256;
@@ -96,13 +93,13 @@ impl Door {
     ) -> Response {
         let position = view.books.position;
         if self.has(position) {
-            return at(position, self.freshness(), Ok(StatusCode::NOT_MODIFIED.into_response()));
+            return self.at(position, self.freshness(), Ok(StatusCode::NOT_MODIFIED.into_response()));
         }
         let (documents, metrics) = (&self.server.documents, &self.server.metrics);
         let name = Name::new(&self.shop.slug, view, self.author.role, self.asked());
         if let Some(document) = documents.find(&name) {
             metrics.document_hits.add(1);
-            return at(position, self.freshness(), Ok(json_of(document)));
+            return self.at(position, self.freshness(), Ok(json_of(document)));
         }
         metrics.document_misses.add(1);
         let written = make.await.and_then(|made| serde_json::to_vec(&made).map_err(|error| Problem::internal(&error)));
@@ -110,7 +107,7 @@ impl Door {
         if let Ok(document) = &document {
             documents.keep(name, document.clone());
         }
-        at(position, self.freshness(), document.map(json_of))
+        self.at(position, self.freshness(), document.map(json_of))
     }
 
     /// Path and query. Which books are meant is told by the view.

@@ -8,7 +8,11 @@ use domain::{
 use serde_json::{Value, json};
 use sync::past::Asked;
 
-use super::{problem::Problem, reading::Door};
+use super::{
+    goods::{hide, is_of_money},
+    problem::Problem,
+    reading::Door,
+};
 use crate::shop::reading;
 
 /// # Errors
@@ -32,13 +36,6 @@ async fn entries(door: &Door, head: u64) -> Result<Value, Problem> {
     Ok(json!({"entries": told}))
 }
 
-/// Names of fields with sums, or with who pays, wherever they stand.
-const OF_MONEY: &[&str] = &["price", "total", "amount", "balance", "limit", "account", "account_id", "payment"];
-
-fn is_of_money(field: &str) -> bool {
-    OF_MONEY.contains(&field.rsplit('.').next().unwrap_or(field))
-}
-
 /// What is told of an entry to whoever sees no money: what was asked for in vain may name any sum, and is left out.
 fn of_goods(mut entry: Value) -> Value {
     if let Some(changes) = entry.get_mut("changes").and_then(Value::as_array_mut) {
@@ -52,17 +49,6 @@ fn of_goods(mut entry: Value) -> Value {
         None => {}
     }
     entry
-}
-
-fn hide(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            object.retain(|field, _| !is_of_money(field));
-            object.values_mut().for_each(hide);
-        }
-        Value::Array(all) => all.iter_mut().for_each(hide),
-        _ => {}
-    }
 }
 
 fn told(entry: &Entry, changes: Vec<Change>) -> Value {

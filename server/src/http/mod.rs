@@ -7,7 +7,8 @@
 //!    nothing is written, [`bodies`] and [`lingering`] so that requests and answers arrive, [`panics`] so that there is an
 //!    answer); [`arrival`], [`peer`], `redirect`: where a request came from, and goes on to
 //! 3. [`commands`], [`command_body`]: the one way in
-//! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; then the reads, one file a subject
+//! 4. [`reading`]: which books a read looks at; [`documents`]: what was answered before; `goods`: what is told to whom; then the reads,
+//!    one file a subject
 //! 5. [`feed`]
 //! 6. [`pages`], [`forms`], [`sign_in`], [`pin`], [`people`], [`start`], [`oneself`], [`devices`], [`demo`], [`assets`], [`releases`], [`worker`]: what browsers
 //!    come for
@@ -26,6 +27,7 @@ pub mod documents;
 pub mod events;
 pub mod feed;
 pub mod forms;
+mod goods;
 pub mod guard;
 pub mod health;
 pub mod history;

@@ -8,15 +8,17 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use super::{paging::Page, problem::Problem, reading::Door};
+use super::{goods::shown_to, paging::Page, problem::Problem, reading::Door};
 
+/// As this reader may see it: whose account it is about is for whoever sees money.
 fn show(door: &Door, id: &PictureId, row: &PictureRow, comments: usize) -> Value {
-    json!({
+    let picture = json!({
         "picture_id": id, "blob": row.blob, "media_type": row.media_type, "width": row.width, "height": row.height,
         "about": row.about, "caption": row.caption, "author": &*row.added.by, "position": row.added.position,
         "issued_at": row.added.issued_at, "recorded_at": row.added.recorded_at, "comments": comments,
         "href": format!("/api/v1/shops/{}/blobs/{}", door.shop.slug, row.blob),
-    })
+    });
+    shown_to(door.author.role, picture)
 }
 
 fn show_comment(id: &PictureId, row: &CommentRow) -> Value {

@@ -3,6 +3,7 @@
 use app::backend::View;
 use axum::response::Response;
 use domain::{
+    books::Role,
     projections::{
         catalogue::ProductRow,
         stock::{Allocation, BatchRow},
@@ -12,13 +13,18 @@ use domain::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{paging, problem::Problem, reading::Door};
+use super::{goods::shown_to, paging, problem::Problem, reading::Door};
 
 #[derive(Serialize)]
 struct Product<'a> {
     sku: &'a Sku,
     #[serde(flatten)]
     row: &'a ProductRow,
+}
+
+/// A product as this reader may see it.
+fn show(reader: Role, sku: &Sku, row: &ProductRow) -> Value {
+    shown_to(reader, json!(Product { sku, row }))
 }
 
 #[derive(Serialize)]
@@ -44,12 +50,12 @@ impl Batch<'_> {
 /// [`Problem`].
 pub async fn list(door: Door) -> Result<Response, Problem> {
     let page = paging::Page::of(&door.query, |text| Sku::parse(text).ok())?;
-    let category = door.query.get("category").map(ToOwned::to_owned);
+    let (category, reader) = (door.query.get("category").map(ToOwned::to_owned), door.author.role);
     door.read(|view| {
         let products = &view.books.projections.catalogue.products;
         let wanted = |row: &ProductRow| category.as_ref().is_none_or(|category| row.category == *category);
         let rows = products.range(page.range()).filter(|(_, row)| wanted(row));
-        Ok(page.answer(rows, Sku::as_str, |sku, row| json!(Product { sku, row })))
+        Ok(page.answer(rows, Sku::as_str, |sku, row| show(reader, sku, row)))
     })
     .await
 }
@@ -61,7 +67,7 @@ pub async fn list(door: Door) -> Result<Response, Problem> {
 pub async fn one(door: Door) -> Result<Response, Problem> {
     door.read(|view| {
         let (sku, row) = product(view, door.segment("sku"))?;
-        Ok(json!(Product { sku: &sku, row }))
+        Ok(show(door.author.role, &sku, row))
     })
     .await
 }
@@ -82,7 +88,7 @@ pub async fn category(door: Door) -> Result<Response, Problem> {
         let category = door.segment("category");
         let rows = view.books.projections.catalogue.category(category);
         let rows = rows.ok_or_else(|| Problem::not_found("product of this category"))?;
-        let products: Vec<_> = rows.map(|(sku, row)| Product { sku, row }).collect();
+        let products: Vec<_> = rows.map(|(sku, row)| show(door.author.role, sku, row)).collect();
         Ok(json!({"category": category, "products": products}))
     })
     .await

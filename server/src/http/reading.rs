@@ -1,4 +1,5 @@
-//! Which books a read looks at, and what every read answers with: its position, and an ETag that is that position.
+//! Which books a read looks at, and what every read answers with: its position, and an ETag that is that position. What is
+//! told without money has another one: whoever gets another role is not told that they have the answer already.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -11,7 +12,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::{ShopSlug, books::Author, values::Millis};
+use domain::{
+    ShopSlug,
+    books::{Author, Role},
+    values::Millis,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -193,12 +198,12 @@ impl Door {
     /// answer is one comparison of two numbers.
     pub fn answer(&self, position: u64, body: impl FnOnce() -> Result<Response, Problem>) -> Response {
         let response = if self.has(position) { Ok(StatusCode::NOT_MODIFIED.into_response()) } else { body() };
-        at(position, ASKED_ABOUT, response)
+        self.at(position, ASKED_ABOUT, response)
     }
 
     /// Whether the asker has the answer at this position.
     pub(super) fn has(&self, position: u64) -> bool {
-        let etag = etag(position);
+        let etag = etag(position, self.author.role);
         let known = self.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         known
             .flat_map(|list| list.split(','))
@@ -226,6 +231,23 @@ impl Door {
             || self.headers.contains_key(MIN_POSITION);
         if names_a_position { ASKED_ABOUT } else { SHOWN_MEANWHILE }
     }
+
+    /// With the position of the books that it was made from.
+    pub(super) fn at(&self, position: u64, keep: &'static str, response: Result<Response, Problem>) -> Response {
+        let mut response = response.unwrap_or_else(IntoResponse::into_response);
+        let ok = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("daybook-position"), HeaderValue::from(position));
+        if ok {
+            if let Ok(etag) = HeaderValue::from_str(&etag(position, self.author.role)) {
+                headers.insert(header::ETAG, etag);
+            }
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+            let vary = HeaderValue::from_static("accept, authorization, cookie, daybook-min-position");
+            headers.insert(header::VARY, vary);
+        }
+        response
+    }
 }
 
 /// To be kept, and asked about each time: the answer is one comparison of two numbers.
@@ -233,24 +255,8 @@ const ASKED_ABOUT: &str = "private, no-cache";
 /// The last one may be shown for a few seconds while the next is fetched.
 const SHOWN_MEANWHILE: &str = "private, max-age=0, stale-while-revalidate=10";
 
-/// With the position of the books that it was made from.
-pub(super) fn at(position: u64, keep: &'static str, response: Result<Response, Problem>) -> Response {
-    let mut response = response.unwrap_or_else(IntoResponse::into_response);
-    let ok = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    let headers = response.headers_mut();
-    headers.insert(HeaderName::from_static("daybook-position"), HeaderValue::from(position));
-    if ok {
-        if let Ok(etag) = HeaderValue::from_str(&etag(position)) {
-            headers.insert(header::ETAG, etag);
-        }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
-        headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, cookie, daybook-min-position"));
-    }
-    response
-}
-
-fn etag(position: u64) -> String {
-    format!("\"{position}\"")
+fn etag(position: u64, reader: Role) -> String {
+    if reader.sees_money() { format!("\"{position}\"") } else { format!("\"{position}-goods\"") }
 }
 
 /// `GET /digest`: compared with others' books, so never an old one.

@@ -21,7 +21,10 @@ use store::{
 use uuid::Uuid;
 use visitors::{Visitor, by_token, let_in};
 
-use crate::support::{Daybook, SHOP, answer, on_every_store, until};
+use crate::{
+    pictures::DOT,
+    support::{Daybook, SHOP, answer, on_every_store, until},
+};
 
 on_every_store!(
     a_shop_without_people_asks_nobody_and_one_with_people_always_does,
@@ -127,12 +130,20 @@ async fn a_role_that_may_not_is_refused_and_the_refusal_is_in_the_book(fixture: 
 /// bookkeeper sees all of it and reserves nothing.
 async fn p_1_a_role_reads_what_it_needs_and_writes_by_another_rule(fixture: Fixture) {
     let daybook = Daybook::on(&fixture.store).await;
-    daybook.accepted("product.add", json!({"sku": "A", "name": "Oat bread", "price": 420})).await;
+    let bread = json!({"sku": "A", "name": "Oat bread", "category": "Bread", "price": 420});
+    daybook.accepted("product.add", bread).await;
     daybook.receive("B", "A", 4).await;
     let account = json!({"account_id": "1", "title": "Canary", "owner": "Canary", "initial_balance": 5000});
     daybook.accepted("account.open", account).await;
+    let debit = Uuid::from_u128(9);
+    let too_much = json!({"id": debit, "type": "account.debit", "data": {"account_id": "1", "amount": 9_000_000}});
+    assert_eq!(status(daybook.post(&too_much)).await, StatusCode::UNPROCESSABLE_ENTITY);
     let order = json!({"order_id": "O", "lines": [{"sku": "A", "qty": 2}], "account": "1"});
     daybook.accepted("order.place", order).await;
+    let (_, kept) = answer(daybook.client.post(daybook.url("/blobs")).body(DOT).send().await.unwrap()).await;
+    let picture = json!({"picture_id": "P", "blob": kept["blob"], "media_type": kept["media_type"],
+        "width": kept["width"], "height": kept["height"], "about": {"account": "1"}});
+    daybook.accepted("picture.add", picture).await;
     let hand = let_in(&*fixture.store, SHOP, "floor", Role::StockHand).await;
     let reader = let_in(&*fixture.store, SHOP, "books", Role::Reader).await;
     let read =
@@ -148,6 +159,36 @@ async fn p_1_a_role_reads_what_it_needs_and_writes_by_another_rule(fixture: Fixt
             }
             assert!(whole.contains("Canary") && whole.contains("\"total\":840"), "{whole}");
         }
+    }
+    for _ in 0..2 {
+        for path in ["/products", "/products?category=Bread", "/products/A", "/categories/Bread"] {
+            let (goods, whole) = (read(&hand, path).await, read(&reader, path).await);
+            assert!(goods.contains("Oat bread") && goods.contains("\"available\":2"), "{goods}");
+            assert!(!goods.contains("price") && !goods.contains("420"), "{goods}");
+            assert!(whole.contains("\"price\":420"), "{whole}");
+        }
+        for path in ["/pictures", "/pictures/P"] {
+            let (goods, whole) = (read(&hand, path).await, read(&reader, path).await);
+            assert!(goods.contains("\"P\"") && !goods.contains("\"account\""), "{goods}");
+            assert!(whole.contains("\"account\":\"1\""), "{whole}");
+        }
+        let path = format!("/commands/{debit}");
+        let (goods, whole) = (read(&hand, &path).await, read(&reader, &path).await);
+        assert!(goods.contains("insufficient_funds") && whole.contains("insufficient_funds"), "{goods} {whole}");
+        assert!(!goods.contains("available") && !goods.contains("9000000") && !goods.contains("account_id"), "{goods}");
+        assert!(whole.contains("\"asked\":9000000") && whole.contains("\"available\":5000"), "{whole}");
+    }
+    // Nobody is told that they have already what was made for another role.
+    for path in ["/orders", "/products/A", "/digest"] {
+        let tag = async |token: &str| {
+            let answered = by_token(daybook.get(path), token).send().await.unwrap();
+            answered.headers()["etag"].to_str().unwrap().to_owned()
+        };
+        let (of_hand, of_reader) = (tag(&hand).await, tag(&reader).await);
+        let with = |token: &str, tag: &str| status(by_token(daybook.get(path).header("if-none-match", tag), token));
+        assert_eq!(with(&hand, &of_hand).await, StatusCode::NOT_MODIFIED);
+        assert_eq!(with(&hand, &of_reader).await, StatusCode::OK);
+        assert_eq!(with(&reader, &of_hand).await, StatusCode::OK);
     }
     assert!(read(&reader, "/orders?q=canary").await.contains("\"O\""));
     assert!(!read(&hand, "/orders?q=canary").await.contains("\"O\""), "nor is it to be guessed");
