@@ -106,7 +106,7 @@ enum End {
     Wrong,
 }
 
-/// A try of one password or PIN. It counts as wrong from its beginning on, so that a crowd of them at once is counted too,
+/// A try of one password or PIN, or of whether a login is taken. It counts as wrong from its beginning on, so that a crowd of them at once is counted too,
 /// and unless somebody says otherwise before it is dropped.
 #[must_use]
 pub struct Attempt<'a> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Access,
+    attempts::TooOften,
     password::{self, PasswordError},
     secret::Secret,
 };
@@ -38,6 +39,8 @@ pub enum PeopleError {
     /// Only a shop that nobody has ever belonged to takes its first owner without an invite.
     #[error("somebody belongs to the shop")]
     NotTheFirst,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error("no randomness: {0}")]
     Random(String),
     #[error(transparent)]

@@ -1,6 +1,8 @@
 //! The forms about people: joining by an invite, and who belongs to a shop. As for signing in, what went wrong stands in the
 //! address of the page that follows, as a word; a secret never does.
 
+use std::net::IpAddr;
+
 use axum::{
     Extension,
     body::Bytes,
@@ -39,6 +41,7 @@ pub(super) fn word(error: &PeopleError) -> &'static str {
         PeopleError::LastOwner => "last-owner",
         PeopleError::NoSuchMember => "member",
         PeopleError::NotTheFirst => "not-first",
+        PeopleError::TooOften(_) => "later",
         PeopleError::Random(_) | PeopleError::Store(_) => "unavailable",
     }
 }
@@ -65,6 +68,23 @@ pub(super) fn unfit(error: &PasswordError) -> &'static str {
 
 pub(super) fn newcomer(form: &SentForm) -> Newcomer {
     Newcomer { login: form.field("login"), name: form.field("name"), password: form.field("password") }
+}
+
+/// Makes somebody known. That a login is taken makes nobody known, so that it can be asked of any login, again and again:
+/// it is counted as a wrong password is.
+async fn counted<T>(
+    access: &Access,
+    address: IpAddr,
+    login: &str,
+    making: impl Future<Output = Result<T, PeopleError>>,
+) -> Result<T, PeopleError> {
+    let attempt = access.attempts.begin(address, login)?;
+    let made = making.await;
+    match &made {
+        Err(PeopleError::LoginTaken) => attempt.is_wrong("login_taken"),
+        _ => attempt.is_no_guess(),
+    }
+    made
 }
 
 /// On to a page, signed in.
@@ -95,10 +115,12 @@ pub async fn join(
             return Ok((None, access.join(&code, &person).await?));
         }
         // Whoever goes away meanwhile would leave an invite that is used up by nobody.
-        let (access, code, newcomer) = (access.clone(), code.clone(), newcomer(&form));
-        let joining = tokio::spawn(async move { access.join_as_new(&code, newcomer).await });
-        let lost = |error: tokio::task::JoinError| StoreError::Unavailable { reason: error.to_string() };
-        let (person, shop) = joining.await.map_err(lost)??;
+        let joining = async {
+            let (access, code, newcomer) = (access.clone(), code.clone(), newcomer(&form));
+            let lost = |error: tokio::task::JoinError| StoreError::Unavailable { reason: error.to_string() };
+            tokio::spawn(async move { access.join_as_new(&code, newcomer).await }).await.map_err(lost)?
+        };
+        let (person, shop) = counted(access, address, &form.field("login"), joining).await?;
         Ok::<_, PeopleError>((Some(person), shop))
     };
     match joined.await {
@@ -206,10 +228,11 @@ async fn found(door: &Door, form: &SentForm, shop: &ShopSlug) -> Response {
     if domain::demo::is_demo(shop) {
         return see_other_with(&page, &[("problem", "demo")]);
     }
-    match door.server.access.found(shop, newcomer(form)).await {
+    let access = &door.server.access;
+    match counted(access, door.peer, &form.field("login"), access.found(shop, newcomer(form))).await {
         Ok(person) => {
             tracing::info!(by = %person.login, %shop, "the shop has its first owner");
-            sign_in_to(&door.server.access, &person, &door.headers, &page).await
+            sign_in_to(access, &person, &door.headers, &page).await
         }
         Err(error) => {
             tracing::info!(%shop, code = word(&error), "no first owner");

@@ -119,6 +119,35 @@ async fn of_a_thousand_guesses_few_are_tried_and_the_person_gets_in_from_elsewhe
     assert_eq!(location(&sign_in(&daybook, &elsewhere, "asha", PASSWORD).await), "/s/test/products");
 }
 
+/// Invites are an owner's to make, as many as they like: a login that is taken is told to whoever comes by one.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_by_an_invite_which_logins_are_taken_waits_like_a_guesser() {
+    let fixture = memory().await.unwrap();
+    let daybook = Daybook::on(&fixture.store).await;
+    let asha = person(&*fixture.store, "asha", SHOP, Role::Owner).await;
+    let logins: Vec<String> = (0..60).map(|number| format!("person-{number}")).collect();
+    for login in &logins {
+        let (id, login) = (uuid::Uuid::new_v4(), store::access::Login::parse(login).unwrap());
+        assert!(fixture.store.access().add_person(store::access::Person { id, login, ..asha.clone() }).await.unwrap());
+    }
+    let secret = access(&daybook).invite(&ShopSlug::parse(SHOP).unwrap(), Role::Reader).await.unwrap();
+    let code = secret.text();
+    let join = async |client: &Client, login: &str| {
+        let form = [("code", code.as_str()), ("login", login), ("name", "x"), ("password", PASSWORD)];
+        location(&client.post(format!("{}/join", daybook.origin)).form(&form).send().await.unwrap())
+    };
+    let mut told = 0;
+    for login in &logins {
+        let said = join(&daybook.client, login).await;
+        assert!(said.contains("problem=taken") || said.contains("problem=later"), "{said}");
+        told += u32::from(said.contains("problem=taken"));
+    }
+    assert!((15..30).contains(&told), "{told}");
+    assert!(join(&daybook.client, "nobody").await.contains("problem=later"), "nor is it told who is not known");
+    let elsewhere = Client::builder().redirect(Policy::none()).local_address("127.0.0.2".parse().ok()).build().unwrap();
+    assert_eq!(join(&elsewhere, "nobody").await, format!("/s/{SHOP}"), "the invite is as good as before");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_sent_away_from_a_long_queue_has_not_guessed() {
     let fixture = memory().await.unwrap();
