@@ -65,8 +65,9 @@ impl Access {
             if name.is_some() {
                 self.store.end_pins_of(&session.hash).await?;
             }
-            self.sessions.forget(&session.hash);
             self.store.end_session(&session.hash).await?;
+            // Afterwards, as with every sign-out.
+            self.sessions.forget(&session.hash);
             ended += 1;
         }
         Ok(ended)
