@@ -43,6 +43,7 @@ pub fn SignIn() -> impl IntoView {
 pub fn SignOut() -> impl IntoView {
     let form = view! {
         <p>"What is saved on this device stays here, and is sent when you sign in again."</p>
+        {problem(query_param("problem"))}
         <form method="post" action="/session/end"><button class="button primary">"Sign out"</button></form>
     };
     door("Sign out", form.into_part())
