@@ -1,9 +1,10 @@
-//! The authorisation matrix: every route and server function, and everybody who may knock at it. A route without a row
-//! here fails.
+//! The authorisation matrix: every route and server function, and everybody who may knock at it, with a token, or with a
+//! session ([`sessions`]). A route without a row here fails.
 
 mod canary;
 mod heads;
 mod other_sites;
+mod sessions;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +40,8 @@ enum Door {
     Goods,
     /// Whoever may see money.
     Money,
+    /// The same, and people who may not: their devices follow it.
+    Log,
     /// Takes in a sale.
     Commands,
     /// Takes in a picture, of whoever may write something.
@@ -49,10 +52,10 @@ enum Door {
 const API: &[(&str, &str, Door)] = &[
     ("POST /commands", "/commands", Door::Commands),
     ("GET /commands/{id}", "/commands/00000000-0000-0000-0000-000000000007", Door::Goods),
-    ("GET /feed", "/feed?after=0", Door::Money),
+    ("GET /feed", "/feed?after=0", Door::Log),
     ("GET /digest", "/digest", Door::Goods),
-    ("GET /events", "/events", Door::Money),
-    ("GET /snapshot", "/snapshot", Door::Money),
+    ("GET /events", "/events", Door::Log),
+    ("GET /snapshot", "/snapshot", Door::Log),
     ("GET /products", "/products", Door::Goods),
     ("GET /products/{sku}", "/products/A", Door::Goods),
     ("GET /categories/{category}", "/categories/Bread", Door::Goods),
@@ -172,7 +175,7 @@ fn request(daybook: &Daybook, path: &str, door: Door) -> RequestBuilder {
         }
         Door::Pictures => daybook.client.post(daybook.url(path)).body(DOT),
         // The feed answers once; for other reads it is the usual.
-        Door::Goods | Door::Money => {
+        Door::Goods | Door::Money | Door::Log => {
             daybook.get(&path.replace("{blob}", &BlobHash::of(DOT).to_string())).header("accept", "application/json")
         }
     }
@@ -187,7 +190,7 @@ fn expected(is: Is, door: Door) -> (StatusCode, Option<&'static str>) {
         (Is::Unknown, _) => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
         (Is::OfAnotherShop, _) => (StatusCode::NOT_FOUND, Some("unknown_shop")),
         (Is::ReadsOnly, Door::Commands | Door::Pictures) => (StatusCode::FORBIDDEN, Some("reads_only")),
-        (Is::Role(Role::StockHand), Door::Money) => forbidden,
+        (Is::Role(Role::StockHand), Door::Money | Door::Log) => forbidden,
         (Is::Role(Role::Reader | Role::StockHand), Door::Commands) => refused,
         (Is::Role(Role::Reader), Door::Pictures) => forbidden,
         (Is::ReadsOnly | Is::Role(_), _) => (StatusCode::OK, None),

@@ -164,7 +164,7 @@ pub(super) fn of_shop(daybook: &Daybook, shop: &str) -> Vec<Knock> {
                     client.post(&address).json(&json!({"type": "sale.record", "data": sale}))
                 }
                 Door::Pictures => client.post(&address).body(DOT),
-                Door::Goods | Door::Money => client.get(&address).header("accept", "application/json"),
+                Door::Goods | Door::Money | Door::Log => client.get(&address).header("accept", "application/json"),
             }),
         ));
     }
