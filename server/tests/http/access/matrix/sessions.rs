@@ -229,7 +229,8 @@ fn expected(is: Is, knock: &Knock) -> (StatusCode, &'static str) {
             (Function, false) => (StatusCode::OK, "null"),
             (Push, false) => (StatusCode::OK, "not_allowed"),
             (FormToBook, false) => (StatusCode::SEE_OTHER, "refused=not_allowed"),
-            (PictureForm, false) => (StatusCode::SEE_OTHER, "refused="),
+            // The picture itself is not kept, so that there is no command to decide.
+            (PictureForm, false) => (StatusCode::SEE_OTHER, "refused=malformed&field=blob"),
         },
     }
 }
@@ -571,7 +572,7 @@ async fn p9_what_people_do_about_themselves_opens_no_shop(fixture: Fixture) {
         let (expected, word, stays) = match guest.is {
             Is::Nobody => (StatusCode::SEE_OTHER, "/sign-in", false),
             Is::OfAnotherShop => (StatusCode::SEE_OTHER, "problem=member", false),
-            Is::ShutOut if guest.is_on_lost() => continue,
+            Is::ShutOut if guest.is_on_lost() => (StatusCode::FORBIDDEN, "revoked", true),
             Is::ShutOut => (StatusCode::SEE_OTHER, "problem=member", false),
             Is::Role(_) => (StatusCode::SEE_OTHER, "/shops", false),
         };
