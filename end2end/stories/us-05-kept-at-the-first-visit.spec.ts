@@ -20,13 +20,16 @@ test.describe("us_05 kept at the first visit", () => {
     await till.open("");
     await till.expectLive();
     const next = till.address("till");
-    till.line.holdRequests((_, path) => path === next);
+    till.line.holdRequests((_, path) => path === WORKER || path === next);
     const coming = till.page.goto(next);
     await expect.poll(() => till.line.log.some(({ path }) => path === next)).toBe(true);
+    till.line.holdRequests((_, path) => path === next);
     await expect.poll(() => other.evaluate(async () => (await navigator.serviceWorker.ready).active?.state)).toBe("activated");
     till.line.heal();
     await coming;
     await hydrated(till.page);
+    const [navigation] = await till.page.evaluate(() => performance.getEntriesByType("navigation").map((entry) => entry.toJSON() as { workerStart: number }));
+    expect(navigation?.workerStart, "it was fetched past the worker").toBe(0);
 
     await opensWithoutNetwork(till);
   });

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use domain::ShopSlug;
+use futures::future::OptionFuture;
 use hyper::{
     Request,
     body::Incoming,
@@ -202,9 +203,9 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
         let worker = Worker { shops: shops.clone(), woken, stop: stop_shops.clone(), owner: Uuid::new_v4() };
         tokio::spawn(worker.run());
     }
-    if let Some(mail) = config.mail.as_ref().filter(|_| !config.read_only) {
-        tokio::spawn(Postman::new(shops.clone(), mail, stop_shops.clone())?.run());
-    }
+    let mail = config.mail.as_ref().filter(|_| !config.read_only);
+    let postman = mail.map(|mail| Postman::new(shops.clone(), mail, stop_shops.clone())).transpose()?;
+    let postman = tokio::spawn(OptionFuture::from(postman.map(Postman::run)));
     for view in views.into_iter().filter(|_| !config.read_only) {
         tokio::spawn(Follower { shops: shops.clone(), view, stop: stop_shops.clone() }.run());
     }
@@ -224,10 +225,14 @@ pub async fn start_on(config: Config, store: Arc<dyn EventStore>) -> Result<Runn
     let listening = tokio::spawn(async move {
         accept(listener, router, &limits, &stopped).await;
         stop_shops.cancel();
-        let (finished, written) = tokio::join!(
+        let (finished, written, posted) = tokio::join!(
             tokio::time::timeout(limits.drain, shops.finish()),
-            tokio::time::timeout(limits.drain, sightings)
+            tokio::time::timeout(limits.drain, sightings),
+            tokio::time::timeout(limits.drain, postman)
         );
+        if posted.is_err() {
+            tracing::warn!("a letter that was under way may be sent again, ten minutes from now");
+        }
         if written.is_err() {
             tracing::warn!("when some devices were heard of last was not written down in time");
         }

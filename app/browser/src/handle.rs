@@ -358,8 +358,8 @@ impl Handle {
 
     /// Signs out, whether or not the server can be told: see [`sign_out`].
     pub async fn leave(&self) {
-        sign_out::remember();
         self.0.stop();
+        sign_out::remember().await;
         pin::forget(&self.author().actor);
         // One that cannot be cleared is overwritten by the next person's.
         let _ = self.0.storage.clear_book().await;
@@ -370,7 +370,7 @@ impl Handle {
             }
         }
         person::forget(self.0.shop());
-        crate::worker::forget_pictures();
+        crate::worker::forget_pictures().await;
         sign_out::finish().await;
         sign_out::to_the_door();
     }

@@ -12,12 +12,12 @@
 
 use js_sys::Reflect;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::Window;
+use web_sys::{UrlSearchParams, Window};
 
 use crate::{
     network, person, pin,
     storage::{Storage, mirror},
-    worker::{self, Message},
+    worker,
 };
 
 /// Another tab hears of it by its appearing.
@@ -26,11 +26,12 @@ pub(crate) const KEY: &str = "daybook:signed-out";
 /// The page where one signs in.
 const DOOR: &str = "/sign-in";
 
-/// The server has to be told.
-pub(crate) fn remember() {
+/// The server has to be told. It is written down for the worker, too, when this returns: what is fetched from then on is
+/// fetched after the session.
+pub(crate) async fn remember() {
     // Without a place to write it down it is told now or not at all.
-    let _ = mirror::set(KEY, &true);
-    worker::tell(Message::SignedOut);
+    let _ = mirror::set(KEY, &js_sys::Date::now());
+    worker::remember_sign_out().await;
 }
 
 /// Whether the server has still to be told, as far as this page knows.
@@ -39,9 +40,9 @@ pub fn is_remembered() -> bool {
     mirror::raw(KEY).is_some()
 }
 
-fn forget() {
+async fn forget() {
     mirror::delete(KEY);
-    worker::tell(Message::SessionEnded);
+    worker::forget_sign_out().await;
 }
 
 /// Tells the server. Whether there is nothing left to tell.
@@ -51,7 +52,7 @@ pub async fn finish() -> bool {
     }
     let told = network::end_session().await;
     if told {
-        forget();
+        forget().await;
     }
     told
 }
@@ -59,14 +60,14 @@ pub async fn finish() -> bool {
 /// What the server says in a cookie when somebody has signed out by a plain form: one that went before the page was alive.
 const BY_FORM: &str = "daybook_out";
 
-/// Sees to what a plain form could not, where one was used, and goes on: the copies of the books on this device go, and
-/// what says whose they were. What is not sent stays. Nothing of a shop is started before it is done: a page that has
+/// Sees to what a plain form could not, where one was used, and goes on: the copies of the books of whoever left go from
+/// this device, and what says whose they were. What is not sent stays. Nothing of a shop is started before it is done: a page that has
 /// read a copy would go on with it.
 pub fn finish_of_form(go_on: impl FnOnce() + 'static) {
-    if was_by_form() {
+    if let Some(login) = who_left_by_form() {
         // Not with the page's own tasks: there are none before it is mounted.
-        spawn_local(async {
-            forget_everybody().await;
+        spawn_local(async move {
+            forget_whoever_left(&login).await;
             go_on();
         });
     } else {
@@ -74,28 +75,27 @@ pub fn finish_of_form(go_on: impl FnOnce() + 'static) {
     }
 }
 
-async fn forget_everybody() {
+async fn forget_whoever_left(login: &str) {
     // The other tabs hear of it as of any sign-out; the server knows already.
-    let _ = mirror::set(KEY, &true);
+    let _ = mirror::set(KEY, &js_sys::Date::now());
     mirror::delete(KEY);
-    worker::forget_pictures();
-    for shop in person::shops() {
+    worker::forget_pictures().await;
+    pin::forget(login);
+    for shop in person::shops_of(login) {
         // One that cannot be cleared is overwritten by the next person's.
         let _ = Storage::forget_books(&shop).await;
-        if let Some(author) = person::remembered(&shop) {
-            pin::forget(&author.actor);
-        }
         person::forget(&shop);
     }
     let secure = if is_plain() { "" } else { "; Secure" };
     set_cookie(&format!("{}=; Path=/; SameSite=Strict; Max-Age=0{secure}", by_form()));
 }
 
-/// Whether the server says so. It does until it has been seen to: a tab may be closed in the middle of that.
-fn was_by_form() -> bool {
-    let word = by_form();
-    let is_word = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| name == word);
-    cookies().is_some_and(|cookies| cookies.split(';').any(is_word))
+/// The login of whoever has left by a plain form, as the server says. It does until it has been seen to: a tab may be closed
+/// in the middle of that.
+fn who_left_by_form() -> Option<String> {
+    let (cookies, word) = (cookies()?, by_form());
+    let pair = cookies.split(';').map(str::trim).find(|pair| pair.split('=').next() == Some(&word))?;
+    UrlSearchParams::new_with_str(pair).ok()?.get(&word)
 }
 
 /// Over TLS a cookie of this prefix is this host's own; any other could be one of its neighbours'.
@@ -130,8 +130,8 @@ pub fn may_show(of_server: bool) -> bool {
     if !is_remembered() {
         return true;
     }
-    if of_server && worker::fetched_this_document() {
-        forget();
+    if of_server && was_asked_for_since() {
+        spawn_local(forget());
         return true;
     }
     let path = web_sys::window().as_ref().and_then(path).unwrap_or_default();
@@ -140,6 +140,14 @@ pub fn may_show(of_server: bool) -> bool {
     }
     to_the_door();
     false
+}
+
+/// Whether the worker began to fetch this document after it had been written down that somebody has signed out. One that was
+/// on its way is still of the old session.
+fn was_asked_for_since() -> bool {
+    // Of an earlier version of the app there is no time.
+    let written_down: f64 = mirror::get(KEY).unwrap_or_default();
+    worker::fetched_this_document_at().is_some_and(|asked_for| asked_for > written_down)
 }
 
 fn path(window: &Window) -> Option<String> {

@@ -335,7 +335,11 @@ impl Storage {
     /// When it cannot be opened or cleared.
     pub async fn forget_books(shop: &ShopSlug) -> Result<(), StorageError> {
         let storage = Self::new(shop, |_| {});
-        storage.load().await?;
+        if let Err(why) = storage.load().await {
+            // An answer that comes later must find somebody.
+            std::mem::forget(storage);
+            return Err(why);
+        }
         storage.clear_book().await
     }
 

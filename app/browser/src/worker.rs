@@ -17,8 +17,8 @@ use std::{
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState,
-    ServiceWorkerUpdateViaCache,
+    CacheStorage, RegistrationOptions, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration,
+    ServiceWorkerState, ServiceWorkerUpdateViaCache,
 };
 
 use crate::events::{Listener, sleep};
@@ -63,48 +63,44 @@ fn container() -> Option<ServiceWorkerContainer> {
     js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok()?.dyn_into().ok()
 }
 
-/// What a page tells its worker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Message {
-    /// Drop the pictures: they are a shop's, and somebody else may be here next.
-    ForgetPictures,
-    /// Somebody has signed out: the server is to be told before anything is fetched.
-    SignedOut,
-    /// It has been told.
-    SessionEnded,
+/// Those of no release, by the names that the worker knows them by.
+const PICTURES: &str = "daybook-pictures";
+const SIGNED_OUT: &str = "signed-out";
+
+/// When the worker was asked for the document of this page, in milliseconds since 1970; `None` where it was not: one that
+/// was loaded past it may have been claimed since.
+pub(crate) fn fetched_this_document_at() -> Option<f64> {
+    let performance = web_sys::window()?.performance()?;
+    let entry = performance.get_entries_by_type("navigation").get(0);
+    let begun = js_sys::Reflect::get(&entry, &"workerStart".into()).ok()?.as_f64().filter(|begun| *begun > 0.0)?;
+    Some(performance.time_origin() + begun)
 }
 
-impl Message {
-    fn word(self) -> &'static str {
-        match self {
-            Self::ForgetPictures => "forget-pictures",
-            Self::SignedOut => "signed-out",
-            Self::SessionEnded => "session-ended",
-        }
+/// Written where the worker looks before it fetches, by the page itself: a page may have no worker that it could tell.
+pub(crate) async fn remember_sign_out() {
+    if let Some(opening) = caches().map(|caches| caches.open(SIGNED_OUT)) {
+        let _ = JsFuture::from(opening).await;
     }
 }
 
-fn controller() -> Option<ServiceWorker> {
-    container().and_then(|container| container.controller())
+pub(crate) async fn forget_sign_out() {
+    delete(SIGNED_OUT).await;
 }
 
-/// Whether the document of this page was fetched by the worker. One that was loaded past it may have been claimed since.
-pub(crate) fn fetched_this_document() -> bool {
-    let entry = web_sys::window()
-        .and_then(|window| window.performance())
-        .map(|performance| performance.get_entries_by_type("navigation").get(0));
-    let begun = entry.and_then(|entry| js_sys::Reflect::get(&entry, &"workerStart".into()).ok()?.as_f64());
-    begun.is_some_and(|begun| begun > 0.0)
+/// They are a shop's, and somebody else may be here next.
+pub(crate) async fn forget_pictures() {
+    delete(PICTURES).await;
 }
 
-pub(crate) fn tell(message: Message) {
-    if let Some(worker) = controller() {
-        let _ = worker.post_message(&message.word().into());
+async fn delete(name: &str) {
+    if let Some(deleting) = caches().map(|caches| caches.delete(name)) {
+        let _ = JsFuture::from(deleting).await;
     }
 }
 
-pub(crate) fn forget_pictures() {
-    tell(Message::ForgetPictures);
+/// None on insecure origins.
+fn caches() -> Option<CacheStorage> {
+    web_sys::window()?.caches().ok()
 }
 
 impl Worker {

@@ -20,6 +20,9 @@ pub fn SignIn() -> impl IntoView {
     crate::wire::finish_signing_out(waits);
     // Nobody comes in before whoever was here is out.
     let hold = move |event: leptos::ev::SubmitEvent| {
+        // Another tab may have signed out since this one was opened.
+        #[cfg(feature = "hydrate")]
+        waits.set(browser::sign_out::is_remembered());
         if waits.get_untracked() {
             event.prevent_default();
         }

@@ -211,6 +211,7 @@ pub struct Replica {
     /// The connection as it was shown last, and the position at the last input.
     shown: Option<ConnectionView>,
     last_position: u64,
+    knew_who_leads: bool,
     defects: Defects,
 }
 
@@ -239,6 +240,7 @@ impl Replica {
             wake_at: None,
             shown: None,
             last_position: 0,
+            knew_who_leads: false,
             defects: Defects::default(),
         }
     }
@@ -851,6 +853,9 @@ impl Replica {
         if !self.connection.is_sending() {
             self.nothing_in_flight();
         }
+        let knows_who_leads = self.connection.knows_who_leads();
+        // What can be taken back depends on it.
+        self.changes.pending |= std::mem::replace(&mut self.knew_who_leads, knows_who_leads) != knows_who_leads;
         self.announce(now);
         std::mem::take(&mut self.outputs)
     }

@@ -252,9 +252,11 @@ pub fn forget_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
 /// `Set-Cookie` by which the next page's script hears that somebody has signed out by a plain form, and that the copy of the
 /// books which they left on the device is to go. It opens nothing.
 #[must_use]
-pub fn say_signed_out(headers: &HeaderMap) -> Option<HeaderValue> {
+pub fn say_signed_out(headers: &HeaderMap, login: &str) -> Option<HeaderValue> {
     let (prefix, secure) = prefix_and_secure(headers);
-    HeaderValue::from_str(&format!("{prefix}daybook_out=1; Path=/; SameSite=Strict; Max-Age=31536000{secure}")).ok()
+    let login: String = form_urlencoded::byte_serialize(login.as_bytes()).collect();
+    HeaderValue::from_str(&format!("{prefix}daybook_out={login}; Path=/; SameSite=Strict; Max-Age=31536000{secure}"))
+        .ok()
 }
 
 /// Of a cookie's name, and of its attributes.

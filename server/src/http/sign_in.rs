@@ -61,6 +61,7 @@ pub async fn post(
 
 /// `POST /session/end`. Whoever could not be signed out keeps the cookie, without which nobody could try again.
 pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
+    let who = server.access.signed_in(&headers).await.ok().flatten();
     if let Err(error) = server.access.leave(&headers).await {
         let problem = Problem::from(unavailable(error));
         let page = is_for_people(&headers).then(|| see_other("/sign-out?problem=unavailable"));
@@ -69,7 +70,8 @@ pub async fn end(State(server): Shared, headers: HeaderMap) -> Response {
     let mut response = see_other("/sign-in");
     response.headers_mut().extend(session::forget_cookie(&headers).map(|it| (header::SET_COOKIE, it)));
     // A script that signs somebody out has seen to the device before it says so here.
-    if let Some(word) = session::say_signed_out(&headers).filter(|_| is_for_people(&headers)) {
+    let word = who.and_then(|person| session::say_signed_out(&headers, person.login.as_str()));
+    if let Some(word) = word.filter(|_| is_for_people(&headers)) {
         response.headers_mut().append(header::SET_COOKIE, word);
     }
     response

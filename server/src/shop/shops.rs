@@ -179,7 +179,7 @@ impl Shops {
     /// `idle`: how long nobody had asked for it, which somebody may have done since.
     fn put_away(&self, active: &Active, idle: Duration) {
         let mut open = self.lock();
-        if active.shop.idle() < idle {
+        if active.shop.idle() < idle || idle.is_zero() {
             return;
         }
         tracing::debug!(shop = %active.shop.slug, "put away");

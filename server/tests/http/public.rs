@@ -86,6 +86,12 @@ async fn whoever_signs_in_by_a_public_name_has_a_cookie_that_no_plain_connection
         let forged = post(&daybook, "/session", &form).header("origin", origin).send().await.unwrap();
         assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{origin}");
     }
+    // Nor is the word to the next script anybody else's.
+    let end = post(&daybook, "/session/end", &[]).header("cookie", &cookie).header("accept", "text/html");
+    let ended = end.header("origin", format!("https://{NAME}")).send().await.unwrap();
+    let set: Vec<_> = ended.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+    let word = set.iter().find(|set| set.contains("daybook_out")).unwrap();
+    assert!(word.starts_with("__Host-daybook_out=asha; Path=/;") && word.ends_with("; Secure"), "{word}");
 }
 
 #[tokio::test]

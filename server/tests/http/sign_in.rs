@@ -103,7 +103,7 @@ async fn a_session_is_new_at_each_sign_in_and_ends_with_sign_out_and_with_anothe
     let end = daybook.client.post(format!("{}/session/end", daybook.origin)).header("accept", "text/html");
     let ended = end.header("cookie", fresh().await).send().await.unwrap();
     let set: Vec<_> = ended.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
-    assert!(set.len() == 2 && set[1].starts_with("daybook_out=1; Path=/; SameSite=Strict"), "{set:?}");
+    assert!(set.len() == 2 && set[1].starts_with("daybook_out=asha; Path=/; SameSite=Strict"), "{set:?}");
 
     let third = fresh().await;
     let access = fixture.store.access();

@@ -141,8 +141,8 @@ impl Driver {
         let data = serde_json::to_string(&revoked).unwrap_or_default();
         self.tell_tabs(&Note::Frame { name: "revoked".to_owned(), data });
         self.kept.set(None);
-        worker::forget_pictures();
         self.spawn(async |driver| {
+            worker::forget_pictures().await;
             if let Err(problem) = driver.storage.wipe().await {
                 driver.note_problem(problem);
             }

@@ -996,8 +996,9 @@ fn us_15_a_following_tab_takes_nothing_back_that_the_leading_one_may_have_sent()
     saved(&mut follower, 1, "sale.record", sale(1, "OAT-1"));
     let view = follower.pending_of(id(1)).unwrap();
     assert!(!view.discardable && !view.replaceable && view.unclear, "no other tab has said that it leads");
-    follower.handle(Input::Led(DataState::Live), NOW);
-    assert!(!follower.pending_of(id(1)).unwrap().unclear);
+    let outputs = follower.handle(Input::Led(DataState::Live), NOW);
+    let repaints = |output: &Output| matches!(output, Output::Changed(changes) if changes.pending);
+    assert!(outputs.iter().any(repaints) && !follower.pending_of(id(1)).unwrap().unclear);
     assert_eq!(follower.discard(id(1), "Undone", Dependants::Wait, NOW).unwrap_err(), NotNow::Sent);
 
     // Nobody has sent it, and this tab comes to lead without a network.

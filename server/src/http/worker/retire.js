@@ -5,7 +5,7 @@ self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(retire()));
 
 async function retire() {
-  const ours = (await caches.keys()).filter((name) => name.startsWith('daybook-'));
+  const ours = (await caches.keys()).filter((name) => name.startsWith('daybook-') || name === 'signed-out');
   await Promise.all(ours.map((name) => caches.delete(name)));
   await self.registration.unregister();
 }
