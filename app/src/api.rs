@@ -124,8 +124,10 @@ mod doors {
 
     /// The server, for owners; none for everybody else of the shop.
     pub(super) async fn open_to_owners(shop: &ShopSlug) -> Result<Option<(SharedBackend, HeaderMap)>, ApiError> {
+        // Before anything is waited for: what has asked may be gone by then, and its request with it.
+        let headers = headers()?;
         let (backend, author) = open(shop).await?;
-        if author.role == Role::Owner { Ok(Some((backend, headers()?))) } else { Ok(None) }
+        Ok((author.role == Role::Owner).then_some((backend, headers)))
     }
 
     /// The server, for what asks by itself who is there.

@@ -3,7 +3,7 @@ import { FaultProxy } from "../proxy.mjs";
 import type { Daybook, Digest } from "./daybook.ts";
 
 /** What a broken line makes the browser complain about; nothing else may appear on its console. */
-const NETWORK_COMPLAINTS = /Failed to load resource|net::ERR_|EventSource's response has a MIME type/;
+const NETWORK_COMPLAINTS = /Failed to load resource|net::ERR_|EventSource's response has a MIME type|error occurred when fetching the script/;
 
 /** A till, phone or laptop: a browser profile of its own, behind a line of its own that can be broken. */
 export class Device {

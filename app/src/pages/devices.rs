@@ -11,7 +11,7 @@ use crate::{
     text,
     ui::{
         erased::{IntoPart, Part},
-        owners::for_owners,
+        owners::{self, for_owners},
     },
 };
 
@@ -22,11 +22,12 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<String> {
 
 #[component]
 pub fn DevicesPage() -> impl IntoView {
+    owners::ask(shop_devices);
     page(|| (), load, show)
 }
 
 fn show(title: Memo<String>) -> impl IntoView {
-    for_owners("Devices", "/devices", title, shop_devices, text::devices_done, all)
+    for_owners("Devices", "/devices", title, text::devices_done, all)
 }
 
 fn all(door: &str, Devices { devices, waiting }: Devices) -> Part {

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         door::{Newcomer, Notice},
         erased::{IntoPart, Part},
-        owners::for_owners,
+        owners::{self, for_owners},
     },
 };
 
@@ -23,11 +23,12 @@ pub fn load(context: &PageContext<'_>, (): &()) -> Option<String> {
 
 #[component]
 pub fn PeoplePage() -> impl IntoView {
+    owners::ask(shop_people);
     page(|| (), load, show)
 }
 
 fn show(title: Memo<String>) -> impl IntoView {
-    for_owners("People", "/people", title, shop_people, text::people_done, everybody)
+    for_owners("People", "/people", title, text::people_done, everybody)
 }
 
 /// What was made a moment ago: a whole address, to be sent to one person.

@@ -26,6 +26,7 @@ on_every_store!(
     a_device_is_enrolled_with_its_first_word_and_heard_of_since,
     what_a_device_said_last_outlives_the_server,
     a_link_with_the_code_of_a_device_makes_nobody_that_device,
+    what_a_page_of_owners_shows_is_what_its_document_tells_the_browser,
     p9_a_revoked_device_is_out_within_a_second_on_every_instance_and_forgets_the_books,
     p5_what_a_revoked_device_wrote_before_waits_for_an_owner_and_what_it_wrote_later_is_refused,
     p5_what_somebody_wrote_before_they_were_removed_waits_for_an_owner,
@@ -165,6 +166,17 @@ async fn what_a_device_said_last_outlives_the_server(fixture: Fixture) {
     }
     daybook.stop().await;
     assert_eq!(enrolled(&fixture, "T10001").await.unwrap().unsent, Some(0));
+}
+
+/// Asked for twice, it could have two answers, and the browser would walk over the markup of one with the other.
+async fn what_a_page_of_owners_shows_is_what_its_document_tells_the_browser(fixture: Fixture) {
+    let (daybook, ines, _till) = staffed(&fixture).await;
+    for (page, field) in [("devices", "waiting"), ("people", "members")] {
+        let asked = ines.get(format!("{}/s/{SHOP}/{page}", daybook.origin)).header("accept", "text/html");
+        let html = asked.send().await.unwrap().text().await.unwrap();
+        let told = html.matches(&format!(r#"\"{field}\":"#)).count();
+        assert_eq!(told, 1, "{page}: {html}");
+    }
 }
 
 async fn a_link_with_the_code_of_a_device_makes_nobody_that_device(fixture: Fixture) {
