@@ -100,7 +100,7 @@ async fn delete(name: &str) {
 
 /// None on insecure origins.
 fn caches() -> Option<CacheStorage> {
-    web_sys::window()?.caches().ok()
+    web_sys::window()?.caches().ok().filter(|caches| caches.is_object())
 }
 
 impl Worker {
