@@ -46,16 +46,11 @@ pub fn remember(shop: &ShopSlug, person: &Author) {
     let _ = mirror::set(&key(shop), &Remembered::from(person));
 }
 
-/// The shops that somebody who had signed in used on this device.
-pub(crate) fn shops() -> Vec<ShopSlug> {
-    let all = mirror::written(PREFIX).into_iter();
-    all.filter_map(|(rest, _)| ShopSlug::parse(rest.strip_suffix(SUFFIX)?).ok()).collect()
-}
-
-/// Those that somebody of this login used.
+/// The shops that somebody of this login used on this device.
 pub(crate) fn shops_of(login: &str) -> Vec<ShopSlug> {
-    let is_theirs = |shop: &ShopSlug| remembered(shop).is_some_and(|person| *person.actor == *login);
-    shops().into_iter().filter(is_theirs).collect()
+    let all = mirror::written(PREFIX).into_iter();
+    let shops = all.filter_map(|(rest, _)| ShopSlug::parse(rest.strip_suffix(SUFFIX)?).ok());
+    shops.filter(|shop| remembered(shop).is_some_and(|person| *person.actor == *login)).collect()
 }
 
 /// That this device, or whoever used it then, was shut out.

@@ -61,8 +61,8 @@ pub async fn finish() -> bool {
 const BY_FORM: &str = "daybook_out";
 
 /// Sees to what a plain form could not, where one was used, and goes on: the copies of the books of whoever left go from
-/// this device, and what says whose they were. What is not sent stays. Nothing of a shop is started before it is done: a page that has
-/// read a copy would go on with it.
+/// this device, and what says whose they were. What is not sent stays. Nothing of a shop is started before it is done: a
+/// page that has read a copy would go on with it.
 pub fn finish_of_form(go_on: impl FnOnce() + 'static) {
     if let Some(login) = who_left_by_form() {
         // Not with the page's own tasks: there are none before it is mounted.

@@ -106,8 +106,8 @@ enum End {
     Wrong,
 }
 
-/// A try of one password or PIN, or of whether a login is taken. It counts as wrong from its beginning on, so that a crowd of them at once is counted too,
-/// and unless somebody says otherwise before it is dropped.
+/// A try of one password or PIN, or of whether a login is taken. It counts as wrong from its beginning on, so that a crowd
+/// of them at once is counted too, and unless somebody says otherwise before it is dropped.
 #[must_use]
 pub struct Attempt<'a> {
     attempts: &'a Attempts,

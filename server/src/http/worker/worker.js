@@ -26,7 +26,7 @@ self.addEventListener('message', (event) => {
   if (event.data === 'take-over') self.skipWaiting();
   // It was loaded past this worker, or was on its way when this worker took up its work.
   if (event.data === 'claim') event.waitUntil(self.clients.claim());
-  // Somebody else may be here next, who may not see them.
+  // Pages of earlier releases say the rest; those of this one see to it themselves.
   if (event.data === 'forget-pictures') event.waitUntil(caches.delete(PICTURES));
   if (event.data === 'signed-out') event.waitUntil(caches.open(SIGNED_OUT));
   if (event.data === 'session-ended') event.waitUntil(caches.delete(SIGNED_OUT));
