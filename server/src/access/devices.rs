@@ -119,12 +119,8 @@ impl Access {
         let known = self.device_of(*session, shop).await?;
         match (known.filter(|device| &*device.id == id && device.person == person.id), browser) {
             (None, browser) => {
-                let (enrolled_at, name) = (clock::now(), name_of(headers));
-                let (seen_at, last_entry, revoked_at, unsent) = Default::default();
-                let (shop, id, person) = (shop.clone(), id.into(), person.id);
-                let device =
-                    Device { shop, id, name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent, browser };
-                self.use_device(session, device).await?;
+                let device = Device::enrolled(shop.clone(), id, name_of(headers), person.id, clock::now());
+                self.use_device(session, Device { browser, ..device }).await?;
                 Ok(true)
             }
             (Some(Device { browser: None, .. }), Some(browser)) => {
@@ -414,18 +410,8 @@ mod tests {
     async fn with_a_device() -> (Arc<dyn store::access::Access>, Access, ShopSlug) {
         let (store, shop) = (MemoryStore::new(), ShopSlug::parse("corner").unwrap());
         store.create_shop(&shop, "Corner shop", uuid::Uuid::from_u128(1)).await.unwrap();
-        let device = Device {
-            shop: shop.clone(),
-            id: "T1".into(),
-            name: "Till".to_owned(),
-            person: uuid::Uuid::from_u128(2),
-            enrolled_at: Millis(0),
-            seen_at: None,
-            last_entry: None,
-            revoked_at: None,
-            unsent: None,
-            browser: None,
-        };
+        let person = uuid::Uuid::from_u128(2);
+        let device = Device::enrolled(shop.clone(), "T1", "Till".to_owned(), person, Millis(0));
         let store = store.access();
         store.enrol(device).await.unwrap();
         (store.clone(), Access::new(store, false), shop)

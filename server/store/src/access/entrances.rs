@@ -119,6 +119,15 @@ pub struct Device {
     pub browser: Option<SecretHash>,
 }
 
+impl Device {
+    /// One that has only just said who it is: nothing is known of it yet, nor which browser it is.
+    #[must_use]
+    pub fn enrolled(shop: ShopSlug, id: &str, name: String, person: Uuid, enrolled_at: Millis) -> Self {
+        let (seen_at, last_entry, revoked_at, unsent, browser) = Default::default();
+        Self { shop, id: id.into(), name, person, enrolled_at, seen_at, last_entry, revoked_at, unsent, browser }
+    }
+}
+
 /// That a device was heard of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sighting {

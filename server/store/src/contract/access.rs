@@ -460,18 +460,7 @@ pub async fn pins_end_everywhere_else_and_on_the_browser_of_a_session(fixture: F
 }
 
 fn device(shop: &str, id: &str, person: Uuid, browser: Option<SecretHash>) -> Device {
-    Device {
-        shop: slug(shop),
-        id: id.into(),
-        name: "Till".to_owned(),
-        person,
-        enrolled_at: Millis(1),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-        unsent: None,
-        browser,
-    }
+    Device { browser, ..Device::enrolled(slug(shop), id, "Till".to_owned(), person, Millis(1)) }
 }
 
 pub async fn of_16_tries_of_a_pin_at_once_five_are_looked_at(fixture: Fixture) {

@@ -22,18 +22,7 @@ async fn two_shops(fixture: &Fixture) -> Arc<dyn Access> {
 }
 
 fn device(shop: &str, id: &str, person: u128) -> Device {
-    Device {
-        shop: slug(shop),
-        id: id.into(),
-        name: format!("{id} of {shop}"),
-        person: Uuid::from_u128(person),
-        enrolled_at: Millis(3),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-        unsent: None,
-        browser: None,
-    }
+    Device::enrolled(slug(shop), id, format!("{id} of {shop}"), Uuid::from_u128(person), Millis(3))
 }
 
 async fn session(access: &Arc<dyn Access>, hash: SecretHash) {

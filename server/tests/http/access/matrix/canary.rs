@@ -119,18 +119,7 @@ async fn belonging(fixture: &Fixture) {
     assert!(access.add_person(junior).await.unwrap());
     let member = Member { shop: of_theirs(), person: id, role: Role::Seller, since: Millis(0), ended_at: None };
     access.set_member(member).await.unwrap();
-    let device = Device {
-        shop: of_theirs(),
-        id: "A10001".into(),
-        name: format!("{WORD} phone"),
-        person: id,
-        enrolled_at: Millis(0),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-        unsent: None,
-        browser: None,
-    };
+    let device = Device::enrolled(of_theirs(), "A10001", format!("{WORD} phone"), id, Millis(0));
     access.enrol(device).await.unwrap();
     let invite = Invite {
         shop: of_theirs(),

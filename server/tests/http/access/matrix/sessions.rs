@@ -104,18 +104,7 @@ async fn begun_on_lost(store: &dyn EventStore, person: Uuid) -> String {
 }
 
 fn device(shop: &str, id: &str, person: Uuid) -> Device {
-    Device {
-        shop: slug(shop),
-        id: id.into(),
-        name: "A browser".to_owned(),
-        person,
-        enrolled_at: Millis(0),
-        seen_at: None,
-        last_entry: None,
-        revoked_at: None,
-        unsent: None,
-        browser: None,
-    }
+    Device::enrolled(slug(shop), id, "A browser".to_owned(), person, Millis(0))
 }
 
 /// Everybody who may sit at a browser, those in front who are let in nowhere.
